@@ -1,0 +1,75 @@
+"""Build stages as views of the body."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from gorewrite.dockerfile.instructions import from_parts
+from gorewrite.dockerfile.nodes import BodyNode, Instruction
+from gorewrite.dockerfile.tree import Dockerfile
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stage:
+    """A build stage: a FROM and what follows up to the next one.
+
+    index: 0 for the first. name: in lower case, None without `AS`.
+    instructions: those after FROM.
+    nodes: all nodes of the body from FROM on, so a comment right above the next FROM is here.
+    """
+
+    index: int
+    name: str | None
+    from_: Instruction
+    instructions: tuple[Instruction, ...]
+    nodes: tuple[BodyNode, ...]
+
+
+def stages(dockerfile: Dockerfile) -> tuple[Stage, ...]:
+    """The stages in the order of the file; none when there is no FROM."""
+    body = dockerfile.body
+    starts = [at for at, node in enumerate(body) if _is_from(node)]
+    ends = [*starts[1:], len(body)]
+    return tuple(
+        _stage(index, body[start:end])
+        for index, (start, end) in enumerate(zip(starts, ends, strict=False))
+    )
+
+
+def _stage(index: int, nodes: tuple[BodyNode, ...]) -> Stage:
+    from_, *rest = _instructions(nodes)
+    return Stage(index, from_parts(from_).name, from_, tuple(rest), nodes)
+
+
+def _is_from(node: BodyNode) -> bool:
+    return isinstance(node, Instruction) and node.keyword == "FROM"
+
+
+def _instructions(nodes: Iterable[BodyNode]) -> list[Instruction]:
+    return [node for node in nodes if isinstance(node, Instruction)]
+
+
+def global_args(dockerfile: Dockerfile) -> tuple[Instruction, ...]:
+    """The ARGs before the first FROM: the ones a FROM can use."""
+    found: list[Instruction] = []
+    for instruction in dockerfile.instructions:
+        if instruction.keyword == "FROM":
+            break
+        if instruction.keyword == "ARG":
+            found.append(instruction)
+    return tuple(found)
+
+
+def find_stage(stages: Sequence[Stage], reference: str, before: int) -> Stage | None:
+    """The stage `COPY --from=reference` means in stage number `before`.
+
+    reference: a name, in any case, or a number. Of two stages with the same name the last
+    one counts. None when it is another image. A FROM takes names only, never numbers.
+    Source: moby/buildkit frontend/dockerfile/dockerfile2llb (`findStateByName`, `-Index`).
+    """
+    earlier = [stage for stage in stages if stage.index < before]
+    if reference.isascii() and reference.isdecimal():
+        return next((stage for stage in earlier if stage.index == int(reference)), None)
+    name = reference.lower()
+    return next((stage for stage in reversed(earlier) if stage.name == name), None)

@@ -1,0 +1,294 @@
+"""Plans a rewrite: runs the transforms, applies what is allowed, checks the result.
+
+The transforms run in rounds until none proposes anything that is allowed; the last round
+runs on the re-parsed output, so a plan that is returned is a fixed point: a second run
+changes nothing. The checks of `gorewrite.checks` run on every plan, in production too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.metadata import entry_points
+
+from gorewrite.checks import InternalError, check
+from gorewrite.contract import contract
+from gorewrite.dockerfile import BodyNode, Comment, Dockerfile, Instruction, ParseError, parse
+from gorewrite.evidence import Evidence
+from gorewrite.facts import Facts, Project
+from gorewrite.transform import Change, FileChange, Proposal, Refusal, Safety, Transform
+
+#: A rewrite settles in two or three rounds; more means two transforms undo each other.
+MAX_ROUNDS = 8
+
+
+class CannotRead(Exception):
+    """The input cannot be rewritten at all. line is 1-based (0: the whole file)."""
+
+    def __init__(self, line: int, problem: str) -> None:
+        super().__init__(problem)
+        self.line = line
+        self.problem = problem
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A change as reported: `line` is its line in the input."""
+
+    transform: str
+    safety: Safety
+    line: int
+    message: str
+    because: tuple[Evidence, ...]
+    applied: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A refusal as reported."""
+
+    transform: str
+    code: str
+    line: int
+    message: str
+    because: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What would become of one Dockerfile.
+
+    old, new: its bytes; files: other files of the plan; changes: the applied ones in
+    order, then what `--review` would add; notes: what a reader should know of the checks.
+    """
+
+    old: bytes
+    new: bytes
+    files: tuple[FileChange, ...]
+    changes: tuple[Applied, ...]
+    refusals: tuple[Refused, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def changed(self) -> bool:
+        return self.old != self.new or bool(self.files)
+
+
+@cache
+def available() -> tuple[Transform, ...]:
+    """All installed transforms in the order in which they run (a user's own included)."""
+    found = (entry.load()() for entry in entry_points(group="gorewrite.transforms"))
+    return tuple(sorted(found, key=lambda t: (t.order, t.name)))
+
+
+def plan(data: bytes, project: Project, transforms: Sequence[Transform], allowed: Safety) -> Plan:
+    """Plans the rewrite of one Dockerfile.
+
+    data: its bytes; allowed: the lowest safety that is applied.
+    Raises CannotRead for what BuildKit rejects, InternalError when a check fails.
+    """
+    try:
+        original = parse(data)
+    except ParseError as error:
+        raise CannotRead(error.line, error.problem) from error
+    if original.to_bytes() != data:
+        raise InternalError("the parsed file does not print as it was read")
+    before = contract(Facts(original, project).final)
+    session = _Session(original, project, allowed)
+    for _ in range(MAX_ROUNDS):
+        if not session.round(transforms):
+            break
+        session.reparse()
+    else:
+        raise InternalError(f"the rewrite does not settle in {MAX_ROUNDS} rounds")
+    new = session.tree.to_bytes()
+    notes: tuple[str, ...] = ()
+    if new != data:
+        notes = check(original, session.tree, session.touched)
+        after = contract(Facts(session.tree, session.project).final)
+        undeclared = {
+            name: text
+            for name, text in before.differences(after).items()
+            if name not in session.declared
+        }
+        if undeclared:
+            listed = "; ".join(f"{name}: {text}" for name, text in undeclared.items())
+            raise InternalError(f"the image contract would change ({listed})")
+    return Plan(
+        data,
+        new,
+        tuple(session.files.values()),
+        (*session.applied.values(), *session.offered.values()),
+        tuple(session.refused.values()),
+        notes,
+    )
+
+
+class _Session:
+    """The state of one planning: the tree, where its nodes came from, what was said."""
+
+    def __init__(self, tree: Dockerfile, project: Project, allowed: Safety) -> None:
+        self.tree = tree
+        self.project = project
+        self.allowed = allowed
+        self.lines: dict[BodyNode, int] = {node: tree.line_of(node) for node in tree.body}
+        #: BodyNode of the present tree -> the node of the input that it still is.
+        self.origin: dict[BodyNode, BodyNode] = {node: node for node in tree.body}
+        #: The nodes of the input that some change replaced.
+        self.touched: set[BodyNode] = set()
+        self.declared: set[str] = set()
+        self.applied: dict[tuple[str, int, str], Applied] = {}
+        self.offered: dict[tuple[str, int, str], Applied] = {}
+        self.refused: dict[tuple[str, str, int], Refused] = {}
+        self.files: dict[str, FileChange] = {}
+
+    def round(self, transforms: Iterable[Transform]) -> bool:
+        """Runs each transform once; tells whether anything was applied. What was offered
+        and refused is that of the last round, when all else has settled."""
+        self.offered.clear()
+        self.refused.clear()
+        progress = False
+        for transform in transforms:
+            facts = Facts(self.tree, self.project, self.line_of)
+            allowed = [
+                change for change in map(self._admit(transform), transform.propose(facts)) if change
+            ]
+            progress |= self._apply(transform, allowed)
+        return progress
+
+    def line_of(self, node: BodyNode) -> int:
+        """A node's line in the input; a new node has the line of what it replaced."""
+        return self.lines.get(node, 0)
+
+    def _admit(self, transform: Transform) -> _Admit:
+        return _Admit(self, transform)
+
+    def _apply(self, transform: Transform, changes: Sequence[Change]) -> bool:
+        replaced: dict[BodyNode, tuple[BodyNode, ...]] = {}
+        progress = False
+        for change in changes:
+            pairs = [(node, new) for node, new in change.replacements() if new != (node,)]
+            if any(node in replaced for node, _ in pairs):
+                continue  # Another change of this transform got there first: next round.
+            files = [f for f in change.files if self.project.pending.get(f.path, f.old) != f.new]
+            if not pairs and not files:
+                continue
+            progress = True
+            for node, new in pairs:
+                replaced[node] = new
+                for fresh in new:
+                    self.lines.setdefault(fresh, self.line_of(node))
+            for file in files:
+                self._add_file(file)
+            self.declared |= change.declares
+            key = (transform.name, self.line_of(change.node), change.message)
+            self.applied.setdefault(
+                key, _report(transform, change, self.line_of(change.node), True)
+            )
+        if replaced:
+            self.touched |= {self.origin[node] for node in replaced if node in self.origin}
+            last = self.tree.body[-1]
+            self.tree = self.tree.deep_replace(replaced)
+            for node in self.tree.body:
+                if node not in self.lines:  # The old last node, given its newline.
+                    self.lines[node] = self.line_of(last)
+                    if last in self.origin:
+                        self.origin[node] = self.origin[last]
+        return progress
+
+    def _add_file(self, file: FileChange) -> None:
+        first = self.files.get(file.path)
+        self.files[file.path] = replace(file, old=first.old) if first else file
+        self.project = replace(self.project, pending={**self.project.pending, file.path: file.new})
+
+    def reparse(self) -> None:
+        """Goes on with what a second run would read, keeping the lines of the input."""
+        fresh = parse(self.tree.to_bytes())
+        if not fresh.deep_equals(self.tree):
+            raise InternalError("the output does not parse to the tree that was meant")
+        pairs = list(zip(self.tree.body, fresh.body, strict=True))
+        self.lines = {new: self.line_of(old) for old, new in pairs}
+        self.origin = {new: self.origin[old] for old, new in pairs if old in self.origin}
+        self.tree = fresh
+
+
+@dataclass(frozen=True, slots=True)
+class _Admit:
+    """Sorts one proposal: recorded as refused or offered (None), or allowed (the change)."""
+
+    session: _Session
+    transform: Transform
+
+    def __call__(self, proposal: Proposal) -> Change | None:
+        session, transform = self.session, self.transform
+        line = session.line_of(proposal.node)
+        if isinstance(proposal, Refusal):
+            refused = Refused(
+                transform.name, proposal.code, line, proposal.message, proposal.because
+            )
+            session.refused.setdefault((transform.name, proposal.code, line), refused)
+            return None
+        comment = _opted_out(session.tree, proposal, transform.name)
+        if comment is not None:
+            where = session.line_of(comment)
+            evidence = Evidence(session.project.display, where, comment.text.strip())
+            refused = Refused(
+                transform.name, "opted-out", line, "a comment asks to leave this alone", (evidence,)
+            )
+            session.refused.setdefault((transform.name, "opted-out", line), refused)
+            return None
+        if proposal.safety < session.allowed:
+            key = (transform.name, line, proposal.message)
+            session.offered.setdefault(key, _report(transform, proposal, line, False))
+            return None
+        return proposal
+
+
+def _report(transform: Transform, change: Change, line: int, applied: bool) -> Applied:
+    return Applied(transform.name, change.safety, line, change.message, change.because, applied)
+
+
+_OPT_OUT = re.compile(r"#\s*gorewrite:\s*ignore(?:\[([\w\s,-]*)\])?\s*(?:$|\s)")
+
+
+def opt_out(comment: Comment) -> frozenset[str] | None:
+    """The transforms a `# gorewrite: ignore[a, b]` comment names: empty for all of them;
+    None when the comment is another one."""
+    match = _OPT_OUT.match(comment.text.strip())
+    if not match:
+        return None
+    return frozenset(name.strip() for name in (match.group(1) or "").split(",") if name.strip())
+
+
+def whole_file_opt_out(tree: Dockerfile) -> Comment | None:
+    """A `# gorewrite: ignore` above the first instruction."""
+    for node in tree.body:
+        if isinstance(node, Instruction):
+            return None
+        if isinstance(node, Comment) and opt_out(node) == frozenset():
+            return node
+    return None
+
+
+def _opted_out(tree: Dockerfile, change: Change, name: str) -> Comment | None:
+    """The comment in the block right above a changed instruction that forbids the change."""
+    wanted = {node for node, new in change.replacements() if new != (node,)}
+    block: list[Comment] = []
+    for node in tree.body:
+        if isinstance(node, Comment):
+            block.append(node)
+            continue
+        if node in wanted:
+            for comment in block:
+                names = opt_out(comment)
+                if names is not None and (not names or name in names):
+                    return comment
+        block = []
+    return None
+
+
+def by_name(transforms: Sequence[Transform]) -> Mapping[str, Transform]:
+    """name -> transform."""
+    return {transform.name: transform for transform in transforms}

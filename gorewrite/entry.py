@@ -1,0 +1,350 @@
+"""What a container starts: the command, the scripts behind it, the tools they call.
+
+ENTRYPOINT, CMD and HEALTHCHECK are followed through init wrappers, shells and shell
+scripts from the build context, down to programs that are files of the image.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from gorewrite import packages, shell
+from gorewrite.contract import argv_of
+from gorewrite.dockerfile import Instruction, command_of
+from gorewrite.evidence import Evidence
+from gorewrite.facts import StageFacts
+from gorewrite.scope import State, join
+
+#: Commands that build, watch or debug: with them the image is a development image.
+DEV_TOOLS = frozenset(
+    [
+        "go",
+        "air",
+        "CompileDaemon",
+        "reflex",
+        "realize",
+        "fresh",
+        "gin",
+        "dlv",
+        "gotestsum",
+        "ginkgo",
+        "make",
+        "task",
+        "mage",
+        "modd",
+        "nodemon",
+        "watchexec",
+        "entr",
+        "wgo",
+        "gow",
+        "arelo",
+        "gaper",
+        "bee",
+        "revel",
+        "buffalo",
+        "golangci-lint",
+        "gopls",
+    ]
+)
+_INIT = frozenset({"tini", "dumb-init", "catatonit", "su-exec", "gosu", "exec"})
+_SHELLS = frozenset({"sh", "ash", "dash", "bash"})
+_IDLE = frozenset({"sleep", "tail", "cat", "true", "sh", "ash", "dash", "bash"})
+#: Programs that run several others: the image is more than one Go service.
+_SUPERVISORS = frozenset(
+    {
+        "supervisord",
+        "s6-svscan",
+        "runsvdir",
+        "nginx",
+        "foreman",
+        "overmind",
+        "pm2",
+        "crond",
+        "cron",
+        "systemd",
+        "/init",
+        "init",
+    }
+)
+
+
+@dataclass
+class Entry:
+    """What a stage's image runs.
+
+    programs: absolute image paths that are started; scripts: those of them that are shell
+    scripts from the context (path -> context path); tools: command -> where it is called;
+    shell: why a shell is needed; bash: why it must be bash; refusal: (code, message,
+    evidence) when this cannot be moved to another image.
+    """
+
+    programs: dict[str, Evidence] = field(default_factory=dict)
+    scripts: dict[str, str] = field(default_factory=dict)
+    tools: dict[str, Evidence] = field(default_factory=dict)
+    shell: list[Evidence] = field(default_factory=list)
+    bash: list[Evidence] = field(default_factory=list)
+    arguments: list[tuple[str, Evidence]] = field(default_factory=list)
+    refusal: tuple[str, str, Evidence] | None = None
+
+
+def last(stage: StageFacts, keyword: str) -> Instruction | None:
+    """The last instruction of a kind in a stage's lineage: the one that counts."""
+    found = None
+    for member in stage.lineage:
+        for instruction in member.stage.instructions:
+            if instruction.keyword == keyword:
+                found = instruction
+            if keyword == "CMD" and instruction.keyword == "ENTRYPOINT" and found is not None:
+                # BuildKit dispatchEntrypoint: a CMD of an earlier stage is dropped.
+                found = found if found in member.states else None
+    return found
+
+
+def read_entry(stage: StageFacts) -> Entry:
+    """Follows the commands of the image that `stage` gives."""
+    return _Reader(stage).read()
+
+
+class _Reader:
+    def __init__(self, stage: StageFacts) -> None:
+        self.stage = stage
+        self.state: State = stage.end
+        self.entry = Entry()
+
+    def read(self) -> Entry:
+        entrypoint, cmd = last(self.stage, "ENTRYPOINT"), last(self.stage, "CMD")
+        first = entrypoint or cmd
+        if first is None:
+            evidence = self.stage.facts.at(self.stage.stage.from_)
+            self._refuse(
+                "no-entrypoint", "no ENTRYPOINT or CMD tells what the image runs", evidence
+            )
+            return self.entry
+        evidence = self.stage.facts.at(first)
+        command = command_of(first)
+        plain = argv_of(command)
+        # The shell form of ENTRYPOINT ignores CMD (Dockerfile reference, table in CMD).
+        tail = command_of(cmd) if entrypoint is not None and cmd is not None else None
+        if plain is not None:
+            words = list(plain)
+            if isinstance(tail, tuple) and isinstance(command, tuple):
+                words += tail
+            elif isinstance(tail, str) and isinstance(command, tuple):
+                words += ["/bin/sh", "-c", tail]
+            self._argv(words, evidence, top=True)
+        else:
+            assert isinstance(command, str)
+            self.entry.shell.append(evidence)
+            if "bash" in self.state.shell[0]:
+                self.entry.bash.append(evidence)
+            self._text(command, evidence)
+        health = last(self.stage, "HEALTHCHECK")
+        if health is not None and health.rest.strip().upper() != "NONE":
+            self._health(health)
+        return self.entry
+
+    def _health(self, instruction: Instruction) -> None:
+        evidence = self.stage.facts.at(instruction)
+        command = command_of(instruction)
+        if isinstance(command, tuple):
+            if command[:1] == ("NONE",):
+                return
+            self._argv(list(command), evidence)
+        else:
+            self.entry.shell.append(evidence)
+            self._text(command, evidence)
+
+    def _refuse(self, code: str, message: str, evidence: Evidence) -> None:
+        if self.entry.refusal is None:
+            self.entry.refusal = (code, message, evidence)
+
+    def _argv(self, words: list[str], evidence: Evidence, *, top: bool = False) -> None:
+        """One command line given as words."""
+        if not words:
+            self._refuse("no-entrypoint", "the command is empty", evidence)
+            return
+        name = posixpath.basename(words[0])
+        if top and self._not_a_service(words, name, evidence):
+            return
+        if name in _INIT and not self._is_file(words[0]):
+            self.entry.tools.setdefault(name, evidence)
+            self._argv(_behind_init(words), evidence, top=top)
+        elif name in _SHELLS and words[0] in (name, f"/bin/{name}", f"/usr/bin/{name}"):
+            self.entry.shell.append(evidence)
+            if name == "bash":
+                self.entry.bash.append(evidence)
+            options = [word for word in words[1:] if word.startswith("-")]
+            rest = [word for word in words[1:] if not word.startswith("-")]
+            if any("c" in option for option in options) and rest:
+                self._text(rest[0], evidence)
+            elif rest:
+                self._program(rest[0], evidence, script=True)
+        else:
+            self.entry.arguments += [(word, evidence) for word in words[1:]]
+            self._program(words[0], evidence)
+
+    def _not_a_service(self, words: list[str], name: str, evidence: Evidence) -> bool:
+        built = self._is_file(words[0])
+        if not built and (name in DEV_TOOLS or (name == "env" and "go" in words)):
+            self._refuse(
+                "dev-or-test-image",
+                f"the image runs {name}, which needs the toolchain and the sources; "
+                "split a production image off it by hand",
+                evidence,
+            )
+        elif (
+            not built
+            and name in _IDLE
+            and not any(word in ("-c",) for word in words)
+            and (len(words) == 1 or name in ("sleep", "tail", "cat"))
+        ):
+            self._refuse(
+                "no-entrypoint",
+                f"the image runs only {name}; what it is for is known only to its callers",
+                evidence,
+            )
+        elif name in _SUPERVISORS:
+            self._refuse(
+                "multi-process-image", f"{name} runs several processes in one image", evidence
+            )
+        return self.entry.refusal is not None
+
+    def _is_file(self, word: str) -> bool:
+        """Whether the word names a file that the stage is known to hold."""
+        return self._resolve(word) is not None and self._held(self._resolve(word) or "")
+
+    def _held(self, path: str) -> bool:
+        return self.stage.holds(path)
+
+    def _resolve(self, word: str) -> str | None:
+        if "/" in word:
+            return join(self.state.workdir, word)
+        for directory in (self.state.env.get("PATH") or "").split(":"):
+            path = posixpath.join(directory, word)
+            if self._held(path):
+                return path
+        return None
+
+    def _program(self, word: str, evidence: Evidence, *, script: bool = False) -> None:
+        if "$" in word or "`" in word:
+            self._refuse(
+                "entrypoint-unknown", f"which program runs is decided at run time: {word}", evidence
+            )
+            return
+        path = join(self.state.workdir, word) if script else self._resolve(word)
+        if path is None:
+            self.entry.tools.setdefault(word, evidence)
+            return
+        name = posixpath.basename(path)
+        if path.startswith(("/bin/", "/usr/bin/", "/sbin/", "/usr/sbin/")) and not self._held(path):
+            self.entry.tools.setdefault(name, evidence)
+            return
+        if path in self.entry.programs:
+            return
+        self.entry.programs[path] = evidence
+        source = self.stage.source_of(path)
+        if path in self.stage.output_paths or source is None:
+            return
+        data = self.stage.facts.project.context.read(source)
+        if data is None:
+            self._refuse("entrypoint-script", f"{source} cannot be read", evidence)
+        elif data[:4] != b"\x7fELF":
+            self._script(path, source, data, evidence)
+
+    def _script(self, path: str, source: str, data: bytes, evidence: Evidence) -> None:
+        text = data.decode("utf-8", "surrogateescape")
+        first = text.partition("\n")[0]
+        interpreter = first[2:].split() if first.startswith("#!") else ["/bin/sh"]
+        names = {posixpath.basename(word) for word in interpreter}
+        here = Evidence(source, 1, first)
+        if not names & _SHELLS:
+            self._refuse("entrypoint-script", f"{source} is run by {' '.join(interpreter)}", here)
+            return
+        self.entry.scripts[path] = source
+        self.entry.shell.append(here)
+        if "bash" in names:
+            self.entry.bash.append(here)
+        self._text(text, evidence, source)
+
+    def _text(self, text: str, evidence: Evidence, source: str | None = None) -> None:
+        """Shell text: a shell-form command or a script from the context."""
+        script = shell.parse(text)
+        if isinstance(script, shell.Opaque):
+            where = Evidence(source, 1, script.why) if source else evidence
+            self._refuse("entrypoint-script", f"its shell text cannot be read: {script.why}", where)
+            return
+        functions = {c.variable for c in _compounds(script) if c.kind == "function" and c.variable}
+        for command in _commands(script):
+            at = evidence
+            if source is not None:
+                line = text.count("\n", 0, command.start) + 1
+                at = Evidence(source, line, text[command.start : command.end].partition("\n")[0])
+            self._called(command, at, functions)
+
+    def _called(self, command: shell.Command, evidence: Evidence, functions: set[str]) -> None:
+        (first,) = shell.unwrap(command)
+        for wrapper in command.words[:first]:
+            name = posixpath.basename(wrapper.value or "")
+            if name and not packages.is_builtin(name) and "=" not in name and name[0] != "-":
+                self.entry.tools.setdefault(name, evidence)
+        words = [word.value for word in command.words[first:]]
+        if not words:
+            return
+        called = words[0]
+        if called is None:
+            text = command.words[first].text
+            if text in ('"$@"', "$@", '"${@}"', "$*", '"$*"'):
+                self._arguments(evidence)
+                return
+            self._refuse(
+                "entrypoint-unknown", f"which program runs is decided at run time: {text}", evidence
+            )
+        elif packages.is_builtin(called) and called not in ("exec", "eval", ".", "source"):
+            return
+        elif called in ("eval", ".", "source"):
+            self._refuse("entrypoint-script", f"{called} runs text that is not known", evidence)
+        elif called not in functions:
+            known = [word if word is not None else "$" for word in words]
+            if called in DEV_TOOLS and not self._is_file(called):
+                self._not_a_service(known, posixpath.basename(called), evidence)
+            else:
+                self._argv(known, evidence)
+
+    def _arguments(self, evidence: Evidence) -> None:
+        """`exec "$@"` in an entrypoint script: the CMD is what it runs."""
+        cmd = last(self.stage, "CMD")
+        command = command_of(cmd) if cmd is not None else None
+        if isinstance(command, tuple) and command:
+            first = command[0]
+            if self._is_file(first) and self._resolve(first) not in self.entry.programs:
+                self._argv(list(command), evidence)
+        elif isinstance(command, str):
+            self.entry.shell.append(evidence)
+            self._text(command, evidence)
+
+
+def _behind_init(words: list[str]) -> list[str]:
+    """The command line behind tini, dumb-init, su-exec USER …"""
+    name = posixpath.basename(words[0])
+    rest = words[1:]
+    while rest and rest[0].startswith("-"):
+        option = rest.pop(0)
+        if option == "--":
+            break
+        if option in ("-p", "-e"):  # tini: signal, exit code
+            rest = rest[1:]
+    return rest[1:] if name in ("su-exec", "gosu") else rest
+
+
+def _commands(script: shell.Script) -> Iterator[shell.Command]:
+    yield from script.commands()
+    for inner in script.substitutions():
+        yield from _commands(inner)
+
+
+def _compounds(script: shell.Script) -> Iterator[shell.Compound]:
+    for statement in script.statements:
+        if isinstance(statement.node, shell.Compound):
+            yield statement.node

@@ -1,0 +1,371 @@
+"""Read-only knowledge about one Dockerfile, derived once and shared by all transforms.
+
+Every fact has its source (`Evidence`) or is `Unknown(why)`. Transforms extend this file
+rather than work a fact out again for themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+from gorewrite import layout, scope, shell
+from gorewrite.config import Config
+from gorewrite.context import Context
+from gorewrite.dockerfile import (
+    BodyNode,
+    Dockerfile,
+    Instruction,
+    Stage,
+    copy_parts,
+    expand,
+    find_stage,
+    from_parts,
+    global_args,
+    pairs,
+    stages,
+)
+from gorewrite.evidence import Evidence, Unknown
+from gorewrite.golang.commands import BuildOutput, build_outputs
+from gorewrite.golang.gomod import GoMod, find_module
+from gorewrite.images import Image, describe
+from gorewrite.layout import Placed
+from gorewrite.runs import Invocation, Run, read_run
+from gorewrite.scope import State
+
+
+@dataclass(frozen=True)
+class Project:
+    """A Dockerfile's surroundings: constant while it is rewritten.
+
+    path: the Dockerfile; display: its name in reports; context: what the builder sees;
+    context_why: None when the context root is certain, else why it is only assumed;
+    neighbours: the other Dockerfiles known to use the same context.
+    """
+
+    path: Path
+    display: str
+    repository: Path
+    context: Context
+    config: Config
+    context_why: Unknown | None = None
+    neighbours: tuple[Path, ...] = ()
+    #: Files of the plan that differ from what is on disk (context path -> bytes).
+    pending: Mapping[str, bytes] = field(default_factory=dict)
+
+
+class StageFacts:
+    """One stage: its base, the configuration at each instruction, what its RUNs do."""
+
+    def __init__(self, facts: Facts, stage: Stage, parent: StageFacts | None) -> None:
+        self.facts = facts
+        self.stage = stage
+        #: The earlier stage it is built FROM, if any.
+        self.parent = parent
+
+    @property
+    def index(self) -> int:
+        return self.stage.index
+
+    @property
+    def name(self) -> str | None:
+        return self.stage.name
+
+    @cached_property
+    def base(self) -> Image | Unknown:
+        """The image at the bottom of its chain of stages."""
+        if self.parent is not None:
+            return self.parent.base
+        raw = from_parts(self.stage.from_).image.text
+        text = expand(raw, self.facts.global_args.get)
+        if not text:
+            return Unknown(
+                f"the base image {raw} is known only to the caller",
+                (self.facts.at(self.stage.from_),),
+            )
+        return describe(text)
+
+    @property
+    def base_assumed(self) -> bool:
+        """Whether the base image comes from an ARG, so that a caller may choose another."""
+        if self.parent is not None:
+            return self.parent.base_assumed
+        return "$" in from_parts(self.stage.from_).image.text
+
+    @cached_property
+    def start(self) -> State:
+        """The state right after FROM."""
+        if self.parent is not None:
+            end = self.parent.end
+            # ARGs do not cross FROM (Dockerfile reference, "Scope").
+            return replace(end, args={})
+        return State.of_image(self.base) if isinstance(self.base, Image) else State()
+
+    @cached_property
+    def states(self) -> Mapping[Instruction, State]:
+        """The state before each instruction."""
+        return dict(scope.states(self.start, self.stage.instructions, self.facts.global_args))
+
+    @cached_property
+    def end(self) -> State:
+        """The state at the end: what the image is configured with."""
+        state = self.start
+        for instruction in self.stage.instructions:
+            state = scope.after(state, instruction, self.facts.global_args)
+        return state
+
+    @property
+    def lineage(self) -> tuple[StageFacts, ...]:
+        """The chain of stages from the bottom to this one."""
+        above = self.parent.lineage if self.parent is not None else ()
+        return (*above, self)
+
+    @cached_property
+    def runs(self) -> tuple[Run, ...]:
+        """This stage's own RUN instructions."""
+        escape = self.facts.dockerfile.escape
+        return tuple(
+            read_run(i, self.states[i], escape)
+            for i in self.stage.instructions
+            if i.keyword == "RUN"
+        )
+
+    @cached_property
+    def invocations(self) -> tuple[Invocation, ...]:
+        """The `go` commands of this stage's own RUNs."""
+        return tuple(invocation for run in self.runs for invocation in run.invocations)
+
+    @cached_property
+    def placed(self) -> tuple[Placed, ...]:
+        """What COPY and ADD put into the file system, the parent stage's first."""
+        inherited = self.parent.placed if self.parent is not None else ()
+        return (*inherited, *self._own_placed)
+
+    @cached_property
+    def directories(self) -> frozenset[str]:
+        """Image paths that WORKDIR and COPY show to be directories."""
+        self._own_placed  # noqa: B018  (fills the set)
+        return frozenset(self._directories)
+
+    @cached_property
+    def _directories(self) -> set[str]:
+        return set(self.parent.directories) if self.parent is not None else {"/"}
+
+    @cached_property
+    def _own_placed(self) -> tuple[Placed, ...]:
+        found: list[Placed] = []
+        if self.start.workdir:
+            self._directories.add(self.start.workdir)
+        for instruction, state in self.states.items():
+            if instruction.keyword == "WORKDIR":
+                path = state.path(instruction.rest)
+                if path:
+                    self._directories.add(path)
+            if instruction.keyword in ("COPY", "ADD"):
+                found += layout.placements(
+                    instruction,
+                    state,
+                    self.facts.project.context,
+                    self._directories,
+                    self._is_directory_elsewhere,
+                )
+        return tuple(found)
+
+    def _is_directory_elsewhere(self, reference: str, path: str) -> bool | None:
+        other = self.facts.stage_named(reference, self.index)
+        if other is None:
+            return None
+        if path in other.directories:
+            return True
+        source = other.source_of(path)
+        if source is not None:
+            kind = self.facts.project.context.kind(source)
+            if kind is not None:
+                return kind == "dir"
+        return False if path in other.output_paths else None
+
+    def placed_before(self, limit: Instruction | None) -> Iterator[Placed]:
+        """What is in the file system before an instruction (None: at the end), newest first."""
+        order = {i: n for n, i in enumerate(self.stage.instructions)}
+        end = order.get(limit, len(order)) if limit is not None else len(order)
+        for placed in reversed(self.placed):
+            if order.get(placed.instruction, -1) < end:
+                yield placed
+
+    def source_of(self, path: str, before: Instruction | None = None) -> str | None:
+        """The context path that an image path was copied from; None when there is none."""
+        for placed in self.placed_before(before):
+            source = placed.source_path(path)
+            if source is not None:
+                # The newest copy decides, unless it brings no such file.
+                if placed.origin != "context":
+                    return None
+                if self.facts.project.context.kind(source) is not None:
+                    return source
+        return None
+
+    def paths_of(self, source: str) -> tuple[str, ...]:
+        """The image paths at which a context path lies."""
+        paths = (p.image_path(source) for p in self.placed if p.origin == "context")
+        return tuple(dict.fromkeys(path for path in paths if path is not None))
+
+    def module_of(self, invocation: Invocation) -> GoMod | None:
+        """The module in whose directory a go command runs, when it comes from the context."""
+        located = self.locate(invocation.go.directory or "", invocation.run.instruction)
+        return find_module(self.facts.project.context, located[1]) if located else None
+
+    def locate(self, path: str, before: Instruction | None = None) -> tuple[Context, str] | None:
+        """The context directory that lies at an image path, for the Go layer."""
+        source = self.source_of(path, before) if path else None
+        return (self.facts.project.context, source) if source is not None else None
+
+    def outputs_of(self, invocation: Invocation) -> tuple[BuildOutput, ...] | Unknown:
+        """The binaries that a go command writes."""
+        instruction = invocation.run.instruction
+        base = self.base
+        version = base.go.version.minor if isinstance(base, Image) and base.go else None
+        return build_outputs(
+            invocation.go,
+            lambda path: self.locate(path, instruction),
+            directories=self.directories | self._made_directories,
+            go_minor=version,
+        )
+
+    @cached_property
+    def _made_directories(self) -> frozenset[str]:
+        """What the `mkdir`s of the lineage create."""
+        made = [
+            path
+            for member in self.lineage
+            for run in member.runs
+            for step in run.steps
+            if step.argv[:1] == ("mkdir",)
+            for path in shell.writes(step)
+        ]
+        return frozenset(path for path in made if path is not None)
+
+    @cached_property
+    def outputs(self) -> tuple[tuple[Invocation, tuple[BuildOutput, ...] | Unknown], ...]:
+        """Each `go build` and `go install` of the stage and its parents with what it writes."""
+        inherited = self.parent.outputs if self.parent is not None else ()
+        own = tuple(
+            (invocation, self.outputs_of(invocation))
+            for invocation in self.invocations
+            if invocation.go.kind in ("build", "install")
+        )
+        return (*inherited, *own)
+
+    @cached_property
+    def output_paths(self) -> Mapping[str, tuple[Invocation, BuildOutput]]:
+        """Absolute image path of each known binary -> the command and the output."""
+        return {
+            output.path: (invocation, output)
+            for invocation, outputs in self.outputs
+            if not isinstance(outputs, Unknown)
+            for output in outputs
+        }
+
+    def holds(self, path: str) -> bool:
+        """Whether a file or directory is known to be at an image path: built or copied there."""
+        return (
+            path in self.output_paths
+            or self.source_of(path) is not None
+            or any(p.origin == "stage" and p.source_path(path) is not None for p in self.placed)
+        )
+
+    @property
+    def is_final(self) -> bool:
+        return self is self.facts.final
+
+    @cached_property
+    def ships(self) -> bool:
+        """Whether its layers are in the final image: the final stage and its ancestors."""
+        return self in self.facts.final.lineage
+
+    @cached_property
+    def family(self) -> tuple[StageFacts, ...]:
+        """This stage, its ancestors and every stage built on any of them."""
+        root = self.lineage[0]
+        return tuple(s for s in self.facts.stages if root in s.lineage)
+
+    @property
+    def referenced(self) -> bool:
+        """Whether a later stage is built on it or copies or mounts from it."""
+        return any(
+            other.parent is self or self in other.copies_from
+            for other in self.facts.stages[self.index + 1 :]
+        )
+
+    @cached_property
+    def copies_from(self) -> frozenset[StageFacts]:
+        """The earlier stages that this stage's COPY --from and RUN --mount=from= name."""
+        names = [
+            copy_parts(i).from_ for i in self.stage.instructions if i.keyword in ("COPY", "ADD")
+        ]
+        for instruction in self.stage.instructions:
+            for mount in instruction.flag_values("mount"):
+                names += [p[5:] for p in mount.split(",") if p.startswith("from=")]
+        found = (self.facts.stage_named(name, self.index) for name in names if name)
+        return frozenset(stage for stage in found if stage is not None)
+
+
+class Facts:
+    """What is known of the whole file. `line_of` gives a node's line in the input."""
+
+    def __init__(
+        self,
+        dockerfile: Dockerfile,
+        project: Project,
+        line_of: Callable[[BodyNode], int] | None = None,
+    ) -> None:
+        self.dockerfile = dockerfile
+        self.project = project
+        self._line_of = line_of
+
+    def at(self, node: BodyNode, text: str | None = None, offset: int = 0) -> Evidence:
+        """Evidence at a node of the Dockerfile; `offset` is a physical line inside it."""
+        if text is None:
+            text = node.source.strip().splitlines()[0] if node.source.strip() else ""
+        line = self._line_of(node) if self._line_of else self.dockerfile.line_of(node)
+        return Evidence(self.project.display, line + offset, text)
+
+    @cached_property
+    def global_args(self) -> Mapping[str, str | None]:
+        """The ARGs before the first FROM -> default, expanded in order."""
+        values: dict[str, str | None] = {}
+        for instruction in global_args(self.dockerfile):
+            for key, raw in pairs(instruction):
+                values[key] = None if raw is None else expand(raw, values.get)
+        return values
+
+    @cached_property
+    def stages(self) -> tuple[StageFacts, ...]:
+        found: list[StageFacts] = []
+        views = stages(self.dockerfile)
+        for stage in views:
+            raw = from_parts(stage.from_).image.text
+            name = expand(raw, self.global_args.get)
+            view = find_stage(views, name, stage.index) if name and not name.isdigit() else None
+            parent = found[view.index] if view is not None else None
+            found.append(StageFacts(self, stage, parent))
+        return tuple(found)
+
+    @cached_property
+    def builds_go(self) -> bool:
+        """Whether some stage runs `go` or starts from a golang image."""
+        return any(
+            stage.invocations or (isinstance(stage.base, Image) and stage.base.family == "golang")
+            for stage in self.stages
+        )
+
+    @property
+    def final(self) -> StageFacts:
+        """The last stage: what a build without `--target` gives."""
+        return self.stages[-1]
+
+    def stage_named(self, reference: str, before: int) -> StageFacts | None:
+        """The stage that `--from=reference` means in the stage with index `before`."""
+        view = find_stage(tuple(s.stage for s in self.stages), reference, before)
+        return self.stages[view.index] if view is not None else None

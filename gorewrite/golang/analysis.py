@@ -1,0 +1,122 @@
+"""What a Go program needs at run time, from its sources.
+
+`analyse` follows the imports of one main package through everything that is at hand and puts
+the answers of the other modules together. It never runs Go and never guesses: what cannot be
+told is in the result as such.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from pathlib import Path
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from gorewrite.evidence import Evidence
+from gorewrite.golang import cgo as cgo_rules
+from gorewrite.golang.calls import find_calls
+from gorewrite.golang.catalogue import runtime_needs
+from gorewrite.golang.closure import Closure, follow
+from gorewrite.golang.embeds import embeds
+from gorewrite.golang.needs import Cgo, Embed, Executes, FileRead, ProgramNeeds, Verdict
+from gorewrite.golang.signals import find_signals
+
+if TYPE_CHECKING:
+    from gorewrite.context import SourceTree
+
+__all__ = ["Cgo", "Embed", "Executes", "FileRead", "ProgramNeeds", "Verdict", "analyse"]
+
+_Arguments = tuple[str, frozenset[str], bool | None, str, Path | None]
+_known: WeakKeyDictionary[SourceTree, dict[_Arguments, ProgramNeeds]] = WeakKeyDictionary()
+
+
+def analyse(
+    tree: SourceTree,
+    package_dir: str,
+    *,
+    tags: frozenset[str] = frozenset(),
+    cgo: bool | None = None,
+    goarch: str = "amd64",
+    modcache: Path | None = None,
+) -> ProgramNeeds:
+    """What the main package in `package_dir` needs, with every package of its own it imports.
+
+    tree: the build context as the builder sees it. tags: values of `-tags`. cgo: whether the
+    build has cgo on, None when that is not known. modcache: GOMODCACHE, when there is one:
+    modules found in it are read instead of looked up in the lists of known modules.
+    Results are kept per tree object; a tree must not change while it is analysed.
+    """
+    package_dir = posixpath.normpath(package_dir)
+    key = (package_dir, tags, cgo, goarch, modcache)
+    results = _known.setdefault(tree, {})
+    if key not in results:
+        closure = follow(tree, package_dir, tags, goarch, cgo, modcache)
+        results[key] = _needs(tree, closure, tags, cgo)
+    return results[key]
+
+
+def _needs(
+    tree: SourceTree, closure: Closure, tags: frozenset[str], cgo: bool | None
+) -> ProgramNeeds:
+    calls = find_calls(closure)
+    signals, environment = find_signals(closure)
+    if "timetzdata" in tags:
+        signals.pop("time_zones", None)
+    extra = _module_needs(closure, calls.reads, calls.executes)
+    signals.setdefault("home", []).extend(calls.home)
+    places = {
+        name: tuple(dict.fromkeys(found)) for name, found in signals.items() if name in _SIGNALS
+    }
+    main = closure.main
+    units = [unit for unit in closure.units.values() if unit.package.module.tree is tree]
+    return ProgramNeeds(
+        packages=tuple(sorted({unit.package.directory for unit in units})),
+        modules=frozenset(_modules(closure)),
+        cgo=cgo_rules.verdict(closure, tags, cgo),
+        reads=tuple(calls.reads.values()),
+        executes=tuple(calls.executes.values()),
+        embeds=tuple(embed for unit in units for embed in embeds(unit)),
+        shared_libraries=cgo_rules.shared_libraries(closure, tags),
+        extra=tuple(extra),
+        environment=frozenset(calls.environment | environment),
+        dynamic=tuple(calls.dynamic),
+        missing=tuple(closure.missing),
+        not_main=main is None or main.name != "main",
+        problems=tuple(closure.problems),
+        **places,
+    )
+
+
+_SIGNALS = frozenset(
+    ["time_zones", "local_time", "tls", "users", "temp_files", "home", "caller_paths", "plugins", "build_info", "mime_types", "self_path", "symbols", "services"]
+)
+
+
+def _modules(closure: Closure) -> set[str]:
+    """External modules that are imported, vendored and cached ones included."""
+    found = {external.module for external, _ in closure.externals.values()}
+    for unit in closure.units.values():
+        if not unit.own:
+            found.add(unit.package.module.path)
+    return found
+
+
+def _module_needs(
+    closure: Closure,
+    reads: dict[tuple[object, ...], FileRead],
+    executes: dict[tuple[object, ...], Executes],
+) -> list[Evidence]:
+    """Add what imported modules open and start by themselves; returns the rest in words."""
+    extra: list[Evidence] = []
+    for path, place in closure.imported().items():
+        found = runtime_needs().find(path)
+        if found is None:
+            continue
+        need = found[1]
+        for name in need.reads:
+            reads.setdefault((name,), FileRead(name, "stat", False, place))
+        for program in need.programs:
+            executes.setdefault((program,), Executes(program, place))
+        if need.extra:
+            extra.append(Evidence(place.path, place.line, f"{found[0]}: {need.extra}"))
+    return extra

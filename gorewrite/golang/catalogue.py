@@ -1,0 +1,196 @@
+"""The data files: what is known about Go modules and about calls that open files.
+
+Loaded once per process and only when an analysis asks, because reading TOML costs more than
+analysing a small service.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any, Generic, Literal, TypeVar
+
+from gorewrite.golang.needs import ReadKind
+
+_MAJOR = re.compile(r"/v[0-9]+(?=/|$)|\.v[0-9]+(?=/|$)")
+
+Entry = TypeVar("Entry")
+
+
+@functools.lru_cache(maxsize=8192)
+def unversioned(path: str) -> str:
+    """An import path without its major versions: `x/v2/y` is `x/y`, `gopkg.in/x.v3` is `gopkg.in/x`."""
+    return _MAJOR.sub("", path)
+
+
+class Prefixes(Generic[Entry]):
+    """Entries by import path prefix; the longest prefix wins and ends at a path element.
+
+    A prefix written with a major version (`x/v2`) holds for that version only, one written
+    without holds for all of them that have no entry of their own.
+    """
+
+    def __init__(self, entries: Iterable[tuple[str, Entry]]) -> None:
+        self._entries = dict(entries)
+
+    def find(self, path: str) -> tuple[str, Entry] | None:
+        """(prefix, entry) of an import path, None when no prefix covers it."""
+        candidate = path
+        while candidate:
+            for prefix in (candidate, unversioned(candidate)):
+                if prefix in self._entries:
+                    return prefix, self._entries[prefix]
+            candidate = candidate.rpartition("/")[0]
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class CgoModule:
+    """A module that uses cgo on Linux, or loads shared libraries without it.
+
+    outcome of CGO_ENABLED=0: "E" compile error, "R" run-time failure, "F" another, pure
+    implementation, "D" still dynamically linked. pure_tags: build tags that make it pure, all
+    needed. only_tags: build tags without which it is pure, any. brings: further modules of this
+    list that it requires.
+    """
+
+    outcome: Literal["E", "R", "F", "D"]
+    pure_tags: frozenset[str]
+    only_tags: frozenset[str]
+    brings: tuple[str, ...]
+    alternative: str
+
+
+@dataclass(frozen=True, slots=True)
+class PureModule:
+    """closure: no package of the module reaches cgo, through its dependencies either."""
+
+    closure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeNeed:
+    """What a module needs in the image it runs in.
+
+    needs: names of ProgramNeeds fields. programs: what it starts. reads: paths it opens by itself.
+    """
+
+    needs: tuple[str, ...]
+    programs: tuple[str, ...]
+    reads: tuple[str, ...]
+    extra: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallRule:
+    """Which arguments of a call name files.
+
+    arguments: indexes, negative from the end; rest: every argument from this index on.
+    literal_only: an argument that is no known string is not a path at all.
+    implied: the path without arguments. scheme: only URLs of this scheme, without it.
+    unless: a function whose call anywhere means that paths are not on disk.
+    modules: for methods, prefixes of which one must be imported somewhere.
+    """
+
+    arguments: tuple[int, ...]
+    rest: int | None
+    kind: ReadKind
+    required: bool
+    literal_only: bool
+    implied: str | None
+    scheme: str | None
+    unless: str | None
+    modules: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CallRules:
+    """calls: (unversioned import path, function) -> rule; methods: name -> rule; fields:
+    (unversioned import path, type, field) -> rule; names: every name worth a look."""
+
+    calls: dict[tuple[str, str], CallRule]
+    methods: dict[str, CallRule]
+    fields: dict[tuple[str, str, str], CallRule]
+    names: frozenset[bytes]
+
+
+def _load(name: str) -> dict[str, Any]:
+    text = (files("gorewrite.golang") / "data" / name).read_text("utf-8")
+    return tomllib.loads(text)
+
+
+@functools.cache
+def modules() -> Prefixes[CgoModule | PureModule]:
+    """Known modules by import prefix: data/cgo_modules.toml and data/pure_modules.toml."""
+    entries: list[tuple[str, CgoModule | PureModule]] = []
+    for group in _load("pure_modules.toml")["group"]:
+        pure = PureModule(group["closure"])
+        entries += [(prefix, pure) for prefix in group["modules"].split()]
+    for found in _load("cgo_modules.toml")["module"]:
+        cgo = CgoModule(
+            found["outcome"],
+            frozenset(found.get("pure_tags", ())),
+            frozenset(found.get("only_tags", ())),
+            tuple(found.get("brings", ())),
+            found.get("alternative", ""),
+        )
+        entries += [(prefix, cgo) for prefix in found["imports"]]
+        entries += [(prefix, PureModule(True)) for prefix in found.get("pure_imports", ())]
+    return Prefixes(entries)
+
+
+@functools.cache
+def runtime_needs() -> Prefixes[RuntimeNeed]:
+    """What modules need at run time, by import prefix: data/runtime_needs.toml."""
+    return Prefixes(
+        (
+            prefix,
+            RuntimeNeed(
+                tuple(found.get("needs", ())),
+                tuple(found.get("programs", ())),
+                tuple(found.get("reads", ())),
+                found.get("extra", ""),
+            ),
+        )
+        for found in _load("runtime_needs.toml")["module"]
+        for prefix in found["imports"]
+    )
+
+
+@functools.cache
+def call_rules() -> CallRules:
+    """Calls that open files: data/file_calls.toml."""
+    data = _load("file_calls.toml")
+    calls: dict[tuple[str, str], CallRule] = {}
+    methods: dict[str, CallRule] = {}
+    fields: dict[tuple[str, str, str], CallRule] = {}
+    for found in data["call"]:
+        rule = _rule(found)
+        for package in found["packages"]:
+            calls.update({(unversioned(package), name): rule for name in found["names"]})
+    for found in data["method"]:
+        methods.update(dict.fromkeys(found["names"], _rule(found)))
+    for found in data["field"]:
+        rule = _rule(found)
+        for package in found["packages"]:
+            fields[unversioned(package), found["type"], found["field"]] = rule
+    names = {name for _, name in calls} | set(methods) | {name for _, name, _ in fields}
+    return CallRules(calls, methods, fields, frozenset(name.encode() for name in names))
+
+
+def _rule(found: dict[str, Any]) -> CallRule:
+    return CallRule(
+        tuple(found.get("arguments", (0,) if "rest" not in found else ())),
+        found.get("rest"),
+        found["kind"],
+        found.get("required", True),
+        found.get("literal_only", False),
+        found.get("implied"),
+        found.get("scheme"),
+        found.get("unless"),
+        tuple(found.get("modules", ())),
+    )

@@ -1,0 +1,22 @@
+"""The go command line as other layers use it: reading it and what it writes."""
+
+from gorewrite.golang.commandline import GoCommand, GoFlag, Role, parse_go
+from gorewrite.golang.outputs import (
+    BuildOutput,
+    InstalledTool,
+    build_outputs,
+    installed_tools,
+)
+from gorewrite.golang.targets import Locate
+
+__all__ = [
+    "BuildOutput",
+    "GoCommand",
+    "GoFlag",
+    "InstalledTool",
+    "Locate",
+    "Role",
+    "build_outputs",
+    "installed_tools",
+    "parse_go",
+]

@@ -1,0 +1,318 @@
+"""-ldflags: what is in it, and the smallest edit that adds `-s -w`.
+
+Rules: cmd/go `load.PerPackageFlag` (`[pattern=]arg list`), `cmd/internal/quoted.Split` (quotes
+only around a whole element, no escapes), `go tool link -help`; `-s` implies `-w` since Go 1.22
+(https://go.dev/doc/go1.22#linker). A second -ldflags on a command line would wipe the first, so
+the edit goes into the word that is there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from gorewrite.evidence import Unknown
+
+# Flags of cmd/link that take the next element as their value; the others are switches.
+_LINK_VALUE = re.compile(
+    "[BDEHILRTXkor]|benchmark|benchmarkprofile|buildid|buildmode|capturehostobjs|cpuprofile"
+    "|debugtextsize|debugtramp|extar|extld|extldflags|fipso|funcalign|importcfg|installsuffix"
+    "|libgcc|linkmode|memprofile|memprofilerate|pluginpath|randlayout|strictdups|tmpdir"
+)
+_SPACE = " \t\n\r"
+# Stands for an expansion whose value is not known; a private-use character in no real flag.
+_HOLE: Final = "\ue000"
+
+
+def split(text: str) -> tuple[str, ...] | None:
+    """Split a flag list as the go command does; None when a quote is not closed.
+
+    Rule: `cmd/internal/quoted.Split`; GOFLAGS, -ldflags and -gcflags are read with it.
+    """
+    found: list[str] = []
+    at = 0
+    while True:
+        while at < len(text) and text[at] in _SPACE:
+            at += 1
+        if at == len(text):
+            return tuple(found)
+        if text[at] in "\"'":
+            end = text.find(text[at], at + 1)
+            if end < 0:
+                return None
+            found.append(text[at + 1 : end])
+            at = end + 1
+            continue
+        end = at
+        while end < len(text) and text[end] not in _SPACE:
+            end += 1
+        found.append(text[at:end])
+        at = end
+
+
+@dataclass(frozen=True, slots=True)
+class LdFlags:
+    """A value of -ldflags.
+
+    pattern: of the form `all=…`, "" without one. tokens: the linker's arguments.
+    s, w: the last word on -s and -w: True, False (`-s=false`, `-w=0`: wanted so), None not there.
+    """
+
+    pattern: str
+    tokens: tuple[str, ...]
+    s: bool | None
+    w: bool | None
+
+    @property
+    def has_s(self) -> bool:
+        return self.s is True
+
+    @property
+    def has_w(self) -> bool:
+        return self.w is True
+
+    def value(self, name: str) -> str | None:
+        """Return the last value of a linker flag such as `linkmode`; None when it is not set."""
+        pairs = _pairs(self.tokens)
+        return next((v for n, v in reversed(pairs) if n == name and v is not None), None)
+
+    @property
+    def definitions(self) -> tuple[str, ...]:
+        """The `importpath.name=value` of each -X."""
+        return tuple(v for n, v in _pairs(self.tokens) if n == "X" and v is not None)
+
+
+def parse_ldflags(value: str) -> LdFlags | Unknown:
+    """Read a -ldflags value after shell unquoting; Unknown when the go command rejects it."""
+    start = _list_start(value)
+    if isinstance(start, Unknown):
+        return start
+    pattern = value[:start].strip().removesuffix("=").strip() if start else ""
+    tokens = split(value[start:])
+    if tokens is None:
+        return Unknown("a quote in -ldflags is not closed")
+    pairs = _pairs(tokens)
+    return LdFlags(pattern, tokens, _switch(pairs, "s"), _switch(pairs, "w"))
+
+
+def _list_start(value: str) -> int | Unknown:
+    """Where the flag list begins: 0, or behind `pattern=`."""
+    text = value.strip()
+    if re.match(rf"[^\s=-]*{_HOLE}[^\s=]*=", text):
+        return Unknown("the package pattern of -ldflags is not known")
+    if not text or text.startswith(("-", _HOLE)):
+        return 0
+    if text[0] in "\"'":
+        return Unknown("-ldflags may not start with a quote character")
+    at = value.find("=")
+    if at <= 0:
+        return Unknown("-ldflags is neither a list of flags nor pattern=list")
+    return at + 1
+
+
+def _pairs(tokens: Sequence[str]) -> list[tuple[str, str | None]]:
+    """(flag name, value) of each linker flag; switches without `=` have None."""
+    found: list[tuple[str, str | None]] = []
+    at = 0
+    while at < len(tokens):
+        match = re.fullmatch(r"--?([^-=][^=]*)(?:=(.*))?", tokens[at], re.DOTALL)
+        at += 1
+        if match is None:
+            continue
+        name, value = match.groups()
+        if value is None and _LINK_VALUE.fullmatch(name) and at < len(tokens):
+            value = tokens[at]
+            at += 1
+        found.append((name, value))
+    return found
+
+
+def _switch(pairs: Sequence[tuple[str, str | None]], name: str) -> bool | None:
+    # Go's strconv.ParseBool; cmd/link counts -w and -s as plain switches.
+    values = [v for n, v in pairs if n == name]
+    if not values:
+        return None
+    return values[-1] not in ("0", "f", "F", "false", "FALSE", "False")
+
+
+# --- the edit ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """Why -ldflags is left alone. Falsy.
+
+    code: "already-stripped", "symbols-wanted", "malformed", "field-splitting" or "unreadable".
+    """
+
+    code: str
+    why: str
+
+    def __bool__(self) -> bool:
+        return False
+
+
+Edit = tuple[int, int, str]
+
+
+def strip_value(value: str, *, s_implies_w: bool = False) -> tuple[int, str] | Declined:
+    """Return where in a -ldflags value which text goes, so that it strips: (offset, text).
+
+    For values no shell reads (JSON form). s_implies_w: Go is 1.22 or newer, `-s` alone will do.
+    """
+    if _HOLE in value:
+        return Declined("unreadable", "private-use characters in -ldflags")
+    return _plan(value, s_implies_w)
+
+
+def strip_edits(
+    raw: str, value: str | None = None, *, s_implies_w: bool = False
+) -> tuple[Edit, ...] | Declined:
+    """Return the edits of a shell word that add `-s -w` to its -ldflags: (start, end, text).
+
+    raw: the word as written, quotes and all: `-ldflags=…`, `--ldflags=…`, `"-ldflags=…"`, or the
+    value alone when it is a word of its own. value: the whole value after expansion when known.
+    Text goes in at the front, behind an opening quote; whatever is there stays byte for byte, and
+    later flags of the user win. Words not quoted yet are quoted.
+    """
+    word = _lex(raw)
+    if word is None:
+        return Declined("unreadable", "the shell quoting of -ldflags is not understood")
+    prefix = re.match(r"--?ldflags=", word.text)
+    skip = prefix.end() if prefix else 0
+    if value is not None:
+        known = _plan(value, s_implies_w)
+        if isinstance(known, Declined):
+            return known
+        if word.splits and len(value.split()) > 1:
+            return Declined("field-splitting", "the shell splits the unquoted variable into words")
+    plan = _plan(word.text[skip:], s_implies_w)
+    if isinstance(plan, Declined):
+        return plan
+    at = skip + plan[0]
+    return _insert(raw, word, word.offsets[at - 1] + 1 if at else 0, plan[1])
+
+
+def _plan(value: str, s_implies_w: bool) -> tuple[int, str] | Declined:
+    flags = parse_ldflags(value)
+    if isinstance(flags, Unknown):
+        return Declined("malformed", flags.why)
+    if flags.s is False:
+        return Declined("symbols-wanted", "-s is switched off explicitly")
+    wanted = [] if flags.has_s else ["-s"]
+    if flags.w is False and wanted:
+        return Declined("symbols-wanted", "-w is switched off explicitly")
+    if flags.w is None and not (flags.has_s and s_implies_w):
+        wanted.append("-w")
+    if not wanted:
+        return Declined("already-stripped", "-s and -w are there")
+    start = _list_start(value)
+    assert isinstance(start, int)
+    rest = value[start:]
+    space = " " if rest and rest[0] not in _SPACE else ""
+    return start, " ".join(wanted) + space
+
+
+def _insert(raw: str, word: _ShellWord, at: int, text: str) -> tuple[Edit, ...]:
+    """Insert `text` at offset `at` of a word, inside quotes that are there or in new ones."""
+    if word.quoted[at]:
+        return ((at, at, text),)
+    if quote := re.match(r"\$?\"|'", raw[at:]):
+        inside = at + quote.end()
+        return ((inside, inside, text),)
+    if re.search(r"[\"'\\`*?\[]|(?<!\$)\{", raw[at:]):
+        # Quoting what has its own quotes could change it; a quoted piece in front cannot.
+        return ((at, at, f'"{text}"'),)
+    if at == len(raw):
+        return ((at, at, f'"{text}"'),)
+    return ((at, at, f'"{text}'), (len(raw), len(raw), '"'))
+
+
+@dataclass(frozen=True, slots=True)
+class _ShellWord:
+    """A shell word read: text (expansions as holes), raw offset of each of its characters.
+
+    quoted: for each raw offset, whether text put in there would stand in quotes.
+    splits: an unquoted expansion is there, which the shell splits into fields.
+    """
+
+    text: str
+    offsets: tuple[int, ...]
+    quoted: tuple[bool, ...]
+    splits: bool
+
+
+def _lex(raw: str) -> _ShellWord | None:
+    """Read one shell word (POSIX shell, 2.2 Quoting); None when it is not exactly one."""
+    text: list[str] = []
+    offsets: list[int] = []
+    quoted: list[bool] = []
+    splits = False
+    quote = ""
+    at = 0
+    while at < len(raw):
+        char, end, piece = raw[at], at + 1, raw[at]
+        before = bool(quote)
+        if char == quote:
+            quote, piece = "", ""
+        elif quote == "'":
+            pass
+        elif char == "\\":
+            end, piece = at + 2, _escaped(raw[at : at + 2], quote)
+        elif char == "$" and not quote and raw[at + 1 : at + 2] == '"':
+            piece = ""
+        elif char in "$`":
+            stop = _expansion(raw, at)
+            if stop is None:
+                return None
+            if stop > end:
+                end, piece = stop, _HOLE
+                splits = splits or not quote
+        elif not quote and char in "\"'":
+            quote, piece = char, ""
+        elif not quote and char in " \t\n;|&<>()":
+            return None
+        text.extend(piece)
+        offsets.extend([at] if len(piece) == 1 else range(at, at + len(piece)))
+        quoted.extend([before] * (end - at))
+        at = end
+    if quote or len(quoted) != len(raw):
+        return None
+    return _ShellWord("".join(text), tuple(offsets), (*quoted, False), splits)
+
+
+def _escaped(pair: str, quote: str) -> str:
+    """What a backslash and the next character mean."""
+    if pair.endswith("\n"):
+        return ""
+    return pair[1:] if not quote or pair[1:] in ("$", "`", '"', "\\") else pair
+
+
+def _expansion(raw: str, at: int) -> int | None:
+    """End of the expansion that begins at `at`; at + 1 for a plain `$`; None when unclosed."""
+    if raw[at] == "`":
+        end = re.compile(r"`(?:[^`\\]|\\.)*`", re.DOTALL).match(raw, at)
+        return end.end() if end else None
+    if raw.startswith(("$(", "${"), at):
+        return _closing(raw, at + 1)
+    if raw.startswith("$'", at):
+        return None
+    name = re.compile(r"\$(?:[A-Za-z_]\w*|[0-9@*#?!$-])").match(raw, at)
+    return name.end() if name else at + 1
+
+
+def _closing(raw: str, at: int) -> int | None:
+    """End of the bracketed text that opens at `at`; quotes and nested brackets are skipped."""
+    token = re.compile(r"""'[^']*'|"(?:[^"\\]|\\.)*"|\\.|[(){}]|.""", re.DOTALL)
+    stack: list[str] = []
+    while match := token.match(raw, at):
+        at = match.end()
+        if match[0] in ("(", "{"):
+            stack.append(")" if match[0] == "(" else "}")
+        elif stack and match[0] == stack[-1]:
+            stack.pop()
+            if not stack:
+                return at
+    return None

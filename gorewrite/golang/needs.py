@@ -1,0 +1,114 @@
+"""What a Go program needs around it: the result of the source analysis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from gorewrite.evidence import Evidence, Unknown
+
+Verdict = Literal["pure", "cgo", "unknown"]
+ReadKind = Literal[
+    "file", "dir", "glob", "config", "env-file", "migrations", "certificate", "stat", "write"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Cgo:
+    """Whether the program can be built with CGO_ENABLED=0 and stay the same program.
+
+    pure: no package of it uses cgo. cgo: it does, or it loads shared libraries all the same.
+    unknown: neither could be shown; `evidence` names what stands in the way.
+    """
+
+    verdict: Verdict
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FileRead:
+    """A file the program opens at run time.
+
+    path: as written, relative to the working directory or absolute; None when it cannot be told.
+    kind: "file", "dir", "glob" (Go `filepath.Match` pattern), "config" (a pattern in one of
+          several searched directories), "env-file", "migrations" (a directory), "certificate",
+          "stat" (looked at, file or directory), "write" (created or appended to).
+    required: whether the program may stop without it.
+    default: with path None, the value used when no flag or variable says otherwise.
+    """
+
+    path: str | None
+    kind: ReadKind
+    required: bool
+    evidence: Evidence
+    default: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Executes:
+    """A program that is started at run time; None when its name cannot be told."""
+
+    program: str | None
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Embed:
+    """One `//go:embed` pattern, the directory of its package and the files it takes in."""
+
+    pattern: str
+    directory: str
+    files: tuple[str, ...]
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramNeeds:
+    """Everything `analyse` found out about one main package.
+
+    packages: directories whose Go files are compiled, relative to the tree.
+    modules: external modules imported. The tuples of `Evidence` each answer one question of a
+    runtime image and are empty when nothing points to it:
+
+    time_zones: loads time zones by name (and no zone data is linked in);
+    local_time: uses the zone of TZ or /etc/localtime;
+    tls: verifies certificates of others (and no root certificates are linked in);
+    users: looks up users; temp_files: writes to the temporary directory; home: the home directory;
+    caller_paths: finds files through the build-time source path or GOROOT;
+    plugins: loads Go plugins; build_info: reads its own build information;
+    mime_types: maps file names to MIME types; self_path: depends on its own path or name;
+    symbols: reads or patches its own symbols; services: resolves service names ("http");
+    shared_libraries: loads shared libraries even with CGO_ENABLED=0;
+    extra: what known modules need beyond all this, in words.
+
+    environment: names read from the environment. dynamic: what could not be told, one reason
+    each. missing: imported packages of the own modules that are not in the tree (generated?).
+    not_main: the package is no program. problems: files that could not be read.
+    """
+
+    packages: tuple[str, ...]
+    modules: frozenset[str]
+    cgo: Cgo
+    reads: tuple[FileRead, ...] = ()
+    executes: tuple[Executes, ...] = ()
+    embeds: tuple[Embed, ...] = ()
+    time_zones: tuple[Evidence, ...] = ()
+    local_time: tuple[Evidence, ...] = ()
+    tls: tuple[Evidence, ...] = ()
+    users: tuple[Evidence, ...] = ()
+    temp_files: tuple[Evidence, ...] = ()
+    home: tuple[Evidence, ...] = ()
+    caller_paths: tuple[Evidence, ...] = ()
+    plugins: tuple[Evidence, ...] = ()
+    build_info: tuple[Evidence, ...] = ()
+    mime_types: tuple[Evidence, ...] = ()
+    self_path: tuple[Evidence, ...] = ()
+    symbols: tuple[Evidence, ...] = ()
+    services: tuple[Evidence, ...] = ()
+    shared_libraries: tuple[Evidence, ...] = ()
+    extra: tuple[Evidence, ...] = ()
+    environment: frozenset[str] = frozenset()
+    dynamic: tuple[Unknown, ...] = ()
+    missing: tuple[Unknown, ...] = ()
+    not_main: bool = False
+    problems: tuple[Unknown, ...] = ()

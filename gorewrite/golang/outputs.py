@@ -1,0 +1,216 @@
+"""Which files a go command writes: the absolute path of every binary.
+
+Rules, each checked with a real go command: cmd/go `work.runBuild`, `work.InstallPackages`,
+`load.Package.DefaultExecName`, `load.GoFilesPackage`, `search.MatchPackages`; `go help build`,
+`go help install`; https://go.dev/doc/go1.13 (-o DIR), https://go.dev/doc/go1.18 (go get).
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final
+
+from gorewrite.evidence import Unknown
+from gorewrite.golang.commandline import GoCommand
+from gorewrite.golang.targets import Locate, NotKnown, Package, Targets, binary_name
+
+# Directories of every image that has a go command.
+_ALWAYS_THERE: Final = re.compile(
+    "/|/(bin|boot|dev|etc|home|lib|media|mnt|opt|proc|root|run|sbin|srv|sys|tmp|usr|var)"
+    "|/usr/(bin|lib|local|sbin|share|src|local/(bin|go|lib|sbin|share|src))|/var/(cache|lib|log)"
+)
+_LIBRARY_MODES: Final = ("archive", "c-archive", "c-shared", "plugin", "shared")
+
+
+@dataclass(frozen=True, slots=True)
+class BuildOutput:
+    """A binary that a command writes.
+
+    path: absolute in the image. package_dir: context directory of its main package.
+    import_path: of the package, "command-line-arguments" for a list of files.
+    files: that list, as context paths; () when the whole package is built.
+    """
+
+    path: str
+    package_dir: str
+    import_path: str
+    files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledTool:
+    """What `go install import_path@version` writes. path: absolute in the image."""
+
+    path: str
+    import_path: str
+    version: str
+
+
+def build_outputs(
+    cmd: GoCommand,
+    locate: Locate,
+    *,
+    directories: Collection[str] = (),
+    go_minor: int | None = None,
+    platform: tuple[str, str] = ("linux", "amd64"),
+) -> tuple[BuildOutput, ...] | Unknown:
+    """Return the binaries of own code that `cmd` writes; () when it writes none.
+
+    locate: see `Locate`. directories: absolute image directories known to exist besides those
+    copied from the context (WORKDIR, mkdir). go_minor: N of Go 1.N, when known. platform: GOOS
+    and GOARCH of the machine that builds, which decide whether `go install` cross-compiles.
+    Unknown with the reason when they cannot be told, when the command is sure to fail, and for
+    `go install pkg@version` (see `installed_tools`).
+    """
+    if cmd.kind == "get" and not cmd.flag("d") and (go_minor is None or go_minor < 18):
+        return Unknown("go get also installs binaries before Go 1.18")
+    if cmd.kind not in ("build", "install") and not (cmd.uncertain and not cmd.kind):
+        return ()
+    if cmd.setting("n") == "true":
+        return ()
+    try:
+        return _Outputs(cmd, locate, frozenset(directories), go_minor, platform).find()
+    except NotKnown as reason:
+        return Unknown(str(reason))
+
+
+def installed_tools(
+    cmd: GoCommand, *, platform: tuple[str, str] = ("linux", "amd64")
+) -> tuple[InstalledTool, ...] | Unknown:
+    """Return the binaries that `go install pkg@version …` writes; () for any other command."""
+    if cmd.kind != "install" or not cmd.versioned:
+        return ()
+    try:
+        target = _install_directory(cmd, platform, files=False)
+    except NotKnown as reason:
+        return Unknown(str(reason))
+    found = []
+    for package in cmd.packages:
+        path, at, version = (package or "").partition("@")
+        if not at or "..." in path:
+            return Unknown("the installed packages are not known")
+        found.append(InstalledTool(posixpath.join(target, binary_name(path)), path, version))
+    return tuple(found)
+
+
+def _install_directory(cmd: GoCommand, platform: tuple[str, str], *, files: bool) -> str:
+    """Where `go install` writes. files: a list of files, which goes to no subdirectory."""
+    gobin, gopath = cmd.env.get("GOBIN", ""), cmd.env.get("GOPATH", "")
+    goos, goarch = cmd.env.get("GOOS", ""), cmd.env.get("GOARCH", "")
+    if gobin is None or gopath is None or ((goos is None or goarch is None) and not files):
+        raise NotKnown("GOBIN, GOPATH, GOOS or GOARCH of go install is not known")
+    target = (goos or platform[0], goarch or platform[1])
+    cross = target != platform and not files
+    if gobin:
+        if not gobin.startswith("/"):
+            raise NotKnown("go install fails: GOBIN must be an absolute path")
+        if cross:
+            raise NotKnown("go install fails: cross-compiled binaries when GOBIN is set")
+        return posixpath.normpath(gobin)
+    if not gopath:
+        home = cmd.env.get("HOME")
+        if not home:
+            raise NotKnown("neither GOBIN nor GOPATH of go install is known")
+        gopath = posixpath.join(home, "go")
+    directory = posixpath.join(posixpath.normpath(gopath.split(":")[0]), "bin")
+    return posixpath.join(directory, "_".join(target)) if cross else directory
+
+
+class _Outputs:
+    def __init__(
+        self,
+        cmd: GoCommand,
+        locate: Locate,
+        directories: frozenset[str],
+        go_minor: int | None,
+        platform: tuple[str, str],
+    ) -> None:
+        self.cmd = cmd
+        self.locate = locate
+        self.directories = directories
+        self.go_minor = go_minor
+        self.platform = platform
+        if cmd.uncertain:
+            raise NotKnown(cmd.uncertain[0])
+        if cmd.versioned:
+            raise NotKnown("a tool of another module is installed, not own code")
+        for name in ("modfile", "overlay"):
+            if cmd.setting(name) != "":
+                raise NotKnown(f"-{name} replaces files of the build")
+        if cmd.setting("buildmode") in (*_LIBRARY_MODES, None):
+            raise NotKnown("-buildmode makes a library, not a program")
+        self.targets = Targets(cmd, locate, platform, go_minor)
+        self.directory = self.targets.directory
+
+    def find(self) -> tuple[BuildOutput, ...]:
+        packages = self.targets.packages()
+        mains = [p for p in packages if p.is_main]
+        if self.cmd.kind == "install":
+            files = bool(packages and packages[0].files)
+            if not mains:
+                return ()
+            target = _install_directory(self.cmd, self.platform, files=files)
+            return self._in_directory(target, mains)
+        return self._build(packages, mains)
+
+    def _build(self, packages: list[Package], mains: list[Package]) -> tuple[BuildOutput, ...]:
+        """`go build`: cmd/go `runBuild`."""
+        output = self.cmd.setting("o")
+        if output is None:
+            raise NotKnown("the value of -o is not known")
+        if output == "/dev/null":
+            return ()
+        if output:
+            path = posixpath.normpath(posixpath.join(self.directory, output))
+            if output.endswith(("/", "\\")) or self._is_directory(path):
+                return self._into_directory(path, mains)
+            if len(packages) != 1:
+                raise NotKnown(f"go build fails: several packages but one file {output}")
+            if not mains:
+                raise NotKnown(f"{packages[0].directory} is no main package")
+            return (self._output(path, mains[0]),)
+        if len(packages) != 1 or not mains:
+            return ()
+        path = posixpath.join(self.directory, mains[0].name + self._suffix)
+        if self._is_directory(path):
+            raise NotKnown(f"go build fails: {mains[0].name} is a directory")
+        return (self._output(path, mains[0]),)
+
+    def _into_directory(self, path: str, mains: list[Package]) -> tuple[BuildOutput, ...]:
+        if self.go_minor is not None and self.go_minor < 13:
+            raise NotKnown("go build -o takes a directory only since Go 1.13")
+        if not mains:
+            raise NotKnown("go build fails: no main packages to build")
+        found = self._in_directory(path, mains)
+        for output in found:
+            if self._is_directory(output.path):
+                raise NotKnown(f"go build fails: {output.path} is a directory")
+        return found
+
+    def _in_directory(self, path: str, mains: list[Package]) -> tuple[BuildOutput, ...]:
+        names = [package.name for package in mains]
+        if len(set(names)) < len(names):
+            raise NotKnown("two main packages are written to one file name")
+        return tuple(self._output(posixpath.join(path, p.name + self._suffix), p) for p in mains)
+
+    def _output(self, path: str, package: Package) -> BuildOutput:
+        return BuildOutput(path, package.directory, package.import_path, package.files)
+
+    @property
+    def _suffix(self) -> str:
+        return ".exe" if self.targets.goos == "windows" else ""
+
+    def _is_directory(self, path: str) -> bool:
+        """Is there a directory at the image path already?"""
+        known = [self.directory, self.cmd.cwd or "/", *self.directories]
+        if self.cmd.env.get("GOPATH") == "/go":
+            known += ["/go/bin", "/go/src"]
+        if _ALWAYS_THERE.fullmatch(path) or any(f"{d}/".startswith(f"{path}/") for d in known):
+            return True
+        place = self.locate(path)
+        if place is None and (parent := self.locate(posixpath.dirname(path))):
+            place = parent[0], posixpath.join(parent[1], posixpath.basename(path))
+        return place is not None and place[0].kind(posixpath.normpath(place[1])) == "dir"

@@ -1,0 +1,231 @@
+"""From an import path to the directory that holds the package.
+
+Rules: Go modules reference, "Resolving a package to a module" (longest module path prefix
+that holds the package), "replace directive" (main module only), "Vendoring", "Workspaces".
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from gorewrite.golang.gomod import GoMod, GoWork, find_module, find_workspace, vendored
+
+if TYPE_CHECKING:
+    from gorewrite.context import SourceTree
+
+_UPPER = re.compile(r"[A-Z]")
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A module whose files can be read: path, directory in `tree`, whose code it is.
+
+    origin: "own" (main module, workspace member, local replacement), "vendor" or "cache".
+    """
+
+    path: str
+    directory: str
+    tree: SourceTree
+    origin: Literal["own", "vendor", "cache"]
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A package that can be read: import path, directory in the module's tree, the module."""
+
+    path: str
+    directory: str
+    module: Module
+
+
+@dataclass(frozen=True, slots=True)
+class External:
+    """A package of a module that is not at hand. module: longest required prefix, or a guess."""
+
+    path: str
+    module: str
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A package that belongs to a readable module but whose directory is not there."""
+
+    path: str
+    directory: str
+
+
+class CacheTree:
+    """A module cache directory as a source tree (read only, no ignore file)."""
+
+    __slots__ = ("root",)
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def kind(self, path: str) -> Literal["file", "dir", "link"] | None:
+        full = self.root / path
+        if full.is_dir():
+            return "dir"
+        return "file" if full.is_file() else None
+
+    def read(self, path: str, limit: int = 1 << 20) -> bytes | None:
+        full = self.root / path
+        try:
+            return full.read_bytes() if full.stat().st_size <= limit else None
+        except OSError:
+            return None
+
+    def listdir(self, path: str) -> tuple[str, ...]:
+        try:
+            return tuple(sorted(entry.name for entry in (self.root / path).iterdir()))
+        except OSError:
+            return ()
+
+
+def cache_directory(module: str, version: str) -> str:
+    """Directory of a module version below GOMODCACHE (Go modules reference, "Module cache")."""
+    return f"{_escape(module)}@{_escape(version)}"
+
+
+def _escape(text: str) -> str:
+    return _UPPER.sub(lambda found: "!" + found[0].lower(), text)
+
+
+def is_standard(path: str) -> bool:
+    """Whether an import path is the standard library's: no dot in the first element (cmd/go)."""
+    return "." not in path.split("/", 1)[0]
+
+
+def within(path: str, module: str) -> bool:
+    """Whether an import path lies in a module path."""
+    return path == module or path.startswith(module + "/")
+
+
+@dataclass
+class Resolver:
+    """Resolves the imports of one main package.
+
+    main, work: the go.mod and go.work that govern the build, None when there is none.
+    """
+
+    tree: SourceTree
+    package_dir: str
+    modcache: Path | None = None
+    main: GoMod | None = field(init=False)
+    work: GoWork | None = field(init=False)
+    modules: dict[str, Module] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.main = find_module(self.tree, self.package_dir)
+        self.work = find_workspace(self.tree, self.package_dir)
+        self._vendor = self._vendor_directory()
+        self._cache = CacheTree(self.modcache) if self.modcache else None
+        self._known: dict[str, Package | External | Missing | None] = {}
+        self._versions: dict[str, str] = {}
+        self._local: frozenset[str] = frozenset()
+        self._learn()
+
+    @property
+    def vendored(self) -> bool:
+        return self._vendor is not None
+
+    def _learn(self) -> None:
+        """Fill the tables of readable modules and of required versions."""
+        local: set[str] = set()
+        mods = [self.main] if self.main else []
+        if self.work:
+            for use in self.work.uses:
+                directory = _join(_directory(self.work.path), use)
+                member = find_module(self.tree, directory) if directory is not None else None
+                if member and _directory(member.path) == directory:
+                    mods.append(member)
+        for mod in mods:
+            self._own(mod.module, _directory(mod.path))
+            for require in mod.requires:
+                self._versions.setdefault(require.path, require.version)
+        replaces = [(self.work.path, self.work.replaces)] if self.work else []
+        replaces += [(mod.path, mod.replaces) for mod in mods]
+        for path, found in replaces:
+            for replace in found:
+                if replace.local:
+                    directory = _join(_directory(path), replace.new)
+                    local.add(replace.old)
+                    if directory is not None and self.tree.kind(directory) == "dir":
+                        self._own(replace.old, directory)
+                elif replace.new_version and self._cache:
+                    self._cached(replace.old, replace.new, replace.new_version)
+        self._local = frozenset(local)
+        if self._cache:
+            for module, version in self._versions.items():
+                if module not in self.modules:
+                    self._cached(module, module, version)
+
+    def _own(self, module: str, directory: str) -> None:
+        self.modules.setdefault(module, Module(module, directory, self.tree, "own"))
+
+    def _cached(self, module: str, source: str, version: str) -> None:
+        assert self._cache is not None
+        directory = cache_directory(source, version)
+        if self._cache.kind(directory) == "dir":
+            self.modules.setdefault(module, Module(module, directory, self._cache, "cache"))
+
+    def _vendor_directory(self) -> str | None:
+        for mod in (self.work, self.main):
+            if mod is not None and vendored(self.tree, _directory(mod.path)):
+                return posixpath.normpath(posixpath.join(_directory(mod.path), "vendor"))
+        return None
+
+    def resolve(self, path: str) -> Package | External | Missing | None:
+        """Where an imported package is; None for the standard library and for "C"."""
+        if path not in self._known:
+            self._known[path] = self._resolve(path)
+        return self._known[path]
+
+    def module_of(self, path: str) -> str | None:
+        """The module an import path belongs to by longest prefix, readable or only required."""
+        candidate = path
+        while candidate:
+            if candidate in self.modules or candidate in self._versions:
+                return candidate
+            candidate = candidate.rpartition("/")[0]
+        return None
+
+    def _resolve(self, path: str) -> Package | External | Missing | None:
+        owner = self.module_of(path)
+        if owner is None and is_standard(path):
+            return None
+        module = self.modules.get(owner or "")
+        if self._vendor and not (module and module.origin == "own" and owner not in self._local):
+            directory = f"{self._vendor}/{path}"
+            if self.tree.kind(directory) == "dir":
+                origin: Literal["own", "vendor"] = "own" if owner in self._local else "vendor"
+                home = Module(owner or path, directory, self.tree, origin)
+                return Package(path, directory, home)
+        if module is None:
+            return External(path, owner or guess_module(path), owner is not None)
+        directory = posixpath.normpath(posixpath.join(module.directory, path[len(module.path) :].lstrip("/")))
+        if module.tree.kind(directory) == "dir":
+            return Package(path, directory, module)
+        return Missing(path, directory)
+
+
+def guess_module(path: str) -> str:
+    """A module path for an import no go.mod covers: host/owner/name on forges, else the path."""
+    elements = path.split("/")
+    hosts = ("github.com", "gitlab.com", "bitbucket.org", "codeberg.org")
+    return "/".join(elements[:3]) if elements[0] in hosts else path
+
+
+def _directory(path: str) -> str:
+    return posixpath.dirname(path) or "."
+
+
+def _join(base: str, relative: str) -> str | None:
+    """A directory of the tree named relative to another; None when it lies outside."""
+    joined = posixpath.normpath(posixpath.join(base, relative))
+    return None if joined.startswith(("../", "/")) or joined == ".." else joined

@@ -1,0 +1,169 @@
+"""Signals of what the image must hold, found by name: time zones, certificates, users, …
+
+Each is a function of a package (alias-aware, in blanked code), an import, or a string literal.
+Sources of the rules: the documentation of the standard library packages named here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from gorewrite.evidence import Evidence
+from gorewrite.golang.catalogue import runtime_needs, unversioned
+from gorewrite.golang.closure import Closure
+from gorewrite.golang.source import SourceFile
+
+# (import path, exported name) -> field of ProgramNeeds.
+_USES = {
+    ("time", "LoadLocation"): "time_zones",
+    ("time", "Local"): "local_time",
+    ("os", "CreateTemp"): "temp_files",
+    ("os", "MkdirTemp"): "temp_files",
+    ("os", "TempDir"): "temp_files",
+    ("io/ioutil", "TempFile"): "temp_files",
+    ("io/ioutil", "TempDir"): "temp_files",
+    ("os", "UserHomeDir"): "home",
+    ("os", "UserConfigDir"): "home",
+    ("os", "UserCacheDir"): "home",
+    ("runtime", "GOROOT"): "caller_paths",
+    ("runtime/debug", "ReadBuildInfo"): "build_info",
+    ("debug/buildinfo", "Read"): "build_info",
+    ("debug/buildinfo", "ReadFile"): "build_info",
+    ("mime", "TypeByExtension"): "mime_types",
+    ("mime", "ExtensionsByType"): "mime_types",
+    ("net/http", "FileServer"): "mime_types",
+    ("net/http", "FileServerFS"): "mime_types",
+    ("net/http", "ServeContent"): "mime_types",
+    ("net/http", "ServeFile"): "mime_types",
+    ("net/http", "ServeFileFS"): "mime_types",
+    ("os", "Executable"): "self_path",
+    ("net", "LookupPort"): "services",
+    ("net/http", "Get"): "tls",
+    ("net/http", "Post"): "tls",
+    ("net/http", "PostForm"): "tls",
+    ("net/http", "Head"): "tls",
+    ("net/http", "Client"): "tls",
+    ("net/http", "DefaultClient"): "tls",
+    ("net/http", "NewRequest"): "tls",
+    ("net/http", "NewRequestWithContext"): "tls",
+    ("net/http", "DefaultTransport"): "tls",
+    ("net/http", "Transport"): "tls",
+}
+# Methods whose name says enough, whatever the receiver (net/http, gin, echo, fiber).
+_METHODS = {
+    "ParseMultipartForm": "temp_files",
+    "FormFile": "temp_files",
+    "MultipartForm": "temp_files",
+    "MultipartReader": "temp_files",
+}
+_IMPORTS = {
+    "crypto/tls": "tls",
+    "os/user": "users",
+    "plugin": "plugins",
+    "go/build": "caller_paths",
+    "go/importer": "caller_paths",
+    "golang.org/x/tools/go/packages": "caller_paths",
+    "debug/elf": "symbols",
+    "debug/gosym": "symbols",
+    "debug/dwarf": "symbols",
+}
+_NAMES = frozenset(
+    name.encode() for name in (*(name for _, name in _USES), *_METHODS, "Args", "Caller")
+)
+_USE = re.compile(rb"(?<![\w.\x80-\xff])([A-Za-z_][\w\x80-\xff]*)\s*\.\s*([A-Z]\w*)")
+_METHOD = re.compile(rb"\.\s*([A-Z]\w*)\s*[(\[.]")
+_NO_ZONE = re.compile(rb'\s*\(\s*"(?:UTC|Local)?"\s*\)')
+_FIRST_ELEMENT = re.compile(rb"\s*\[\s*0\s*\]")
+_PATH_WORK = re.compile(rb"\b(?:filepath|path)\s*\.\s*(?:Dir|Join|Abs|Rel)\b")
+# What string literals tell: (bytes worth a look, pattern over the literal with quotes, field).
+_LITERALS = (
+    (b"/tmp/", re.compile(rb'^["`]/tmp/'), "temp_files"),
+    (b"/proc/self/exe", re.compile(rb'^["`]/proc/self/exe["`]'), "self_path"),
+    (b"https://", re.compile(rb'^["`]https://'), "tls"),
+    (b"TZ=", re.compile(rb"\bTZ="), "time_zones"),
+    (b"CRON_TZ=", re.compile(rb"CRON_TZ="), "time_zones"),
+    (b"loc=", re.compile(rb"[?&]loc=(?!Local\b|UTC\b)"), "time_zones"),
+    (b"imeZone=", re.compile(rb"\b[Tt]imeZone=(?!UTC\b)"), "time_zones"),
+    (b":http", re.compile(rb'^["`][^"`/]*:https?["`]$'), "services"),
+)
+_TAG = re.compile(rb'\b(?:env|envconfig|env-default):"([A-Za-z_]\w*)')
+
+Found = dict[str, list[Evidence]]
+
+
+def find_signals(closure: Closure) -> tuple[Found, set[str]]:
+    """Signals by ProgramNeeds field, and environment variables named in struct tags."""
+    found: Found = {}
+    environment: set[str] = set()
+    for unit in closure.own:
+        for file in unit.files:
+            for name, place in _file_signals(file):
+                found.setdefault(name, []).append(place)
+            if b'`' in file.data and (b'env:"' in file.data or b'envconfig:"' in file.data):
+                environment.update(_tags(file))
+    for path, place in closure.standard.items():
+        if path in _IMPORTS and (path in closure.used_by or path == "plugin"):
+            found.setdefault(_IMPORTS[path], []).append(place)
+    for path, place in closure.imported().items():
+        if path in _IMPORTS:
+            found.setdefault(_IMPORTS[path], []).append(place)
+        need = runtime_needs().find(path)
+        for name in need[1].needs if need else ():
+            found.setdefault(name, []).append(place)
+    if "time/tzdata" in closure.standard:
+        found.pop("time_zones", None)
+    if _any_import(closure, "golang.org/x/crypto/x509roots/fallback", "github.com/breml/rootcerts"):
+        found.pop("tls", None)
+    return found, environment
+
+
+def _any_import(closure: Closure, *prefixes: str) -> bool:
+    return any(unversioned(path).startswith(prefixes) for path in closure.used_by)
+
+
+def _file_signals(file: SourceFile) -> Iterator[tuple[str, Evidence]]:
+    wanted = _NAMES & file.selected
+    if wanted:
+        aliases = file.aliases
+        for use in _USE.finditer(file.code):
+            if use[2] in wanted:
+                package = aliases.get(use[1].decode("utf-8", "surrogateescape"))
+                name = _use(file, package, use) if package else None
+                if name is not None:
+                    yield name, file.evidence(use.start(2))
+        if wanted & {name.encode() for name in _METHODS}:
+            for use in _METHOD.finditer(file.code):
+                if use[1] in wanted and use[1].decode() in _METHODS:
+                    yield _METHODS[use[1].decode()], file.evidence(use.start(1))
+    for needle, pattern, name in _LITERALS:
+        if needle in file.data:
+            for start, end in file.strings:
+                if pattern.search(file.data[start:end]):
+                    yield name, file.evidence(start)
+                    break
+    for match in re.finditer(rb'(?:Getenv|LookupEnv)\s*\(\s*"(HOME|USER|SHELL)"', file.data):
+        if file.code[match.start()] == file.data[match.start()]:
+            yield "home", file.evidence(match.start())
+
+
+def _use(file: SourceFile, package: str, use: re.Match[bytes]) -> str | None:
+    """The field that a use of `package.Name` belongs to."""
+    name = use[2].decode()
+    if (package, name) == ("time", "LoadLocation") and _NO_ZONE.match(file.data, use.end()):
+        return None
+    if (package, name) == ("os", "Args"):
+        return "self_path" if _FIRST_ELEMENT.match(file.code, use.end()) else None
+    if (package, name) == ("runtime", "Caller"):
+        # Loggers ask for the file name only; a path built from it is another matter.
+        declaration = file.declaration_range(use.start())
+        return "caller_paths" if _PATH_WORK.search(file.code, *declaration) else None
+    return _USES.get((package, name))
+
+
+def _tags(file: SourceFile) -> Iterator[str]:
+    """Environment variables bound by struct tags (caarlos0/env, envconfig, cleanenv)."""
+    for start, end in file.strings:
+        if file.data[start : start + 1] == b"`":
+            for tag in _TAG.finditer(file.data, start, end):
+                yield tag[1].decode()

@@ -1,0 +1,276 @@
+"""Which packages the arguments of a go command stand for, seen through the build context.
+
+Rules: `go help packages`, cmd/go `load.PackagesAndErrors`, `load.GoFilesPackage`,
+`search.MatchDirs`, `load.Package.exeFromImportPath`.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from gorewrite.evidence import Unknown
+from gorewrite.golang.commandline import GoCommand
+from gorewrite.golang.gomod import GoMod, find_module
+from gorewrite.golang.packages import GO_FILE_LIMIT, go_files, package_at, read_header
+
+if TYPE_CHECKING:
+    from gorewrite.context import SourceTree
+
+# Absolute image directory -> the tree and the directory in it that was copied there, with all
+# that lies below; None when the directory is not (or not wholly) a copy of the build context.
+Locate = Callable[[str], "tuple[SourceTree, str] | None"]
+
+_RESERVED: Final = ("all", "cmd", "std", "tool", "work")
+_MOST_DIRECTORIES: Final = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A package a command names: context directory, import path, default binary name."""
+
+    tree: SourceTree
+    directory: str
+    import_path: str
+    name: str
+    is_main: bool
+    files: tuple[str, ...] = ()
+
+
+class NotKnown(Exception):
+    """Why the outputs are not known; becomes an `Unknown`."""
+
+
+def binary_name(import_path: str) -> str:
+    """Return the default binary name of an import path: its last element, `/v2` and up skipped.
+
+    Rule: `load.Package.exeFromImportPath`, `load.isVersionElement`; `gopkg.in/foo.v3` stays whole.
+    """
+    parent, _, last = import_path.rpartition("/")
+    if parent and re.fullmatch(r"v([2-9]|[1-9][0-9]+)", last):
+        return posixpath.basename(parent)
+    return last
+
+
+class Targets:
+    """Resolves the package arguments of one command; every method raises `NotKnown`."""
+
+    def __init__(
+        self, cmd: GoCommand, locate: Locate, platform: tuple[str, str], go_minor: int | None
+    ) -> None:
+        if cmd.directory is None:
+            raise NotKnown("the working directory is not known")
+        self.cmd = cmd
+        self.locate = locate
+        self.directory = cmd.directory
+        self.goos = cmd.env.get("GOOS") or platform[0]
+        self.goarch = cmd.env.get("GOARCH") or platform[1]
+        self.cgo = cmd.env.get("CGO_ENABLED") != "0"
+        self.go_minor = go_minor
+
+    def packages(self) -> list[Package]:
+        """The packages the arguments stand for, each once, in order."""
+        arguments = [p for p in self.cmd.packages if p is not None]
+        if len(arguments) < len(self.cmd.packages):
+            raise NotKnown("which packages are built is not known")
+        if any(a.endswith(".go") and self._is_file(a) for a in arguments):
+            return [self._file_list(arguments)]
+        found: dict[str, Package] = {}
+        for argument in arguments or ["."]:
+            for package in self._matches(argument):
+                found.setdefault(package.directory, package)
+        return list(found.values())
+
+    def _is_file(self, argument: str) -> bool:
+        # A directory may be named x.go; without the context a file is far likelier.
+        place = self._place(argument)
+        return place is None or place[0].kind(place[1]) != "dir"
+
+    def _place(self, path: str) -> tuple[SourceTree, str] | None:
+        """Tree and context path of a file given relative to the working directory."""
+        absolute = posixpath.normpath(posixpath.join(self.directory, path))
+        place = self.locate(posixpath.dirname(absolute))
+        if place is None:
+            return None
+        name = posixpath.basename(absolute)
+        return place[0], posixpath.normpath(posixpath.join(place[1], name))
+
+    def _file_list(self, arguments: list[str]) -> Package:
+        """`go build main.go aux.go`: named after the first file, those with cgo last.
+
+        Build constraints do not count for listed files (`ctxt.UseAllFiles`).
+        """
+        if not all(a.endswith(".go") for a in arguments):
+            raise NotKnown("go build fails: named files must be .go files")
+        places = [self._place(a) for a in arguments]
+        if None in places or len({posixpath.dirname(a) or "." for a in arguments}) > 1:
+            raise NotKnown("the listed .go files are not in one directory of the build context")
+        tree = next(place[0] for place in places if place)
+        files = tuple(place[1] for place in places if place)
+        plain: list[str] = []
+        mixed: list[str] = []
+        names: set[str | None] = set()
+        for path in files:
+            data = tree.read(path, GO_FILE_LIMIT)
+            if data is None:
+                raise NotKnown(f"{path} is not in the build context")
+            header = read_header(data)
+            names.add(header.package)
+            (mixed if "C" in header.imports else plain).append(path)
+        first = (plain or mixed)[0]
+        name = posixpath.basename(first).removesuffix(".go")
+        directory = posixpath.dirname(files[0]) or "."
+        main = names == {"main"}
+        return Package(tree, directory, "command-line-arguments", name, main, files)
+
+    def _matches(self, argument: str) -> list[Package]:
+        if argument in _RESERVED:
+            raise NotKnown(f"what the pattern {argument} stands for is not known")
+        absolute = self._absolute(argument)
+        if "..." in absolute:
+            return self._matching(absolute)
+        package = self._package(absolute, literal=True)
+        if package is None:
+            raise NotKnown(f"no Go files in {argument}")
+        return [package]
+
+    def _absolute(self, argument: str) -> str:
+        """The image directory (or directory pattern) of a package argument."""
+        if argument in (".", "..") or argument.startswith(("./", "../", "/")):
+            return posixpath.normpath(posixpath.join(self.directory, argument))
+        # An import path: of the main module, or of code that is not in the context.
+        root, module = self._module(self.directory)
+        if module is not None and f"{argument}/".startswith(f"{module.module}/"):
+            rest = argument.removeprefix(module.module).strip("/")
+            return posixpath.normpath(posixpath.join(root, rest))
+        if module is not None and argument == f"{module.module}...":
+            return posixpath.join(root, "...")
+        gopath = self._gopath_source()
+        if gopath and module is None:
+            return posixpath.join(gopath, argument)
+        raise NotKnown(f"{argument} is not a package of the main module")
+
+    def _gopath_source(self) -> str | None:
+        gopath = self.cmd.env.get("GOPATH")
+        return posixpath.join(posixpath.normpath(gopath.split(":")[0]), "src") if gopath else None
+
+    def _module(self, directory: str) -> tuple[str, GoMod | None]:
+        """The image directory of the module `directory` is in, and its go.mod.
+
+        Parents are looked up in the image: a go.mod may be copied from elsewhere in the context.
+        """
+        current = directory
+        while True:
+            place = self.locate(current)
+            if place is not None:
+                module = find_module(place[0], place[1])
+                if module is not None and module.directory == posixpath.normpath(place[1]):
+                    return current, module
+            if current == "/":
+                return self._context_module(directory)
+            current = posixpath.dirname(current)
+
+    def _context_module(self, directory: str) -> tuple[str, GoMod | None]:
+        """The same by the context alone, for a module root that was copied file by file."""
+        place = self.locate(directory)
+        module = find_module(place[0], place[1]) if place is not None else None
+        if place is None or module is None:
+            return directory, None
+        below = posixpath.relpath(posixpath.normpath(place[1]), module.directory)
+        if below == ".":
+            return directory, module
+        if not directory.endswith(f"/{below}"):
+            return directory, None
+        return directory.removesuffix(f"/{below}") or "/", module
+
+    def _package(self, absolute: str, *, literal: bool) -> Package | None:
+        """The package in an image directory; None when no Go file there belongs to the build."""
+        place = self.locate(absolute)
+        if place is None:
+            raise NotKnown(f"{absolute} is not from the build context")
+        tree, directory = place[0], posixpath.normpath(place[1])
+        return self._package_in(tree, directory, absolute, literal=literal)
+
+    def _package_in(
+        self, tree: SourceTree, directory: str, absolute: str, *, literal: bool
+    ) -> Package | None:
+        tags = self.cmd.tags
+        if tags is None and not literal:
+            raise NotKnown("the value of -tags is not known")
+        files = go_files(
+            tree, directory, tags or (), self.goos, self.goarch, self.cgo, go_minor=self.go_minor
+        )
+        name = package_at(tree, directory, files)
+        if isinstance(name, Unknown):
+            raise NotKnown(name.why)
+        if name is None and (literal or not self._only_tests(tree, directory)):
+            return None
+        path = self._import_path(absolute, named=name == "main")
+        return Package(tree, directory, path, binary_name(path), name == "main")
+
+    def _only_tests(self, tree: SourceTree, directory: str) -> bool:
+        """A directory of tests only is matched by `...` and counts when packages are counted."""
+        tags = self.cmd.tags or ()
+        return bool(go_files(tree, directory, tags, self.goos, self.goarch, self.cgo, tests=True))
+
+    def _import_path(self, absolute: str, *, named: bool) -> str:
+        root, module = self._module(absolute)
+        if module is not None and self.cmd.env.get("GO111MODULE") != "off":
+            rest = posixpath.relpath(absolute, root)
+            return module.module if rest == "." else f"{module.module}/{rest}"
+        # GOPATH mode: the path below GOPATH/src; outside it the directory itself counts.
+        source = self._gopath_source()
+        if source and absolute.startswith(f"{source}/"):
+            return absolute.removeprefix(f"{source}/")
+        output = self.cmd.setting("o") if self.cmd.kind == "build" else ""
+        if not named or self.cmd.env.get("GO111MODULE") == "off" or (output or "").strip():
+            return f"_{absolute}"
+        raise NotKnown(f"no go.mod for {absolute}, so its binary's name is not known")
+
+    def _matching(self, pattern: str) -> list[Package]:
+        """Expand a directory pattern with `...` (cmd/go `search.MatchDirs`, `MatchPattern`)."""
+        root = posixpath.dirname(pattern.partition("...")[0] + "x")
+        place = self.locate(root)
+        if place is None:
+            raise NotKnown(f"{root} is not from the build context")
+        expression = re.escape(pattern).replace(r"\.\.\.", ".*")
+        if expression.endswith("/.*"):
+            expression = expression[:-3] + "(/.*)?"
+        tree, top = place[0], posixpath.normpath(place[1])
+        found = []
+        for relative in _directories(tree, top):
+            absolute = posixpath.normpath(posixpath.join(root, relative))
+            if re.fullmatch(expression, absolute):
+                directory = posixpath.normpath(posixpath.join(top, relative))
+                package = self._package_in(tree, directory, absolute, literal=False)
+                if package is not None:
+                    found.append(package)
+        return found
+
+
+def _directories(tree: SourceTree, top: str) -> Iterator[str]:
+    """The directories below `top` that `...` looks into, relative to it, "." first.
+
+    Left out: names that begin with `_` or `.`, testdata, vendor, and other modules.
+    """
+    pending = ["."]
+    seen = 0
+    while pending:
+        relative = pending.pop()
+        yield relative
+        below = []
+        for name in tree.listdir(posixpath.normpath(posixpath.join(top, relative))):
+            path = posixpath.normpath(posixpath.join(top, relative, name))
+            if name.startswith(("_", ".")) or name in ("testdata", "vendor"):
+                continue
+            if tree.kind(path) != "dir" or tree.kind(f"{path}/go.mod") == "file":
+                continue
+            below.append(posixpath.normpath(posixpath.join(relative, name)))
+        pending.extend(reversed(below))
+        seen += 1
+        # A symlink to a parent has no end.
+        if seen > _MOST_DIRECTORIES or relative.count("/") > 60:
+            raise NotKnown("too many directories to look for packages")

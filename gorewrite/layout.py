@@ -1,0 +1,151 @@
+"""Where the files of the build context land in a stage's file system, and back.
+
+Rules: Dockerfile reference, COPY and ADD: a source directory is copied by its contents;
+a destination that ends in `/`, is an existing directory or takes several sources is a
+directory; destinations are relative to WORKDIR.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from gorewrite.context import Context
+from gorewrite.dockerfile import Instruction, copy_parts
+from gorewrite.scope import State, join
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """One source of a COPY or ADD and where it lands.
+
+    origin: "context", "stage" (an earlier stage or another image) or "remote" (URL, git,
+        heredoc); source: path in the context (`.` is its root) or in the other stage.
+    path: absolute path in the image; for a directory the place of its contents.
+    directory: whether the source is a directory; None when not known.
+    from_: the `--from` value for origin "stage".
+    """
+
+    instruction: Instruction
+    state: State
+    origin: str
+    source: str
+    path: str | None
+    directory: bool | None
+    from_: str | None = None
+
+    def image_path(self, source: str) -> str | None:
+        """Where the context path `source` lands through this copy; None when it does not."""
+        rel = relative(source, self.source)
+        if self.path is None or rel is None:
+            return None
+        if rel == ".":
+            return self.path
+        return posixpath.join(self.path, rel) if self.directory is not False else None
+
+    def source_path(self, path: str) -> str | None:
+        """The source of the image path `path` through this copy; None when it has none."""
+        rel = relative(path, self.path) if self.path is not None else None
+        if rel is None or (rel != "." and self.directory is False):
+            return None
+        return posixpath.normpath(posixpath.join(self.source, rel))
+
+
+def relative(path: str, top: str) -> str | None:
+    """`path` below `top` ("." for top itself); None when it is not below it."""
+    if path == top:
+        return "."
+    if top in (".", "/"):
+        return path.lstrip("/") if not path.startswith("../") and path != ".." else None
+    return path[len(top) + 1 :] if path.startswith(top + "/") else None
+
+
+def under(path: str, top: str) -> bool:
+    """Whether `path` is `top` or lies below it."""
+    return relative(path, top) is not None
+
+
+#: Whether a path of another stage is a directory: (--from value, absolute path) -> answer.
+IsDirectory = Callable[[str, str], bool | None]
+
+
+def placements(
+    instruction: Instruction,
+    state: State,
+    tree: Context,
+    directories: set[str],
+    elsewhere: IsDirectory,
+) -> Iterator[Placed]:
+    """What a COPY or ADD places. `directories` are image paths known to be directories;
+    it is extended with what this instruction shows to be one."""
+    parts = copy_parts(instruction)
+    dest = state.expand(parts.dest)
+    target = join(state.workdir, dest) if dest is not None else None
+    sources = list(_sources(instruction, parts.sources, parts.from_, state, tree, elsewhere))
+    into = (
+        dest is not None and (dest.endswith("/") or dest in (".", "") or len(sources) > 1)
+    ) or target in directories
+    for origin, source, directory in sources:
+        path = target
+        if path is not None and directory is not True and into:
+            path = posixpath.join(path, posixpath.basename(source))
+        if target is not None and (into or directory):
+            directories.update(_parents(target))
+        yield Placed(instruction, state, origin, source, path, directory, parts.from_)
+
+
+def _sources(
+    instruction: Instruction,
+    raws: Iterable[str],
+    from_: str | None,
+    state: State,
+    tree: Context,
+    elsewhere: IsDirectory,
+) -> Iterator[tuple[str, str, bool | None]]:
+    for raw in raws:
+        value = state.expand(raw)
+        if value is None:
+            yield ("stage" if from_ is not None else "context"), raw, None
+        elif from_ is not None:
+            path = posixpath.normpath("/" + value.lstrip("/"))
+            yield "stage", path, elsewhere(from_, path)
+        elif raw.startswith("<<") or _remote(value):
+            yield "remote", value, None
+        else:
+            matches = _matches(value, tree)
+            archive = instruction.keyword == "ADD"
+            for match in matches:
+                kind = tree.kind(match)
+                if archive and kind == "file" and match.endswith(_ARCHIVES):
+                    yield "remote", match, None
+                else:
+                    yield "context", match, kind == "dir"
+            if not matches:
+                yield "context", context_path(value), None
+
+
+#: ADD unpacks local archives of these kinds (Dockerfile reference, ADD).
+_ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".txz", ".tbz2", ".tar.zst")
+
+
+def _remote(value: str) -> bool:
+    return "://" in value or value.startswith("git@")
+
+
+def context_path(value: str) -> str:
+    """A COPY source as a context path: relative, normalised, never above the root."""
+    return posixpath.normpath("/" + value).lstrip("/") or "."
+
+
+def _matches(value: str, tree: Context) -> tuple[str, ...]:
+    path = context_path(value)
+    if any(ch in value for ch in "*?["):
+        return tree.glob(path)
+    return (path,) if tree.kind(path) else ()
+
+
+def _parents(path: str) -> Iterator[str]:
+    while path and path != "/":
+        yield path
+        path = posixpath.dirname(path)

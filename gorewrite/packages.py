@@ -1,0 +1,82 @@
+"""What distribution packages and commands mean for a runtime image (data/packages.toml)."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cache
+from importlib.resources import files
+from typing import Literal
+
+Distro = Literal["alpine", "debian"]
+Kind = Literal["build", "ambiguous", "provided", "library", "runtime"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Data:
+    build_only: tuple[str, ...]
+    ambiguous: frozenset[str]
+    provided: frozenset[str]
+    commands: dict[Distro, frozenset[str]]
+    builtins: frozenset[str]
+    tools: dict[str, dict[str, str]]
+
+
+@cache
+def _data() -> _Data:
+    raw = tomllib.loads(files("gorewrite").joinpath("data/packages.toml").read_text("utf-8"))
+    return _Data(
+        tuple(raw["build_only"]),
+        frozenset(raw["ambiguous"]),
+        frozenset(raw["provided"]),
+        {
+            "alpine": frozenset(raw["busybox"].split()),
+            "debian": frozenset(raw["debian_slim"].split()),
+        },
+        frozenset(raw["builtins"].split()),
+        raw["tools"],
+    )
+
+
+def bare_name(package: str) -> str:
+    """A package without its version pin: `curl=8.5-r0`, `git~2.45`, `bash@edge`."""
+    for mark in ("=", "~", "<", ">", "@", ":"):
+        package = package.partition(mark)[0]
+    return package
+
+
+def kind(package: str) -> Kind:
+    """What a package is for. "library" packages (`*-dev`) bring headers for a build and, by
+    their dependencies, the shared libraries that a cgo program needs at run time."""
+    name, data = bare_name(package), _data()
+    if name in data.provided:
+        return "provided"
+    if any(fnmatchcase(name, pattern) for pattern in data.build_only):
+        return "build"
+    if name in data.ambiguous:
+        return "ambiguous"
+    return "library" if name.endswith(("-dev", "-devel", "-static")) else "runtime"
+
+
+def is_builtin(command: str) -> bool:
+    """Whether a command is a word of the shell itself."""
+    return command in _data().builtins
+
+
+def in_image(command: str, distro: Distro) -> bool:
+    """Whether the plain alpine or debian-slim image has a command."""
+    return command in _data().commands[distro]
+
+
+def package_for(command: str, distro: Distro) -> str | None:
+    """The package that brings a command; None when it is not known."""
+    return _data().tools.get(command, {}).get(distro)
+
+
+def brings(packages: Iterable[str], command: str) -> bool:
+    """Whether one of the packages is known to bring a command."""
+    names = {bare_name(package) for package in packages}
+    known = set(_data().tools.get(command, {}).values()) | {command}
+    return bool(names & known)

@@ -1,0 +1,162 @@
+"""The programs that a stage builds, each with what its sources say it needs.
+
+Ties the facts of a stage (which go command runs where, what it writes) to the analysis of the
+Go sources in the build context.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from gorewrite.evidence import Unknown
+from gorewrite.facts import StageFacts
+from gorewrite.golang.analysis import analyse
+from gorewrite.golang.commands import BuildOutput, GoCommand, parse_go
+from gorewrite.golang.needs import ProgramNeeds
+from gorewrite.golang.targets import NotKnown, Targets
+from gorewrite.linkage import Linkage, linkage
+from gorewrite.runs import Invocation
+from gorewrite.scope import join
+from gorewrite.toolchain import at, cgo_setting
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A binary in the file system of a stage.
+
+    path: absolute in the image. invocation, output: the command that writes it. needs: what its
+    sources show. linkage: how it is linked.
+    """
+
+    path: str
+    invocation: Invocation
+    output: BuildOutput
+    needs: ProgramNeeds | Unknown
+    linkage: Linkage
+
+
+def programs(stage: StageFacts) -> tuple[Program, ...]:
+    """The known binaries of the stage and of the stages it is built on, in path order, and
+    then those that it copies from other stages.
+
+    A path that is written twice is the later command's.
+    """
+    found = []
+    for path, (invocation, output) in sorted(stage.output_paths.items()):
+        needs = needs_of(stage, invocation, output)
+        found.append(Program(path, invocation, output, needs, linkage(stage, invocation, needs)))
+    for placed in stage.placed:
+        other = stage.facts.stage_named(placed.from_ or "", stage.index)
+        if placed.origin != "stage" or other is None:
+            continue
+        for program in programs(other):
+            copied = placed.image_path(program.path)
+            if copied is not None:
+                found.append(replace(program, path=copied))
+    return tuple(found)
+
+
+def needs_of(
+    stage: StageFacts, invocation: Invocation, output: BuildOutput
+) -> ProgramNeeds | Unknown:
+    """What the program needs as the command builds it: its build tags, cgo as it is set.
+
+    Unknown when the tags are not known or the package is no program.
+    """
+    setting = cgo_setting(stage, invocation)
+    return package_needs(stage, invocation, output.package_dir, setting.value)
+
+
+def package_needs(
+    stage: StageFacts, invocation: Invocation, directory: str, cgo: bool | None
+) -> ProgramNeeds | Unknown:
+    """What the main package in a context directory needs, with the command's tags.
+
+    cgo: whether cgo is on; None keeps files with and without it, to judge what cgo is for.
+    """
+    go = invocation.go
+    place = at(stage, invocation)
+    if go.tags is None:
+        return Unknown("the build tags are not known", (place,))
+    needs = analyse(
+        stage.facts.project.context,
+        directory,
+        tags=frozenset(go.tags),
+        cgo=cgo,
+        goarch=go.env.get("GOARCH") or "amd64",
+    )
+    if needs.not_main:
+        return Unknown(f"{directory} is no program that can be read", (place,))
+    return needs
+
+
+def main_packages(stage: StageFacts, invocation: Invocation) -> tuple[str, ...] | Unknown:
+    """The context directories of the programs that a command builds, wherever it writes them.
+
+    In a `for` loop the command is read once for each item. Unknown with the reason when some
+    package cannot be told.
+    """
+    instruction = invocation.run.instruction
+    found: dict[str, None] = {}
+    for go in _rounds(stage, invocation):
+        if isinstance(go, Unknown):
+            return go
+        if go.uncertain:
+            return Unknown(go.uncertain[0], (at(stage, invocation),))
+        try:
+            targets = Targets(
+                go, lambda path: stage.locate(path, instruction), ("linux", "amd64"), None
+            )
+            found |= {package.directory: None for package in targets.packages() if package.is_main}
+        except NotKnown as reason:
+            return Unknown(str(reason), (at(stage, invocation),))
+    return tuple(found)
+
+
+def _rounds(stage: StageFacts, invocation: Invocation) -> Iterator[GoCommand | Unknown]:
+    """The go command once, or in a loop with each value of its variable."""
+    loop = invocation.step.loop
+    go = invocation.go
+    if loop is None or not any(
+        loop.variable in word.variables for word in invocation.words if loop.variable
+    ):
+        yield go
+        return
+    place = at(stage, invocation)
+    if loop.kind != "for" or loop.variable is None:
+        yield Unknown("what the loop builds is not known", (place,))
+        return
+    for item in loop.items:
+        values = _values(stage, invocation, item.value, item.text)
+        if values is None:
+            yield Unknown(f"what {item.text} stands for is not known", (place,))
+            return
+        for value in values:
+            env = {**invocation.step.variables, loop.variable: value}
+            argv = [word.expand(env) for word in invocation.words]
+            raw = [word.text for word in invocation.words]
+            yield parse_go(argv, go.cwd, go.env, raw) or Unknown("no go command", (place,))
+
+
+def _values(
+    stage: StageFacts, invocation: Invocation, value: str | None, text: str
+) -> tuple[str, ...] | None:
+    """The words that an item of a loop becomes: itself, or what its pattern matches."""
+    if value is not None:
+        return (value,)
+    cwd = invocation.step.cwd
+    if cwd is None or any(char in text for char in "$`'\"\\{~"):
+        return None
+    top = posixpath.dirname(text.partition("*")[0].partition("?")[0].partition("[")[0] + "x")
+    absolute = join(cwd, top or ".")
+    source = stage.source_of(absolute, invocation.run.instruction) if absolute else None
+    if source is None:
+        return None
+    tree = stage.facts.project.context
+    below = text[len(top) :].lstrip("/") if top else text
+    prefix = "" if source == "." else source + "/"
+    matches = tree.glob(prefix + below.rstrip("/"))
+    lead = f"{top}/" if top and not top.endswith("/") else top
+    return tuple(lead + match.removeprefix(prefix) for match in matches)

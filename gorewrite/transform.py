@@ -1,0 +1,134 @@
+"""What a transform says: a `Change` it can prove, or a `Refusal` with its reason.
+
+This is the file to read first. A transform looks at the `Facts` of one Dockerfile and
+yields proposals; it never edits anything. The engine decides what is applied (by
+`Safety`), applies it, and holds the image contract of before and after against each
+other. So a new transform is one leaf file: a docstring, a class with a `name`, and
+`propose`.
+"""
+
+from __future__ import annotations
+
+import enum
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from gorewrite.dockerfile import BodyNode
+from gorewrite.evidence import Evidence, Unknown
+
+if TYPE_CHECKING:
+    from gorewrite.facts import Facts
+
+__all__ = ["Change", "Evidence", "FileChange", "Refusal", "Safety", "Transform", "Unknown"]
+
+
+class Safety(enum.IntEnum):
+    """How sure a change is. `SAFE >= REVIEW`, so a threshold is one comparison.
+
+    SAFE: the container keeps its contract and every file and tool that the program can
+        be shown to use; the evidence is complete.
+    REVIEW: an intended improvement, but the evidence is incomplete or a visible
+        behaviour differs. Missing context can only lower safety.
+    """
+
+    REVIEW = 1
+    SAFE = 2
+
+    def __str__(self) -> str:
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """A whole-file edit beside the Dockerfile (an ignore file) that belongs to a change.
+
+    path: relative to the build context root; old is None for a file to create.
+    """
+
+    path: str
+    old: bytes | None
+    new: bytes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Change:
+    """One claim: these nodes may be replaced, and why.
+
+    node: the node the change is about; its line is the change's line.
+    replacement: the nodes that take its place (empty: removed; itself: kept).
+    message: what is done, one line, imperative, without a full stop.
+    because: the evidence, most important first; never empty.
+    also: further (node, replacement) pairs that belong to the same claim. A change is
+        applied whole or not at all.
+    files: edits of other files of the same plan.
+    declares: the contract fields (names of `Contract`'s fields) that differ on purpose.
+    """
+
+    node: BodyNode
+    replacement: tuple[BodyNode, ...]
+    safety: Safety
+    message: str
+    because: tuple[Evidence, ...]
+    also: tuple[tuple[BodyNode, tuple[BodyNode, ...]], ...] = ()
+    files: tuple[FileChange, ...] = ()
+    declares: frozenset[str] = frozenset()
+
+    def replacements(self) -> Iterator[tuple[BodyNode, tuple[BodyNode, ...]]]:
+        """All (node, replacement) pairs, the main one first."""
+        yield self.node, self.replacement
+        yield from self.also
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Refusal:
+    """The transform looked, an improvement may exist, and a named reason stops it.
+
+    code: a stable name in kebab-case, documented in the transform's docstring.
+    message: names the reason and what the owner could do, one line.
+    """
+
+    node: BodyNode
+    code: str
+    message: str
+    because: tuple[Evidence, ...] = ()
+
+
+Proposal = Change | Refusal
+
+
+class Transform(ABC):
+    """One technique. Subclasses set `name` (kebab-case, the file's stem with dashes).
+
+    The class docstring has the headings *What it does*, *Why*, *When it does nothing*
+    (the refusal codes), *Safety* and *References*; `gorewrite explain NAME` prints it
+    with `before` and `after`.
+    """
+
+    name: ClassVar[str]
+    #: Position in the run. Flags come before the split, which needs to know whether the
+    #: binary is static; mounts come after it, for they are not put into a shipped stage.
+    order: ClassVar[int] = 100
+    #: One line for `gorewrite list`.
+    summary: ClassVar[str]
+    before: ClassVar[str]
+    after: ClassVar[str]
+
+    @abstractmethod
+    def propose(self, facts: Facts) -> Iterator[Proposal]:
+        """Yields changes whose nodes do not overlap, and refusals.
+
+        facts: read-only knowledge about the Dockerfile as it is now, with the changes of
+            earlier transforms applied.
+        """
+
+
+def lowest(*safeties: Safety) -> Safety:
+    """The safety of a claim that rests on several others."""
+    return min(safeties, default=Safety.SAFE)
+
+
+def reasons(unknowns: Sequence[Unknown]) -> str:
+    """The reasons of several unknown facts as one line."""
+    return "; ".join(dict.fromkeys(unknown.why for unknown in unknowns))

@@ -1,0 +1,248 @@
+"""slim-base: a lighter base image under a runtime stage that is there already."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from gorewrite import packages, shell
+from gorewrite.contract import argv_of
+from gorewrite.dockerfile import BodyNode, Instruction, command_of, copy_parts, from_parts
+from gorewrite.entry import last
+from gorewrite.evidence import Evidence, Unknown
+from gorewrite.facts import Facts, StageFacts
+from gorewrite.images import Image
+from gorewrite.requirements import Requirements, requirements
+from gorewrite.runtime import NoRuntime, Runtime, choose
+from gorewrite.transform import Change, Proposal, Refusal, Safety, Transform
+
+#: Users that every distroless image has (GoogleContainerTools/distroless, common/BUILD).
+_USERS = frozenset({"", "root", "nobody", "nonroot", "0", "65534", "65532"})
+#: What a stage may hold and still work without a shell.
+_SHELL_FREE = frozenset(
+    ["ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "HEALTHCHECK", "LABEL"]
+    + ["MAINTAINER", "RUN", "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR"]
+)
+
+
+class SlimBase(Transform):
+    """Puts a runtime stage that only holds files on a distroless image.
+
+    What it does
+        The final stage of a multi-stage build that starts from debian, ubuntu or golang and
+        only copies and configures is put on distroless static (a static binary), base (glibc)
+        or cc (glibc and libstdc++), of the Debian release that the binary was built on. RUNs
+        that only install ca-certificates or tzdata go: distroless has both. A final stage on
+        alpine is offered for review.
+
+    Why
+        debian:bookworm is 117 MB and ubuntu:24.04 78 MB of shell, package manager and
+        libraries that a static binary never opens; each is scanned, patched and pulled.
+
+    When it does nothing
+        digest-pinned: the base image is pinned by digest, on purpose.
+        base-unknown: a build argument decides the base image.
+        base-needs-shell: a RUN of the stage needs a shell and is more than an installation of
+        what distroless has.
+        needs-userland: the command, the health check or the program needs a shell or commands.
+        user-missing: USER or --chown names a user that distroless does not have.
+        program-unknown: which binary runs, and how it is linked, is not known.
+        libc-unknown: the C library that the binary needs is not known.
+
+    Safety
+        Safe when the binary and its sources are known. Review for alpine (people use its
+        shell), where the sources leave a doubt, or where the context is only assumed.
+
+    References
+        https://github.com/GoogleContainerTools/distroless
+    """
+
+    name = "slim-base"
+    order = 50
+    summary = "put a runtime stage that needs no shell on a distroless image"
+    before = """
+FROM golang:1.24 AS build
+WORKDIR /src
+COPY . .
+RUN CGO_ENABLED=0 go build -o /server .
+
+FROM debian:bookworm
+RUN apt-get update && apt-get install -y ca-certificates
+COPY --from=build /server /server
+ENTRYPOINT ["/server"]
+"""
+    after = """
+FROM golang:1.24 AS build
+WORKDIR /src
+COPY . .
+RUN CGO_ENABLED=0 go build -o /server .
+
+FROM gcr.io/distroless/static-debian13
+COPY --from=build /server /server
+ENTRYPOINT ["/server"]
+"""
+
+    def propose(self, facts: Facts) -> Iterator[Proposal]:
+        stage = facts.final
+        if stage.parent is not None or stage.invocations or not _copies_a_program(stage):
+            return
+        base = stage.base
+        if isinstance(base, Unknown):
+            yield Refusal(stage.stage.from_, "base-unknown", base.why, base.evidence)
+        elif base.family in ("debian", "ubuntu", "golang", "alpine"):
+            yield _Slim(facts, stage, base).propose()
+
+
+def _copies_a_program(stage: StageFacts) -> bool:
+    """Whether the stage takes a binary from an earlier stage that builds Go."""
+    return any(other.invocations for other in stage.copies_from)
+
+
+class _Slim:
+    """The change of one final stage, or the refusal."""
+
+    def __init__(self, facts: Facts, stage: StageFacts, base: Image) -> None:
+        self.facts, self.stage, self.base = facts, stage, base
+        self.from_ = stage.stage.from_
+        self.removed: list[Instruction] = []
+        self.doubts: list[Unknown] = []
+
+    def propose(self) -> Proposal:
+        if self.base.ref.digest:
+            return self._refuse(
+                "digest-pinned",
+                "the base image is pinned by digest; choose and pin another by hand",
+            )
+        if self.stage.base_assumed:
+            return self._refuse("base-unknown", "a build argument decides the base image")
+        refused = self._stage_needs_shell()
+        if refused is not None:
+            return refused
+        needs = requirements(self.stage)
+        if needs.entry.refusal is not None:
+            code, message, where = needs.entry.refusal
+            return self._refuse("program-unknown", message, (where,))
+        for package in list(needs.explicit):
+            if packages.kind(package) == "provided":
+                del needs.explicit[package]
+        if needs.userland:
+            return self._refuse(
+                "needs-userland",
+                "a shell, commands or packages are needed at run time",
+                needs.userland,
+            )
+        built = next((p for p in needs.programs if p.path in needs.entry.programs), None)
+        if built is None:
+            return self._refuse(
+                "program-unknown",
+                "the program that runs is not one that this file is seen to build",
+            )
+        builder = self.facts.stages[
+            next(s.index for s in self.facts.stages if built.invocation.run in s.runs)
+        ].base
+        if isinstance(builder, Unknown):
+            return self._refuse("libc-unknown", builder.why, builder.evidence)
+        runtime = choose(needs, builder, self.facts.project.config)
+        if isinstance(runtime, NoRuntime):
+            return self._refuse(runtime.code, runtime.message, runtime.because)
+        if runtime.image.family != "distroless":
+            return self._refuse(
+                "libc-unknown", f"the binary needs {runtime.image.ref.text}", runtime.because
+            )
+        return self._change(needs, runtime)
+
+    def _refuse(self, code: str, message: str, because: tuple[Evidence, ...] = ()) -> Refusal:
+        return Refusal(self.from_, code, message, because or (self.facts.at(self.from_),))
+
+    def _stage_needs_shell(self) -> Refusal | None:
+        """A reason why the stage's own instructions need the base image, if any."""
+        for instruction, state in self.stage.states.items():
+            where = (self.facts.at(instruction),)
+            if instruction.keyword not in _SHELL_FREE:
+                return self._refuse(
+                    "base-needs-shell", f"{instruction.keyword} is not followed", where
+                )
+            user = state.expand(instruction.rest) if instruction.keyword == "USER" else None
+            if instruction.keyword in ("COPY", "ADD"):
+                user = copy_parts(instruction).chown
+            if user is not None and not all(
+                part in _USERS or part.isdigit() for part in user.split(":")
+            ):
+                return self._refuse("user-missing", f"distroless has no user {user}", where)
+        for run in self.stage.runs:
+            if not _installs_provided(run.steps):
+                return self._refuse(
+                    "base-needs-shell",
+                    "this RUN needs a shell in the image; move what it makes to the builder and "
+                    "copy it",
+                    (self.facts.at(run.instruction),),
+                )
+            self.removed.append(run.instruction)
+        return None
+
+    def _change(self, needs: Requirements, runtime: Runtime) -> Change:
+        self.doubts += [*needs.doubts, *runtime.doubts]
+        if self.facts.project.context_why is not None:
+            self.doubts.append(self.facts.project.context_why)
+        if self.base.family == "alpine":
+            self.doubts.append(
+                Unknown("the shell and tools of alpine are gone for whoever uses them")
+            )
+        image = from_parts(self.from_).image
+        named = self.from_.edit((image.start, image.end, runtime.image.ref.text))
+        replacement: tuple[BodyNode, ...] = (named,)
+        workdir = self.stage.start.workdir
+        if self.stage.end.workdir_from is None and workdir not in (None, runtime.image.workdir):
+            replacement += self.facts.dockerfile.fragment(f"WORKDIR {workdir}\n")
+        declares: set[str] = set()
+        also: list[tuple[BodyNode, tuple[BodyNode, ...]]] = [(node, ()) for node in self.removed]
+        for keyword in ("ENTRYPOINT", "CMD"):
+            instruction = last(self.stage, keyword)
+            words = argv_of(command_of(instruction)) if instruction else None
+            if instruction is not None and words and instruction.json is None:
+                start = instruction.rest_start
+                array = json.dumps(list(words), ensure_ascii=False)
+                also.append(
+                    (
+                        instruction,
+                        (instruction.edit((start, start + len(instruction.rest), array)),),
+                    )
+                )
+                declares.add(keyword.lower())
+        message = f"put the runtime stage on {runtime.image.ref.text} instead of {image.text}"
+        if self.doubts:
+            message += f"; to be reviewed: {'; '.join(dict.fromkeys(d.why for d in self.doubts))}"
+        doubtful = tuple(e for d in self.doubts for e in d.evidence)
+        because = (*doubtful, *runtime.because, self.facts.at(self.from_))
+        return Change(
+            self.from_,
+            replacement,
+            Safety.REVIEW if self.doubts else Safety.SAFE,
+            message,
+            tuple(dict.fromkeys(because)),
+            tuple(also),
+            declares=frozenset(declares),
+        )
+
+
+def _installs_provided(steps: tuple[shell.Step, ...]) -> bool:
+    """Whether a RUN only installs what distroless has, and cleans up after itself."""
+    for step in steps:
+        command = shell.package_command(step.argv)
+        if command is not None:
+            if command.action in ("update", "clean"):
+                continue
+            if command.action == "install" and command.packages and not command.unknown:
+                if all(packages.kind(name) == "provided" for name in command.packages):
+                    continue
+            return False
+        name = (step.argv[0] or "") if step.argv else ""
+        places = ("/var/lib/apt", "/var/cache/apk", "/var/cache/apt", "/etc/apk/cache")
+        if name == "rm" and all(
+            word.text.startswith(("-", *places)) for word in step.command.words[1:]
+        ):
+            continue
+        if name == "update-ca-certificates":
+            continue
+        return False
+    return bool(steps)

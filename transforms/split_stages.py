@@ -1,0 +1,299 @@
+"""split-stages: one stage becomes a builder and a small runtime stage."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+
+from gorewrite import metadata
+from gorewrite.carry import Carry, carry
+from gorewrite.contract import contract
+from gorewrite.dockerfile import Blank, BodyNode, Comment, Instruction, from_parts
+from gorewrite.evidence import Evidence, Unknown
+from gorewrite.facts import Facts, StageFacts
+from gorewrite.images import DEFAULT_PATH, Image
+from gorewrite.requirements import Requirements, requirements
+from gorewrite.runtime import NoRuntime, Runtime, choose
+from gorewrite.stagetext import RuntimeText, stage_name
+from gorewrite.transform import Change, Proposal, Refusal, Safety, Transform
+
+
+class SplitStages(Transform):
+    """Splits a build that ships its toolchain into a builder and a runtime stage.
+
+    What it does
+        Names the stage that builds the program `builder` and appends a runtime stage that
+        copies from it: every binary at its old absolute path, the scripts and the files
+        that the program reads at run time, and the directories, users and packages that
+        RUNs made. ENV, WORKDIR, USER, EXPOSE, VOLUME, LABEL, STOPSIGNAL, HEALTHCHECK,
+        ENTRYPOINT, CMD and the ARGs they use move along. The runtime image is the lightest
+        that holds what the program needs: distroless static, base or cc; alpine or
+        debian-slim where a shell, commands or packages are needed. Where the files read at
+        run time are not all known, the whole work directory is copied.
+
+    Why
+        A golang image weighs some 800 MB and holds a compiler, a shell and sources that a
+        service does not need at run time.
+
+    When it does nothing
+        no-entrypoint: nothing in the Dockerfile says what the image runs.
+        dev-or-test-image: the command needs the toolchain (go run, air, go test, make …).
+        multi-process-image: the command supervises several processes.
+        entrypoint-unknown, entrypoint-script: what is started cannot be followed.
+        output-path-unresolved: nothing is seen to create the program that the image runs.
+        needs-toolchain-at-runtime: the program itself runs go or a compiler.
+        runtime-caller-paths: it finds files through its build-time source path.
+        runtime-files-unknown: its files cannot be told from the toolchain's.
+        tool-unknown, foreign-packages, libc-mismatch, libc-unknown, needs-userland,
+        not-static, scratch-lacks, sources-unknown: no runtime image is known to fit.
+        base-unknown: the base image is known only to the caller.
+        value-unknown: a value of ENV or LABEL cannot be written in another stage.
+        plugins: the program loads Go plugins, which need the exact same image.
+
+    Safety
+        Safe when the program's sources were read, every file and command it uses is known
+        to be there, and the base images are certain. Review when a program is started whose
+        name is not known, a RUN does something that is not followed, the build context is
+        only assumed, the base is pinned by digest or comes from a registry of its own, or
+        the program's path or base depends on a build argument.
+
+    References
+        https://docs.docker.com/build/building/multi-stage/
+        https://github.com/GoogleContainerTools/distroless
+    """
+
+    name = "split-stages"
+    order = 20
+    summary = "split a single-stage build into a builder and a small runtime stage"
+    before = """
+FROM golang:1.24
+WORKDIR /app
+COPY . .
+RUN CGO_ENABLED=0 go build -o server .
+EXPOSE 8080
+CMD ["./server"]
+"""
+    after = """
+FROM golang:1.24 AS builder
+WORKDIR /app
+COPY . .
+RUN CGO_ENABLED=0 go build -o server .
+
+FROM gcr.io/distroless/static-debian13
+WORKDIR /app
+COPY --from=builder /app/server /app/server
+EXPOSE 8080
+CMD ["./server"]
+"""
+
+    def propose(self, facts: Facts) -> Iterator[Proposal]:
+        stage = facts.final
+        if not _ships_toolchain(stage):
+            return
+        yield _Split(facts, stage).propose()
+
+
+def _ships_toolchain(stage: StageFacts) -> bool:
+    """Whether the final image holds the Go toolchain that built its program."""
+    built = any(member.invocations for member in stage.lineage)
+    golang = isinstance(stage.base, Image) and stage.base.family == "golang"
+    copied = any(p.origin == "stage" for p in stage.placed) and not built
+    return (built or golang) and not copied
+
+
+class _Split:
+    """The split of one stage: a refusal as soon as a reason is found, else a change."""
+
+    def __init__(self, facts: Facts, stage: StageFacts) -> None:
+        self.facts, self.stage = facts, stage
+        self.doubts: list[Unknown] = []
+
+    def propose(self) -> Proposal:
+        base = self.stage.base
+        if isinstance(base, Unknown):
+            return self._refuse("base-unknown", base.why, base.evidence)
+        needs = requirements(self.stage)
+        if needs.entry.refusal is not None:
+            code, message, evidence = needs.entry.refusal
+            return self._refuse(code, message, (evidence,))
+        refused = self._sources(needs)
+        if refused is not None:
+            return refused
+        taken = carry(self.stage, needs)
+        if taken.refusal is not None:
+            return self._refuse(*taken.refusal)
+        runtime = choose(needs, base, self.facts.project.config)
+        if isinstance(runtime, NoRuntime):
+            return self._refuse(runtime.code, runtime.message, runtime.because)
+        try:
+            moved = self._metadata(needs, runtime)
+        except metadata.CannotMove as error:
+            return self._refuse("value-unknown", str(error), (self.facts.at(error.instruction),))
+        self._collect_doubts(needs, taken, runtime)
+        return self._change(needs, taken, runtime, moved)
+
+    def _refuse(self, code: str, message: str, because: tuple[Evidence, ...]) -> Refusal:
+        return Refusal(self.stage.stage.from_, code, message, because)
+
+    def _sources(self, needs: Requirements) -> Refusal | None:
+        for program in needs.programs:
+            if isinstance(program.needs, Unknown):
+                continue
+            if program.needs.plugins:
+                return self._refuse(
+                    "plugins", "the program loads Go plugins", program.needs.plugins
+                )
+            if program.needs.caller_paths:
+                return self._refuse(
+                    "runtime-caller-paths",
+                    "the program finds files through its source path at build time; "
+                    "embed them or take their directory from the configuration",
+                    program.needs.caller_paths,
+                )
+        return None
+
+    def _metadata(self, needs: Requirements, runtime: Runtime) -> metadata.Moved:
+        read = frozenset(
+            name
+            for program in needs.programs
+            if not isinstance(program.needs, Unknown)
+            for name in program.needs.environment
+        )
+        path = runtime.image.env.get("PATH") or DEFAULT_PATH
+        target = contract(self.stage).program
+
+        def program(word: str) -> str | None:
+            """A program found only in the toolchain's PATH is named by its absolute path."""
+            if "/" in word or target is None or posixpath.basename(target) != word:
+                return None
+            return None if posixpath.dirname(target) in path.split(":") else target
+
+        return metadata.move(
+            self.stage,
+            read,
+            runtime.image.env,
+            exec_form=not needs.shell,
+            program=program,
+        )
+
+    def _collect_doubts(self, needs: Requirements, taken: Carry, runtime: Runtime) -> None:
+        self.doubts += [*needs.doubts, *taken.doubts, *runtime.doubts]
+        if self.facts.project.context_why is not None:
+            self.doubts.append(self.facts.project.context_why)
+        if self.stage.base_assumed and not needs.static:
+            self.doubts.append(Unknown("a caller may choose another base image"))
+        for invocation, outputs in self.stage.outputs:
+            if isinstance(outputs, Unknown):
+                continue
+            used = {
+                name
+                for word in invocation.words
+                for name in word.variables
+                if name in invocation.run.state.args and name not in invocation.run.state.env
+            }
+            index = invocation.go.flag("o")
+            if used and index is not None and "$" in invocation.words[index.value_index].text:
+                where = self.facts.at(invocation.run.instruction)
+                names = ", ".join(sorted(used))
+                self.doubts.append(
+                    Unknown(
+                        f"where the binary lands depends on the build argument {names}", (where,)
+                    )
+                )
+
+    def _change(
+        self, needs: Requirements, taken: Carry, runtime: Runtime, moved: metadata.Moved
+    ) -> Change:
+        in_place = not self.stage.runs and not any(
+            i.keyword in ("COPY", "ADD") for i in self.stage.stage.instructions
+        )
+        source = self.stage.parent if in_place and self.stage.parent is not None else self.stage
+        name = source.name or stage_name(self.facts)
+        text = RuntimeText(self.stage, needs, taken, runtime, moved, name).text()
+        pairs = self._replacements(source, name, text, moved)
+        keep = f" and all of {taken.tree}" if taken.tree else ""
+        message = (
+            f"split off a runtime stage on {runtime.image.ref.text} "
+            f"that takes {_listed(taken)}{keep} from the builder"
+        )
+        if self.doubts:
+            message += f"; to be reviewed: {'; '.join(dict.fromkeys(d.why for d in self.doubts))}"
+        doubtful = tuple(e for d in self.doubts for e in d.evidence)
+        because = (
+            *doubtful,
+            *(where for path, where in taken.files.items() if path in needs.entry.programs),
+            *runtime.because,
+            *taken.tree_because,
+            *taken.files.values(),
+        )
+        (node, replacement), *also = pairs
+        return Change(
+            node,
+            replacement,
+            Safety.REVIEW if self.doubts else Safety.SAFE,
+            message,
+            tuple(dict.fromkeys(because)) or (self.facts.at(self.stage.stage.from_),),
+            tuple(also),
+            declares=frozenset(moved.declares),
+        )
+
+    def _replacements(
+        self, source: StageFacts, name: str, text: str, moved: metadata.Moved
+    ) -> list[tuple[BodyNode, tuple[BodyNode, ...]]]:
+        tree = self.facts.dockerfile
+        nodes = self.stage.stage.nodes
+        gone: set[BodyNode] = set(moved.removed)
+        if source is not self.stage:
+            gone |= {node for node in nodes if not isinstance(node, Comment)}
+        for instruction in moved.removed:
+            gone |= set(metadata.comments_above(nodes, instruction))
+        gone |= _blanks(nodes, gone)
+        pairs: dict[BodyNode, tuple[BodyNode, ...]] = {node: () for node in nodes if node in gone}
+        if source.name is None:
+            pairs[source.stage.from_] = (_named(source.stage.from_, name),)
+        end = tree.body[-1]
+        kept = pairs.get(end, (end,))
+        pairs[end] = (*kept, *tree.fragment(text))
+        first = source.stage.from_
+        main = pairs.pop(first, (first,))
+        return [(first, main), *pairs.items()]
+
+
+def _listed(taken: Carry) -> str:
+    paths = list(taken.paths())
+    shown = ", ".join(paths[:3])
+    return shown + (f" and {len(paths) - 3} more" if len(paths) > 3 else "") or "its files"
+
+
+def _named(instruction: Instruction, name: str) -> Instruction:
+    """`FROM image` -> `FROM image AS name`, in the file's own case."""
+    keyword = "AS" if instruction.source.lstrip()[:4].isupper() else "as"
+    image = from_parts(instruction).image
+    return instruction.edit((image.end, image.end, f" {keyword} {name}"))
+
+
+def _blanks(nodes: tuple[BodyNode, ...], gone: set[BodyNode]) -> set[BodyNode]:
+    """Blank lines that would be left doubled, or dangling at the end."""
+    found: set[BodyNode] = set()
+    after_blank = False
+    for node in nodes:
+        if node in gone:
+            continue
+        if isinstance(node, Blank) and after_blank and _beside(nodes, node, gone):
+            found.add(node)
+        after_blank = isinstance(node, Blank)
+    for node in reversed(nodes):
+        if node in gone:
+            continue
+        if not isinstance(node, Blank):
+            break
+        found.add(node)
+    return found
+
+
+def _beside(nodes: tuple[BodyNode, ...], node: BodyNode, gone: set[BodyNode]) -> bool:
+    """Whether the node follows one that goes: blank lines that were there before stay."""
+    index = nodes.index(node)
+    while index > 0 and isinstance(nodes[index - 1], Blank):
+        index -= 1
+    return index > 0 and nodes[index - 1] in gone
