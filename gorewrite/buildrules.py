@@ -13,13 +13,11 @@ from gorewrite import shell
 from gorewrite.dockerfile import Instruction
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
-from gorewrite.golang.needs import ProgramNeeds
 from gorewrite.images import Image
 from gorewrite.packages import bare_name
+from gorewrite.programs import Needs
 from gorewrite.runs import Invocation
-from gorewrite.toolchain import at
-
-Needs = tuple[ProgramNeeds | Unknown, ...]
+from gorewrite.toolchain import at, names
 
 
 def related(stage: StageFacts) -> tuple[StageFacts, ...]:
@@ -54,7 +52,7 @@ def fips(stage: StageFacts, invocation: Invocation) -> Evidence | None:
     experiment = invocation.go.env.get("GOEXPERIMENT", "")
     tags = " ".join(invocation.go.tags or ())
     if experiment is None or _FIPS_EXPERIMENT.search(experiment):
-        return _env_place(stage, invocation, "GOEXPERIMENT")
+        return env_place(stage, invocation, "GOEXPERIMENT")
     return at(stage, invocation) if re.search(r"fips|boringcrypto", tags) else None
 
 
@@ -94,10 +92,12 @@ def _changes_nss(stage: StageFacts, instruction: Instruction) -> bool:
     return False
 
 
-_CGO_ENV = re.compile(r"CGO_(C|CPP|CXX|LD|FF?)+LAGS|CGO_\w+_(ALLOW|DISALLOW)|PKG_CONFIG_PATH|CC|CXX")
-_HEADERS = frozenset(
-    """musl-dev libc-dev libc6-dev linux-headers linux-libc-dev protobuf-dev libprotobuf-dev
-    libprotoc-dev python3-dev""".split()
+_CGO_ENV = re.compile(
+    r"CGO_(C|CPP|CXX|LD|FF?)+LAGS|CGO_\w+_(ALLOW|DISALLOW)|PKG_CONFIG_PATH|CC|CXX"
+)
+_HEADERS = names(
+    "musl-dev libc-dev libc6-dev linux-headers linux-libc-dev protobuf-dev libprotobuf-dev "
+    "libprotoc-dev python3-dev"
 )
 _CGO_TAGS = re.compile(r"musl|dynamic|cgo|sqlite_\w+|libsqlite3|libvips|ckzg|static_wasmer")
 
@@ -110,9 +110,12 @@ def cgo_hint(stage: StageFacts, invocation: Invocation) -> Evidence | None:
     go = invocation.go
     for name in go.env:
         if _CGO_ENV.fullmatch(name):
-            return _env_place(stage, invocation, name)
-    if any(_CGO_TAGS.fullmatch(tag) for tag in go.tags or ()):
-        return at(stage, invocation)
+            place = env_place(stage, invocation, name)
+            return Evidence(place.path, place.line, f"{name} is for C code")
+    for tag in go.tags or ():
+        if _CGO_TAGS.fullmatch(tag):
+            place = at(stage, invocation)
+            return Evidence(place.path, place.line, f"-tags {tag} is for C code")
     for member, instruction, name in _packages(stage.lineage):
         if name.endswith(("-dev", "-devel")) and name not in _HEADERS:
             return Evidence(*_place(member, instruction), f"installs {name}")
@@ -136,7 +139,8 @@ def _place(stage: StageFacts, instruction: Instruction) -> tuple[str, int]:
     return evidence.path, evidence.line
 
 
-def _env_place(stage: StageFacts, invocation: Invocation, name: str) -> Evidence:
+def env_place(stage: StageFacts, invocation: Invocation, name: str) -> Evidence:
+    """Where a variable of the command is set."""
     declared = invocation.run.state.declared.get(name)
     if declared is not None:
         return stage.facts.at(declared)
@@ -158,7 +162,8 @@ def debug_build(stage: StageFacts, invocation: Invocation) -> Evidence | None:
         written = invocation.words[flag.value_index].text
         if flag.value is None or _NO_OPTIMIZATION.search(flag.value):
             place = at(stage, invocation)
-            return Evidence(place.path, place.line, f"-gcflags {written}")
+            text = written if "gcflags" in written else f"-gcflags {written}"
+            return Evidence(place.path, place.line, text)
     return _mention(stage, _DEBUGGER)
 
 
@@ -182,12 +187,24 @@ def _mention(stage: StageFacts, pattern: re.Pattern[str]) -> Evidence | None:
     return None
 
 
-def caller_paths(needs: Needs) -> Evidence | None:
-    """Code that finds files by the path its sources had when it was built."""
-    return next((e for n in needs if not isinstance(n, Unknown) for e in n.caller_paths), None)
+def against_trimpath(stage: StageFacts, needs: Needs) -> tuple[str, str, Evidence] | None:
+    """(refusal code, message, evidence) when the program would miss what -trimpath takes."""
+    for each in needs:
+        if not isinstance(each, Unknown) and each.caller_paths:
+            message = "no -trimpath: the program finds files by the path of its sources"
+            return "runtime-caller-paths", message, each.caller_paths[0]
+    settings = _build_settings(stage, needs)
+    if settings is not None:
+        message = "no -trimpath: the program reads build settings that it leaves out"
+        return "build-settings", message, settings
+    zones = _zones_from_goroot(stage, needs)
+    if zones is not None:
+        message = "no -trimpath: time zones come from GOROOT; install tzdata in the final image"
+        return "tz-from-goroot", message, zones
+    return None
 
 
-def build_settings(stage: StageFacts, needs: Needs) -> Evidence | None:
+def _build_settings(stage: StageFacts, needs: Needs) -> Evidence | None:
     """Code that reads the linker or cgo flags from its build information.
 
     -trimpath leaves them out of it (cmd/go `load.Package.setBuildInfo`, go.dev/issue/52372).
@@ -201,7 +218,7 @@ def build_settings(stage: StageFacts, needs: Needs) -> Evidence | None:
     return None
 
 
-def zones_from_goroot(stage: StageFacts, needs: Needs) -> Evidence | None:
+def _zones_from_goroot(stage: StageFacts, needs: Needs) -> Evidence | None:
     """Time zones that the program can only get from GOROOT, which -trimpath hides from it.
 
     golang:alpine has no tzdata; time.LoadLocation then reads $GOROOT/lib/time/zoneinfo.zip, and
@@ -228,9 +245,9 @@ def zones_from_goroot(stage: StageFacts, needs: Needs) -> Evidence | None:
 def _ships_goroot(final: StageFacts, stage: StageFacts) -> Evidence | None:
     """Where the final image gets its GOROOT from, when its time zones can only be there."""
     for placed in final.placed:
-        if placed.origin == "stage" and placed.source.startswith("/usr/local/go"):
-            if (placed.path or "").startswith("/usr/local/go"):
-                return stage.facts.at(placed.instruction)
+        kept = (placed.path or "").startswith("/usr/local/go")
+        if kept and placed.origin == "stage" and placed.source.startswith("/usr/local/go"):
+            return stage.facts.at(placed.instruction)
     base = final.base
     root = final.lineage[0].stage.from_
     if isinstance(base, Image) and base.go is not None:

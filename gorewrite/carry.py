@@ -156,7 +156,7 @@ class _Carrier:
 
     def _written(self) -> None:
         """What RUNs put outside of the build's own places."""
-        guess = any("starts a program" in doubt.why for doubt in self.needs.doubts)
+        guess = bool(self.needs.any_command)
         called = {
             name.rpartition("/")[2] for name in (*self.needs.tools, *self.needs.entry.programs)
         }
@@ -166,7 +166,7 @@ class _Carrier:
             command = path.startswith(_BIN)
             if command and path.rpartition("/")[2] not in called and not guess:
                 continue
-            if path in _NO_TREE or path == self.workdir:
+            if path in _NO_TREE or path == self.workdir or self._sources_at(path):
                 continue
             if command and self.inventory.origin(path) not in self.stage.output_paths:
                 self.carry.doubts.append(
@@ -180,6 +180,13 @@ class _Carrier:
         ):
             bundle = "/etc/ssl/certs/ca-certificates.crt"
             self.carry.files[bundle] = self.inventory.certificates[0]
+
+    def _sources_at(self, path: str) -> bool:
+        """Whether a directory that RUN made only holds what the build compiled."""
+        return any(
+            placed.origin == "context" and placed.path is not None and under(placed.path, path)
+            for placed in self.stage.placed
+        )
 
     def _named(self) -> Iterator[tuple[str, Evidence]]:
         """Words that may name a file: arguments of commands and values of ENV."""

@@ -144,6 +144,7 @@ class _Rewrite:
 
     def run(self) -> int:
         from gorewrite.config import ConfigError
+        from gorewrite.discovery import DiscoveryError
         from gorewrite.report import as_json, summary
 
         if "-" in self.paths:
@@ -153,7 +154,7 @@ class _Rewrite:
             for outcome in self._outcomes():
                 outcomes.append(outcome)
                 self._handle(outcome)
-        except ConfigError as error:
+        except (ConfigError, DiscoveryError) as error:
             raise click.UsageError(str(error)) from None
         if self.options["output_format"] == "json":
             self._emit(as_json(outcomes).encode("utf-8", "replace"))
@@ -172,6 +173,7 @@ class _Rewrite:
     def _outcomes(self) -> Iterator[Outcome]:
         """Plans each file; writes it unless this is a preview."""
         from gorewrite.differ import FileEdit, StaleFile, apply
+        from gorewrite.discovery import repository_root
         from gorewrite.project import FileError, changes_on_disk
         from gorewrite.report import Outcome
 
@@ -185,7 +187,7 @@ class _Rewrite:
                 if not self.dry_run:
                     edits = [FileEdit(*change) for change in changes_on_disk(result)]
                     if edits:
-                        apply(edits)
+                        apply(edits, within=repository_root(path.parent))
                 yield Outcome(display, result)
             except FileError as error:
                 yield Outcome(display, error=error)
@@ -206,7 +208,8 @@ class _Rewrite:
                 problem = FileError(name, 0, "does not exist; check the path")
                 problems.append(Outcome(name, error=problem))
             elif path.is_dir():
-                for file in find_dockerfiles([path], config.exclude):
+                base = config.path.parent if config.path is not None else None
+                for file in find_dockerfiles([path], config.exclude, base):
                     found.setdefault(file, os.path.relpath(file))
             else:
                 found.setdefault(path, os.path.relpath(path))

@@ -16,7 +16,10 @@ from gorewrite.globs import BadPattern, clean, match, relative
 _NAME: Final = re.compile(
     r"Dockerfile|Dockerfile[._-].+|.+\.[Dd]ockerfile|Containerfile.*", re.DOTALL
 )
-_NOT_ONE: Final = re.compile(r".+\.dockerignore", re.DOTALL)
+_NOT_ONE: Final = re.compile(
+    r".+\.(dockerignore|md|txt|go|py|rb|js|ts|sh|ya?ml|json|toml|lock|orig|rej|bak|swp|log|html)",
+    re.DOTALL,
+)
 _GIT_PLACES: Final = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"})
 _SKIPPED: Final = frozenset({".git", "node_modules", "testdata", "vendor"})
 

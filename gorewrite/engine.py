@@ -274,7 +274,7 @@ def whole_file_opt_out(tree: Dockerfile) -> Comment | None:
 
 def _opted_out(tree: Dockerfile, change: Change, name: str) -> Comment | None:
     """The comment in the block right above a changed instruction that forbids the change."""
-    wanted = {node for node, new in change.replacements() if new != (node,)}
+    wanted = {change.node, *(node for node, new in change.replacements() if new != (node,))}
     block: list[Comment] = []
     for node in tree.body:
         if isinstance(node, Comment):

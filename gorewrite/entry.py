@@ -7,7 +7,7 @@ scripts from the build context, down to programs that are files of the image.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 
 from gorewrite import packages, shell
@@ -102,14 +102,18 @@ def last(stage: StageFacts, keyword: str) -> Instruction | None:
     return found
 
 
-def read_entry(stage: StageFacts) -> Entry:
-    """Follows the commands of the image that `stage` gives."""
-    return _Reader(stage).read()
+def read_entry(stage: StageFacts, made: Container[str] = ()) -> Entry:
+    """Follows the commands of the image that `stage` gives.
+
+    made: further absolute paths that RUNs are known to create.
+    """
+    return _Reader(stage, made).read()
 
 
 class _Reader:
-    def __init__(self, stage: StageFacts) -> None:
+    def __init__(self, stage: StageFacts, made: Container[str]) -> None:
         self.stage = stage
+        self.made = made
         self.state: State = stage.end
         self.entry = Entry()
 
@@ -216,7 +220,7 @@ class _Reader:
         return self._resolve(word) is not None and self._held(self._resolve(word) or "")
 
     def _held(self, path: str) -> bool:
-        return self.stage.holds(path)
+        return self.stage.holds(path) or path in self.made
 
     def _resolve(self, word: str) -> str | None:
         if "/" in word:

@@ -6,6 +6,7 @@ rather than work a fact out again for themselves.
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -218,19 +219,46 @@ class StageFacts:
 
     def locate(self, path: str, before: Instruction | None = None) -> tuple[Context, str] | None:
         """The context directory that lies at an image path, for the Go layer."""
-        source = self.source_of(path, before) if path else None
+        if not path:
+            return None
+        source = self.source_of(path, before)
+        if source is None:
+            source = self._directory_of_files(path, before)
         return (self.facts.project.context, source) if source is not None else None
+
+    def _directory_of_files(self, path: str, before: Instruction | None) -> str | None:
+        """The context directory whose files lie at an image path though it was not copied
+        whole (`COPY *.go ./`). Who enumerates it must ask which of its files are there."""
+        for placed in self.placed_before(before):
+            if placed.origin != "context" or placed.path is None or placed.directory:
+                continue
+            name = posixpath.basename(placed.path)
+            if posixpath.dirname(placed.path) == path and posixpath.basename(placed.source) == name:
+                return posixpath.dirname(placed.source) or "."
+        return None
 
     def outputs_of(self, invocation: Invocation) -> tuple[BuildOutput, ...] | Unknown:
         """The binaries that a go command writes."""
         instruction = invocation.run.instruction
         base = self.base
         version = base.go.version.minor if isinstance(base, Image) and base.go else None
-        return build_outputs(
+        outputs = build_outputs(
             invocation.go,
             lambda path: self.locate(path, instruction),
             directories=self.directories | self._made_directories,
             go_minor=version,
+        )
+        if isinstance(outputs, Unknown):
+            return outputs
+        return tuple(output for output in outputs if self._has_sources(output))
+
+    def _has_sources(self, output: BuildOutput) -> bool:
+        """Whether the package of an output was copied: a directory may be there in part."""
+        tree = self.facts.project.context
+        return any(
+            self.paths_of(posixpath.normpath(posixpath.join(output.package_dir, name)))
+            for name in tree.listdir(output.package_dir)
+            if name.endswith(".go")
         )
 
     @cached_property

@@ -21,10 +21,7 @@ _IDLE = frozenset(
 MODULES_ONLY = frozenset({"mod download", "mod tidy", "mod vendor", "mod verify", "mod graph"})
 #: Programs that run the go command or its loader (golang.org/x/tools/go/packages).
 TOOLS = frozenset(
-    """golangci-lint swag wire gqlgen mockgen mockery stringer templ ginkgo gotestsum staticcheck
-    revive govulncheck gosec errcheck go-licenses goreleaser ko xcaddy packr packr2 pkger statik
-    gox garble gobuild goimports ent sqlboiler buffalo fyne wails controller-gen go-enum gotest
-    benchstat errcheck nilaway easyjson rice go-bindata-assetfs""".split()
+    ["golangci-lint", "swag", "wire", "gqlgen", "mockgen", "mockery", "stringer", "templ", "ginkgo", "gotestsum", "staticcheck", "revive", "govulncheck", "gosec", "errcheck", "go-licenses", "goreleaser", "ko", "xcaddy", "packr", "packr2", "pkger", "statik", "gox", "garble", "gobuild", "goimports", "ent", "sqlboiler", "buffalo", "fyne", "wails", "controller-gen", "go-enum", "gotest", "benchstat", "errcheck", "nilaway", "easyjson", "rice", "go-bindata-assetfs"]
 )
 _MAKERS = {
     "make": ("GNUmakefile", "makefile", "Makefile"),
@@ -43,7 +40,7 @@ GO_CALL = re.compile(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class GoUse:
     """A RUN that uses the go command, or may.
 

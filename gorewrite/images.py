@@ -26,6 +26,12 @@ _HUB = ("docker.io/", "index.docker.io/", "registry-1.docker.io/")
 #: Registries that serve the Docker Official Images under another name.
 _MIRRORS = ("public.ecr.aws/docker/", "mirror.gcr.io/")
 
+#: A mirror of the official images keeps their names: `registry.example.com/golang`,
+#: `harbor.example.com/dockerhub/library/golang`. Another publisher's `golang` is another image.
+_MIRRORED = re.compile(
+    r"^[^/]*[.:][^/]*/(?:[^/]*(?:library|docker|hub|mirror|proxy|cache|remote)[^/]*/)*[^/]+$"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class ImageRef:
@@ -128,8 +134,7 @@ def describe(text: str) -> Image:
     env = {"PATH": DEFAULT_PATH}
     if "distroless/" in ref.repository:
         return _distroless(ref, env)
-    # A company's mirror keeps the official image's own name.
-    match bare if "/" not in bare else ref.name:
+    match bare if not _MIRRORED.search(bare) else ref.name:
         case "golang":
             return _golang(ref)
         case "alpine":

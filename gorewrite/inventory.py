@@ -128,7 +128,8 @@ _BIN = frozenset({"/bin", "/usr/bin", "/usr/local/bin", "/sbin", "/usr/local/sbi
 class Inventory:
     """What the RUNs of a lineage leave behind.
 
-    packages: package -> (manager, where); users, groups: created by name -> where;
+    packages: package -> (manager, where); recommends: those that apt installs together with
+    what they recommend; users, groups: created by name -> where;
     written: absolute path -> where, outside of build places; owned: paths whose owner or
     mode was changed; generators: commands that write below their working directory, with it;
     unknown: commands whose effects are not known; tools: absolute path of `go install`ed
@@ -138,6 +139,7 @@ class Inventory:
     """
 
     packages: dict[str, tuple[str, Evidence]] = field(default_factory=dict)
+    recommends: set[str] = field(default_factory=set)
     users: dict[str, tuple[shell.UserCommand, Evidence]] = field(default_factory=dict)
     written: dict[str, Evidence] = field(default_factory=dict)
     owned: dict[str, Evidence] = field(default_factory=dict)
@@ -238,8 +240,13 @@ class _Reader:
         for path in paths:
             if path is None:
                 self._unknown(name, "what it leaves behind is not known")
-            elif not any(under(path, place) for place in _BUILD_PLACES):
+            elif not self._build_place(path):
                 self.inventory.written.setdefault(path, self._at())
+
+    def _build_place(self, path: str) -> bool:
+        """Whether a path belongs to the build: caches, and GOPATH outside the work directory."""
+        own = under(path, self.stage.end.workdir or "/nowhere")
+        return any(under(path, place) for place in _BUILD_PLACES) or (under(path, "/go") and not own)
 
     def _removes(self, words: Sequence[str | None]) -> None:
         for word, text in zip(words, self.step.command.words[1:], strict=False):
@@ -273,6 +280,8 @@ class _Reader:
         if command.action == "install":
             for package in command.packages:
                 self.inventory.packages[package] = (command.manager, self._at())
+                if command.manager == "apt" and "--no-install-recommends" not in command.options:
+                    self.inventory.recommends.add(package)
             if command.manager in ("pip", "npm"):
                 self._unknown(command.manager, "it installs programs of another language")
         elif command.action == "remove":

@@ -66,7 +66,8 @@ def _kind(
     mode = go.setting("buildmode")
     if mode is None:
         return "unknown", (Evidence(place.path, place.line, "-buildmode is not known"),)
-    if external_mode(invocation) or mode not in ("", "default", "exe"):
+    library = library_mode(invocation) or external_linking(invocation)
+    if library or mode not in ("", "default", "exe"):
         if _static_musl(stage, invocation, setting, needs):
             return "static", (place,)
         return dynamic, (place,)
@@ -84,17 +85,17 @@ def _kind(
     return dynamic, (*proof, setting.because)
 
 
-def external_mode(invocation: Invocation) -> Evidence | None:
-    """A flag with which the binary is linked by the C compiler or is no program of its own."""
-    go = invocation.go
-    mode = go.setting("buildmode")
+def library_mode(invocation: Invocation) -> str | None:
+    """The flag with which the build makes a library or plugin, or a program that needs one."""
+    mode = invocation.go.setting("buildmode")
     if mode in ("plugin", "c-shared", "c-archive", "shared", "archive"):
-        return Evidence("", 0, f"-buildmode={mode}")
-    if go.setting("linkshared") == "true":
-        return Evidence("", 0, "-linkshared")
-    if re.search(r"-linkmode[= ]['\"]?external", link_text(invocation)):
-        return Evidence("", 0, "-linkmode external")
-    return None
+        return f"-buildmode={mode}"
+    return "-linkshared" if invocation.go.setting("linkshared") == "true" else None
+
+
+def external_linking(invocation: Invocation) -> bool:
+    """Whether the C compiler is asked to link."""
+    return re.search(r"-linkmode[= ]['\"]?external", link_text(invocation)) is not None
 
 
 def sanitizer(invocation: Invocation) -> str | None:
@@ -128,9 +129,8 @@ def _static_musl(
     With glibc the resolver and NSS still load libraries at run time.
     """
     text = link_text(invocation)
-    asked = re.search(r"-linkmode[= ]['\"]?external", text) and re.search(
-        r"-extldflags[= ]?['\"\\]*[^'\"]*-static(?![-\w])", text
-    )
+    static = re.search(r"-extldflags[= ]?['\"\\]*[^'\"]*-static(?![-\w])", text)
+    asked = external_linking(invocation) and static
     plain = invocation.go.setting("buildmode") in ("", "default", "exe")
     loads = isinstance(needs, Unknown) or bool(needs.shared_libraries or needs.plugins)
     if not asked or not plain or loads or setting.value is False or _libc(stage) != "musl":

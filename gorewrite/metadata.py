@@ -131,7 +131,8 @@ class _Mover:
         state = next(states, None)
         if instruction.keyword in ("CMD", "ENTRYPOINT", "RUN", "SHELL", "HEALTHCHECK"):
             return  # Not expanded by the builder (Dockerfile reference, "Environment replacement").
-        for name in sorted(variables(instruction.rest) - self.declared):
+        names = variables(instruction.rest) - self.declared
+        for name in sorted(names, key=instruction.rest.find):
             source = self._declaration(name, instruction)
             if source is None:
                 value = state.env.get(name) if state else None

@@ -21,6 +21,9 @@ from gorewrite.runs import Invocation
 from gorewrite.scope import join
 from gorewrite.toolchain import at, cgo_setting
 
+#: What the programs of one command need, one by one.
+Needs = tuple[ProgramNeeds | Unknown, ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Program:

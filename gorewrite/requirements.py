@@ -18,7 +18,6 @@ from gorewrite.layout import under
 from gorewrite.linkage import Linkage
 from gorewrite.programs import Program, programs
 
-
 #: Absolute paths that the container engine, a mount or any base image provides.
 _PROVIDED = (
     "/proc",
@@ -50,7 +49,8 @@ class Requirements:
     linkages: of each binary; shell, bash: why one is needed; tools: commands that no file
     of the stage provides -> why; explicit: packages that the Dockerfile installs and that
     the image keeps -> (manager, where); libraries: `-dev` packages whose shared libraries a
-    cgo program may load; certificates, time_zones, mime_types: why they are needed;
+    cgo program may load; time_zones, mime_types: why they are needed;
+    any_command: where a program is started whose name is not known;
     doubts: what lowers the safety of any image chosen here.
     """
 
@@ -63,9 +63,9 @@ class Requirements:
     tools: dict[str, Evidence] = field(default_factory=dict)
     explicit: dict[str, tuple[str, Evidence]] = field(default_factory=dict)
     libraries: dict[str, tuple[str, Evidence]] = field(default_factory=dict)
-    certificates: tuple[Evidence, ...] = ()
     time_zones: tuple[Evidence, ...] = ()
     mime_types: tuple[Evidence, ...] = ()
+    any_command: tuple[Evidence, ...] = ()
     doubts: list[Unknown] = field(default_factory=list)
 
     @property
@@ -85,7 +85,7 @@ class Requirements:
     @property
     def userland(self) -> tuple[Evidence, ...]:
         """Why the image needs more than the files of the program: a shell, commands, packages."""
-        found = [*self.shell, *self.bash, *self.tools.values()]
+        found = [*self.shell, *self.bash, *self.tools.values(), *self.any_command]
         found += [where for _, where in self.explicit.values()]
         found += [where for _, where in self.libraries.values()]
         return tuple(dict.fromkeys(found))
@@ -93,7 +93,9 @@ class Requirements:
 
 def requirements(stage: StageFacts) -> Requirements:
     """Reads what the image of a stage needs at run time."""
-    entry, inventory, built = read_entry(stage), take(stage), programs(stage)
+    inventory, built = take(stage), programs(stage)
+    made = {*inventory.written, *inventory.moved, *inventory.tools}
+    entry = read_entry(stage, made)
     needs = Requirements(entry, inventory, built)
     links = [program.linkage for program in built]
     started = [path for path in entry.programs if path not in entry.scripts]
@@ -106,13 +108,15 @@ def requirements(stage: StageFacts) -> Requirements:
     needs.shell, needs.bash = tuple(entry.shell), tuple(entry.bash)
     needs.tools = dict(entry.tools)
     _sources(needs, stage)
+    if needs.any_command:
+        why = "the program starts a command whose name is not known"
+        needs.doubts.append(Unknown(why, needs.any_command))
     _packages(needs)
     return needs
 
 
 def _sources(needs: Requirements, stage: StageFacts) -> None:
     """What the Go sources say."""
-    certificates: list[Evidence] = []
     zones: list[Evidence] = []
     mime: list[Evidence] = []
     for program in needs.programs:
@@ -120,22 +124,20 @@ def _sources(needs: Requirements, stage: StageFacts) -> None:
         if isinstance(read, Unknown):
             needs.doubts.append(read)
             continue
-        certificates += read.tls
         zones += (*read.time_zones, *read.local_time)
         mime += read.mime_types
         for executed in read.executes:
             if executed.program is None:
-                needs.doubts.append(
-                    Unknown("it starts a program whose name is not known", (executed.evidence,))
-                )
+                needs.any_command = (*needs.any_command, executed.evidence)
             else:
                 _executed(needs, stage, executed.program, executed.evidence)
         _system_files(needs, stage, read)
         for evidence in read.extra:
+            if "able to write" in evidence.text and stage.end.is_root:
+                continue  # root may write wherever the directory exists, as before.
             needs.doubts.append(Unknown(evidence.text, (evidence,)))
     if "TZ" in stage.end.env:
         zones.append(stage.facts.at(stage.end.declared["TZ"]))
-    needs.certificates = tuple(certificates)
     needs.time_zones = tuple(zones)
     needs.mime_types = tuple(mime)
 
@@ -178,7 +180,7 @@ def _executed(needs: Requirements, stage: StageFacts, program: str, where: Evide
 
 def _packages(needs: Requirements) -> None:
     """Sorts the packages that the Dockerfile installs into those that stay."""
-    guess = any("starts a program" in doubt.why for doubt in needs.doubts)
+    guess = bool(needs.any_command)
     dynamic = not needs.static
     for package, (manager, where) in needs.inventory.packages.items():
         match packages.kind(package):

@@ -19,7 +19,8 @@ from gorewrite.requirements import Requirements
 #: For a static binary whose builder says nothing about an Alpine version; supported until
 #: November 2027 (https://alpinelinux.org/releases/).
 DEFAULT_ALPINE = "3.23"
-_DISTROLESS_SUITES = {"bullseye": "debian11", "bookworm": "debian12", "trixie": "debian13"}
+#: Debian suites by age. A binary runs with a C library as old as its own or newer.
+_SUITES = ("jessie", "stretch", "buster", "bullseye", "bookworm", "trixie")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +81,13 @@ def _distroless(needs: Requirements, builder: Image, config: Config) -> Runtime 
         return _distribution(needs, builder, config, prefer_alpine=True)
     elif builder.libc == "glibc":
         kind = "cc" if needs.cxx else "base"
-        found = _DISTROLESS_SUITES.get(builder.suite or "")
-        if found is None and builder.family in ("debian", "ubuntu"):
+        if builder.suite not in _SUITES and builder.family in ("debian", "ubuntu"):
             return _distribution(needs, builder, config, prefer_alpine=False)
-        if found is None:
+        suite = config.distroless_suite
+        if builder.suite not in _SUITES:
             doubts.append(_unknown_suite(builder))
-        suite = found or config.distroless_suite
+        elif builder.suite == "trixie":
+            suite = "debian13"
     else:
         return _unknown_libc(needs, builder)
     ref = f"gcr.io/distroless/{kind}-{suite}"
@@ -152,12 +154,10 @@ def _provider(tool: str, distro: Distro) -> str | None:
 
 
 def _provided(needs: Requirements, distro: Distro, install: set[str]) -> set[str]:
-    """What distroless has and these images lack. A golang image had certificates and, the
-    Debian one, time zones; what the sources do not need is left out."""
-    found = set()
+    """What distroless has, these images lack, and the program had or needs."""
     wanted = {packages.bare_name(name) for name in needs.inventory.packages}
-    if needs.certificates or "ca-certificates" in wanted or needs.doubts:
-        found.add("ca-certificates")
+    # That a program makes no TLS connection can hardly be shown, and golang images have these.
+    found = {"ca-certificates"}
     if needs.time_zones or "tzdata" in wanted:
         found.add("tzdata")
     if needs.mime_types:
@@ -227,7 +227,7 @@ def _policy(builder: Image, config: Config) -> tuple[Unknown, ...]:
     doubts = []
     if builder.ref.digest:
         doubts.append(
-            Unknown(f"{builder.ref.text} is pinned by digest and the new base image would not be")
+            Unknown(f"{builder.ref.repository} is pinned by digest, the new base image is not")
         )
     if not builder.ref.public and not config.registry_prefix:
         doubts.append(

@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gorewrite import packages
 from gorewrite.carry import Carry
 from gorewrite.dockerfile import Blank, BodyNode, Instruction, copy_parts
 from gorewrite.entry import last
@@ -85,8 +84,8 @@ class RuntimeText:
         if self.runtime.distro == "alpine":
             return f"{run} apk add --no-cache {' '.join(names)}"
         quiet = "DEBIAN_FRONTEND=noninteractive " if "tzdata" in names else ""
-        # What the Dockerfile itself installs keeps its recommended packages.
-        own = any(packages.bare_name(name) in names for name in self.needs.explicit)
+        # What the Dockerfile installed with its recommended packages keeps them.
+        own = bool(self.needs.inventory.recommends & set(names))
         lean = "" if own else "--no-install-recommends "
         return (
             f"{run} apt-get update \\\n"

@@ -126,7 +126,7 @@ def _stored(stage: StageFacts, invocation: Invocation) -> CgoSetting | None:
 def at(stage: StageFacts, invocation: Invocation) -> Evidence:
     """The go command as evidence, its own line."""
     words = invocation.words
-    text = invocation.run.text[words[0].start : words[-1].end].partition("\n")[0]
+    text = " ".join(invocation.run.text[words[0].start : words[-1].end].split())
     return stage.facts.at(invocation.run.instruction, text, invocation.line_offset)
 
 
@@ -144,49 +144,27 @@ def _runs_until(stage: StageFacts, invocation: Invocation) -> Iterator[Run]:
                 return
 
 
+def names(text: str) -> frozenset[str]:
+    """The words of a text: a table of names."""
+    return frozenset(text.split())
+
+
 # --- the C compiler ---------------------------------------------------------------------------
 
 #: Packages that bring gcc (Alpine 3.20 and Debian 12 dependencies); Go looks for no other
 #: compiler on Linux unless CC names one.
-_COMPILERS = frozenset(
-    [
-        "gcc",
-        "g++",
-        "build-base",
-        "build-essential",
-        "alpine-sdk",
-        "go",
-        "golang",
-        "golang-go",
-        "rust",
-        "cargo",
-        "gfortran",
-        "gcc-c++",
-        "gcc-gnat",
-        "crystal",
-        "nim",
-        "ghc",
-        "dpkg-dev",
-    ]
+_COMPILERS = names(
+    "gcc g++ build-base build-essential alpine-sdk go golang golang-go rust cargo gfortran "
+    "gcc-c++ gcc-gnat crystal nim ghc dpkg-dev"
 )
 #: Headers only.
-_NO_COMPILER = frozenset(["musl-dev", "libc-dev", "libc6-dev", "linux-headers", "protobuf-dev"])
+_NO_COMPILER = names("musl-dev libc-dev libc6-dev linux-headers protobuf-dev")
 #: Commands that may run or install anything. All others are not known to bring a compiler.
 _ANYTHING = re.compile(
     r"sh|bash|ash|dash|zsh|source|\.|eval|perl|ruby|python[\d.]*|nix-.*|xx-.*|brew|ansible.*"
 )
-_PROGRAM_PLACES = frozenset(
-    [
-        "/",
-        "/usr",
-        "/usr/bin",
-        "/usr/local",
-        "/usr/local/bin",
-        "/usr/local/sbin",
-        "/usr/sbin",
-        "/bin",
-        "/sbin",
-    ]
+_PROGRAM_PLACES = names(
+    "/ /usr /usr/bin /usr/local /usr/local/bin /usr/local/sbin /usr/sbin /bin /sbin"
 )
 
 

@@ -211,10 +211,9 @@ class _Split:
         name = source.name or stage_name(self.facts)
         text = RuntimeText(self.stage, needs, taken, runtime, moved, name).text()
         pairs = self._replacements(source, name, text, moved)
-        keep = f" and all of {taken.tree}" if taken.tree else ""
         message = (
             f"split off a runtime stage on {runtime.image.ref.text} "
-            f"that takes {_listed(taken)}{keep} from the builder"
+            f"that takes {_listed(taken)} from the builder"
         )
         if self.doubts:
             message += f"; to be reviewed: {'; '.join(dict.fromkeys(d.why for d in self.doubts))}"
@@ -261,8 +260,11 @@ class _Split:
 
 def _listed(taken: Carry) -> str:
     paths = list(taken.paths())
-    shown = ", ".join(paths[:3])
-    return shown + (f" and {len(paths) - 3} more" if len(paths) > 3 else "") or "its files"
+    if len(paths) > 3:
+        paths[3:] = [f"{len(paths) - 3} more files"]
+    if taken.tree:
+        paths.append(f"all of {taken.tree}")
+    return " and ".join((", ".join(paths[:-1]), paths[-1])) if len(paths) > 1 else paths[0]
 
 
 def _named(instruction: Instruction, name: str) -> Instruction:

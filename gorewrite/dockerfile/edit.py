@@ -175,14 +175,12 @@ class _Pieces:
     def _find(self, offset: int) -> tuple[int, int]:
         """The item that holds a character of the logical text, and where that item begins."""
         at = 0
-        found = (-1, 0)
-        for index, item in enumerate(self._items):
-            if isinstance(item, str):
-                found = (index, at)
-                at += len(item)
-                if offset < at:
-                    break
-        return found
+        texts = [(i, item) for i, item in enumerate(self._items) if isinstance(item, str)]
+        for index, item in texts[:-1]:
+            if offset < at + len(item):
+                return index, at
+            at += len(item)
+        return texts[-1][0], at
 
     def _text(self, index: int) -> str:
         item = self._items[index]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Self, cast
 
+from gorewrite.dockerfile.lexical import SPACE
 from gorewrite.dockerfile.nodes import (
     Blank,
     BlankLine,
@@ -19,6 +20,7 @@ from gorewrite.dockerfile.nodes import (
     Newline,
     Node,
     Part,
+    Text,
 )
 
 
@@ -110,7 +112,7 @@ class Dockerfile(Node):
 
         Every other node stays the same object, save where the end of the file moved: a last
         line without a newline gets one when something follows it, an instruction that ended
-        in a continuation is closed, and new nodes that come last end without a newline if
+        in a continuation loses it, and new nodes that come last end without a newline if
         the file did. When the last node is just deleted, the one before keeps its newline.
         Raises KeyError for a key that is not in the body.
         """
@@ -209,13 +211,23 @@ def _with_last_heredoc_line(node: Instruction, terminator: str) -> Instruction:
 def _closed(node: Instruction, newline: str) -> Sequence[BodyNode]:
     """An instruction that ended in a continuation, without it.
 
-    The comments and blank lines that followed come out of it as nodes of their own.
+    The comments and blank lines that followed come out of it as nodes of their own. Where no
+    text is left (a lone escape character) the instruction goes.
     """
-    parts = list(node.parts)
-    outside: list[BodyNode] = []
-    while isinstance(part := parts.pop(), CommentLine | BlankLine):
+    texts = [at for at, part in enumerate(node.parts) if _holds_text(part)]
+    end = texts[-1] + 1 if texts else 0
+    closed: list[BodyNode] = []
+    for part in node.parts[end:]:
         text = part.text.rstrip("\r\n")
-        kind = Comment if isinstance(part, CommentLine) else Blank
-        outside.insert(0, kind(text, part.text[len(text) :] or newline))
-    ending = part.text[len(part.text.rstrip("\r\n")) :] or newline
-    return (node.with_changes(parts=(*parts, Newline(ending))), *outside)
+        ending = part.text[len(text) :] or newline
+        if isinstance(part, CommentLine):
+            closed.append(Comment(text, ending))
+        elif isinstance(part, BlankLine):
+            closed.append(Blank(text, ending))
+        elif texts and not closed and isinstance(part, Continuation):
+            closed.append(node.with_changes(parts=(*node.parts[:end], Newline(ending))))
+    return closed
+
+
+def _holds_text(part: Part) -> bool:
+    return isinstance(part, Text) and bool(part.text.strip(SPACE))

@@ -88,7 +88,21 @@ def _needs(
 
 
 _SIGNALS = frozenset(
-    ["time_zones", "local_time", "tls", "users", "temp_files", "home", "caller_paths", "plugins", "build_info", "mime_types", "self_path", "symbols", "services"]
+    [
+        "time_zones",
+        "local_time",
+        "tls",
+        "users",
+        "temp_files",
+        "home",
+        "caller_paths",
+        "plugins",
+        "build_info",
+        "mime_types",
+        "self_path",
+        "symbols",
+        "services",
+    ]
 )
 
 

@@ -8,25 +8,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.globs import clean
-from gorewrite.golang.catalogue import CallRule, CallRules, call_rules, unversioned
+from gorewrite.golang.catalogue import CallRule, CallRules, by_package, call_rules, unversioned
 from gorewrite.golang.closure import Closure, Unit
-from gorewrite.golang.needs import Executes, FileRead, ReadKind
+from gorewrite.golang.needs import ReadKind
+from gorewrite.golang.reads import (
+    Call,
+    Calls,
+    shell_programs,
+    whole_expression,
+    without_scheme,
+    writes,
+)
 from gorewrite.golang.source import SourceFile
-from gorewrite.golang.values import UNKNOWN, Evaluator, Scope, Value, arguments_of, union
+from gorewrite.golang.syntax import arguments_of
+from gorewrite.golang.texts import UNKNOWN, Value, union
+from gorewrite.golang.values import Evaluator, Scope
 
 if TYPE_CHECKING:
     from tree_sitter import Node
-
-_NAME = re.compile(rb"\.\s*([A-Za-z_]\w*)")
-_OPERAND = re.compile(rb"([A-Za-z_][\w\x80-\xff]*)\s*\Z")
-_BEHIND_DOT = re.compile(rb"\.\s*\Z")
-_SHELL_WORDS = re.compile(r"\s*(?:&&|\|\||[;|&\n])\s*")
-_PLAIN_WORD = re.compile(r"[\w./+-]+")
 
 # (import path, function) -> index of the argument that names the program.
 _EXECUTES = {
@@ -47,59 +50,18 @@ _EXECUTES = {
 _SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "ksh"})
 _VIPER = "github.com/spf13/viper"
 _VIPER_NAMES = frozenset({"AddConfigPath", "SetConfigName", "SetConfigFile", "ReadInConfig"})
-_ENVIRONMENT = frozenset({"Getenv", "LookupEnv", "BindEnv"})
-_OTHER = frozenset({"Chdir", "SetBaseFS", "Open"})
 _SQLITE = re.compile(r"sqlite3?(?:_\w+)?")
 _SQLITE_FILE = re.compile(r"(?:file:)?([^?]+)")
-
-_CODE_NAMES = frozenset(
-    name.encode()
-    for name in (*(name for _, name in _EXECUTES), *_VIPER_NAMES, *_ENVIRONMENT, *_OTHER)
+# What else is looked at, with its own meaning.
+_OTHER = (
+    ("os", "Getenv"),
+    ("os", "LookupEnv"),
+    ("os", "Chdir"),
+    ("database/sql", "Open"),
+    (_VIPER, "BindEnv"),
+    *((_VIPER, name) for name in sorted(_VIPER_NAMES)),
 )
-
-
-@dataclass(slots=True)
-class Calls:
-    """What was found. reads are kept once per path, kind and default."""
-
-    reads: dict[tuple[object, ...], FileRead] = field(default_factory=dict)
-    executes: dict[tuple[object, ...], Executes] = field(default_factory=dict)
-    environment: set[str] = field(default_factory=set)
-    dynamic: list[Unknown] = field(default_factory=list)
-    home: list[Evidence] = field(default_factory=list)
-    config_dirs: list[tuple[Value, Evidence]] = field(default_factory=list)
-    config_names: list[Value] = field(default_factory=list)
-
-    def read(self, kind: ReadKind, required: bool, value: Value, place: Evidence) -> None:
-        """Note a file; an inexact value is noted without a path, its texts as defaults."""
-        for text in value.texts:
-            path, default = (text, None) if value.exact else (None, text)
-            key = (path, kind, default) if path is not None else (place, kind, default)
-            if text:
-                self.reads.setdefault(key, FileRead(path, kind, required, place, default))
-        if not value.exact and not any(value.texts):
-            self.reads.setdefault((place, kind), FileRead(None, kind, required, place))
-            self.dynamic.append(Unknown("the path is computed at run time", (place,)))
-
-    def execute(self, value: Value, place: Evidence) -> None:
-        if value.exact:
-            for text in value.texts:
-                self.executes.setdefault((text,), Executes(text, place))
-            return
-        self.executes.setdefault((None, place), Executes(None, place))
-        self.dynamic.append(Unknown("the program name is computed at run time", (place,)))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Call:
-    """One confirmed call. package: import path of the function, None for a method."""
-
-    scope: Scope
-    node: Node
-    package: str | None
-    name: str
-    arguments: list[Node]
-    place: Evidence
+_NAMES = by_package([*_EXECUTES, *_OTHER])
 
 
 def find_calls(closure: Closure) -> Calls:
@@ -114,16 +76,16 @@ class _Finder:
         self.evaluator = Evaluator(closure)
         self.found = Calls()
         self.imports = {unversioned(path) for path in closure.used_by}
-        self.names = self.rules.names | _CODE_NAMES
+        methods = {*self.rules.methods, *_VIPER_NAMES, "BindEnv"}
+        self.methods = frozenset(name.encode() for name in methods if self._is_method(name))
 
     def run(self) -> Calls:
         for unit in self.closure.own:
             for file in unit.files:
                 self._dot_imports(file)
-                wanted = self.names & file.selected
-                if wanted:
-                    for place, size in _places(file, wanted):
-                        self._look(unit, file, place, size)
+                wanted = self.methods.union(*self._package_names(file))
+                for place, name in file.selections(wanted):
+                    self._look(unit, file, place, name.decode())
                 if b"file://" in file.data:
                     self._file_urls(unit, file)
         self._config()
@@ -136,17 +98,25 @@ class _Finder:
                 place = file.import_evidence(found.path)
                 self.found.read("file", True, UNKNOWN, place)
 
-    def _look(self, unit: Unit, file: SourceFile, start: int, size: int) -> None:
+    def _package_names(self, file: SourceFile) -> Iterator[frozenset[bytes]]:
+        """What of the packages a file imports is worth a look."""
+        for found in file.header.imports:
+            path = unversioned(found.path)
+            for names in (self.rules.names, _NAMES):
+                if path in names:
+                    yield names[path]
+
+    def _look(self, unit: Unit, file: SourceFile, start: int, name: str) -> None:
         """One name behind a dot that may be a call of interest."""
-        name = file.data[start : start + size].decode()
-        package = _operand_package(file, start)
+        package = file.operand_package(start)
         if package is None:
-            if not self._is_method_of_interest(name):
+            if not self._is_method(name):
                 return
-        elif not self._is_function_of_interest(package, name):
+        elif not self._is_function(unversioned(package), name):
             return
+        end = start + len(name.encode())
         scope = Scope(unit, file.declaration(start))
-        node = scope.declaration.node_at(start, start + size)
+        node = scope.declaration.node_at(start, end)
         parent = node.parent if node is not None else None
         if node is None or parent is None:
             return
@@ -157,7 +127,7 @@ class _Finder:
             return
         if package is not None and self._shadowed(scope, parent):
             package = None
-            if not self._is_method_of_interest(name):
+            if not self._is_method(name):
                 return
         place = file.evidence(start)
         call = parent.parent
@@ -167,7 +137,7 @@ class _Finder:
             return
         self._called(Call(scope, call, package, name, arguments_of(call), place))
 
-    def _is_method_of_interest(self, name: str) -> bool:
+    def _is_method(self, name: str) -> bool:
         if name in _VIPER_NAMES or name == "BindEnv":
             return _VIPER in self.imports
         rule = self.rules.methods.get(name)
@@ -175,16 +145,10 @@ class _Finder:
             return False
         return not rule.modules or any(module in self.imports for module in rule.modules)
 
-    def _is_function_of_interest(self, package: str, name: str) -> bool:
-        path = unversioned(package)
-        return (
-            (path, name) in self.rules.calls
-            or (path, name) in _EXECUTES
-            or any(key[:2] == (path, name) for key in self.rules.fields)
-            or (path == "os" and name in ("Getenv", "LookupEnv", "Chdir"))
-            or (path == _VIPER and (name in _VIPER_NAMES or name == "BindEnv"))
-            or (path, name) == ("database/sql", "Open")
-        )
+    def _is_function(self, path: str, name: str) -> bool:
+        encoded = name.encode()
+        none: frozenset[bytes] = frozenset()
+        return encoded in self.rules.names.get(path, none) or encoded in _NAMES.get(path, none)
 
     def _shadowed(self, scope: Scope, selector: Node) -> bool:
         operand = selector.child_by_field_name("operand")
@@ -224,7 +188,7 @@ class _Finder:
             self.found.dynamic.append(Unknown(why, (call.place,)))
         elif (path, call.name) in self.rules.calls:
             rule = self.rules.calls[path, call.name]
-            if (path, call.name) == ("os", "OpenFile") and _writes(call):
+            if (path, call.name) == ("os", "OpenFile") and writes(call):
                 self.found.read("write", False, self._argument(call, 0), call.place)
             elif not self._in_memory(path, rule):
                 self._apply(rule, call)
@@ -255,17 +219,16 @@ class _Finder:
             if rule.literal_only and not value.texts:
                 continue
             if rule.scheme is not None:
-                value = _without_scheme(value, rule.scheme)
+                value = without_scheme(value, rule.scheme)
             self.found.read(rule.kind, rule.required, value, call.place)
 
     def _rest(self, rule: CallRule, call: Call, arguments: list[Node]) -> None:
         if not arguments and rule.implied is not None:
             implied = Value((rule.implied,), True)
             self.found.read(rule.kind, rule.required, implied, call.place)
-        spread = any(child.type == "..." for child in _argument_tokens(call.node))
-        for index, node in enumerate(arguments):
-            if spread and index == len(arguments) - 1:
-                value = self.evaluator.elements(call.scope, node)
+        for node in arguments:
+            if node.type == "variadic_argument":
+                value = self.evaluator.elements(call.scope, node.named_child(0))
             else:
                 value = self.evaluator.value(call.scope, node)
             if value.texts or not rule.literal_only:
@@ -307,7 +270,7 @@ class _Finder:
             if self._argument(call, index + 1).texts not in (("-c",), ("-ec",), ("-lc",)):
                 return
             script = self._argument(call, index + 2)
-            programs = [_shell_programs(text) for text in script.texts]
+            programs = [shell_programs(text) for text in script.texts]
             known = script.exact and all(found is not None for found in programs)
             names = [name for found in programs for name in found or ()]
             self.found.execute(Value(tuple(names), True) if known else UNKNOWN, call.place)
@@ -346,7 +309,8 @@ class _Finder:
         Viper documentation, "Reading Config Files": the first directory that has one wins, so
         none is required by itself. Directories are expanded with the environment.
         """
-        names = union(self.found.config_names) if self.found.config_names else Value(("config",), True)
+        given = self.found.config_names
+        names = union(given) if given else Value(("config",), True)
         for value, place in self.found.config_dirs:
             for text in value.texts:
                 if "$HOME" in text or "${HOME}" in text:
@@ -369,7 +333,7 @@ class _Finder:
             node = scope.declaration.node_at(start, end)
             if node is None or not node.type.endswith("string_literal"):
                 continue
-            value = _without_scheme(self.evaluator.value(scope, _whole(node)), "file")
+            value = without_scheme(self.evaluator.value(scope, whole_expression(node)), "file")
             kind: ReadKind = "migrations" if migrate else "file"
             known = any(
                 read.path in value.texts or read.default in value.texts
@@ -377,70 +341,3 @@ class _Finder:
             )
             if not known:
                 self.found.read(kind, True, value, file.evidence(start))
-
-
-def _places(file: SourceFile, wanted: frozenset[bytes]) -> Iterator[tuple[int, int]]:
-    for found in _NAME.finditer(file.code):
-        if found[1] in wanted:
-            yield found.start(1), len(found[1])
-
-
-def _operand_package(file: SourceFile, name_start: int) -> str | None:
-    """The import path in front of `.Name`, when it is a plain package name."""
-    dot = file.code.rindex(b".", 0, name_start)
-    window = max(0, dot - 80)
-    operand = _OPERAND.search(file.code, window, dot)
-    if operand is None or _BEHIND_DOT.search(file.code, window, operand.start()):
-        return None
-    return file.aliases.get(operand[1].decode("utf-8", "surrogateescape"))
-
-
-def _writes(call: Call) -> bool:
-    """Whether the flags of os.OpenFile create or truncate the file."""
-    if len(call.arguments) < 2:
-        return False
-    flags = call.scope.declaration.text(call.arguments[1])
-    return any(name in flags for name in ("O_CREATE", "O_WRONLY", "O_TRUNC", "O_APPEND"))
-
-
-def _argument_tokens(call: Node) -> list[Node]:
-    arguments = call.child_by_field_name("arguments")
-    return arguments.children if arguments is not None else []
-
-
-def _whole(literal: Node) -> Node:
-    """The longest string expression a literal begins: a concatenation or a Sprintf call."""
-    node = literal
-    while node.parent is not None:
-        parent = node.parent
-        if parent.type == "argument_list":
-            call = parent.parent
-            function = call.child_by_field_name("function") if call is not None else None
-            if call is None or function is None or function.text is None:
-                return node
-            if not function.text.endswith(b".Sprintf") or parent.named_child(0) != node:
-                return node
-            node = call
-        elif parent.type in ("binary_expression", "parenthesized_expression"):
-            node = parent
-        else:
-            return node
-    return node
-
-
-def _without_scheme(value: Value, scheme: str) -> Value:
-    """The paths of `scheme://path` texts; other URLs name no file here."""
-    start = scheme + "://"
-    paths = tuple(text.removeprefix(start) for text in value.texts if text.startswith(start))
-    return Value(paths, value.exact)
-
-
-def _shell_programs(script: str) -> list[str] | None:
-    """The programs of a one-line shell script, None when a name is not plain text."""
-    programs = []
-    for command in _SHELL_WORDS.split(script.strip()):
-        words = command.split()
-        if not words or not _PLAIN_WORD.fullmatch(words[0]):
-            return None
-        programs.append(words[0])
-    return programs

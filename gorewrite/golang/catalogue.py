@@ -23,7 +23,7 @@ Entry = TypeVar("Entry")
 
 @functools.lru_cache(maxsize=8192)
 def unversioned(path: str) -> str:
-    """An import path without its major versions: `x/v2/y` is `x/y`, `gopkg.in/x.v3` is `gopkg.in/x`."""
+    """An import path without major versions: `x/v2/y` is `x/y`, `gopkg.in/x.v3` `gopkg.in/x`."""
     return _MAJOR.sub("", path)
 
 
@@ -110,14 +110,16 @@ class CallRule:
 @dataclass(frozen=True, slots=True)
 class CallRules:
     """calls: (unversioned import path, function) -> rule; methods: name -> rule; fields:
-    (unversioned import path, type, field) -> rule; names: every name worth a look."""
+    (unversioned import path, type, field) -> rule; names: what of each package is worth a look.
+    """
 
     calls: dict[tuple[str, str], CallRule]
     methods: dict[str, CallRule]
     fields: dict[tuple[str, str, str], CallRule]
-    names: frozenset[bytes]
+    names: dict[str, frozenset[bytes]]
 
 
+@functools.cache
 def _load(name: str) -> dict[str, Any]:
     text = (files("gorewrite.golang") / "data" / name).read_text("utf-8")
     return tomllib.loads(text)
@@ -162,6 +164,13 @@ def runtime_needs() -> Prefixes[RuntimeNeed]:
 
 
 @functools.cache
+def package_names() -> dict[str, str]:
+    """Package names that do not follow from the (unversioned) import path."""
+    names: dict[str, str] = _load("file_calls.toml")["names"]
+    return names
+
+
+@functools.cache
 def call_rules() -> CallRules:
     """Calls that open files: data/file_calls.toml."""
     data = _load("file_calls.toml")
@@ -178,8 +187,15 @@ def call_rules() -> CallRules:
         rule = _rule(found)
         for package in found["packages"]:
             fields[unversioned(package), found["type"], found["field"]] = rule
-    names = {name for _, name in calls} | set(methods) | {name for _, name, _ in fields}
-    return CallRules(calls, methods, fields, frozenset(name.encode() for name in names))
+    return CallRules(calls, methods, fields, by_package([*calls, *(key[:2] for key in fields)]))
+
+
+def by_package(functions: Iterable[tuple[str, str]]) -> dict[str, frozenset[bytes]]:
+    """(import path, name) pairs as the names of each package, encoded as in a file."""
+    names: dict[str, set[bytes]] = {}
+    for package, name in functions:
+        names.setdefault(package, set()).add(name.encode())
+    return {package: frozenset(found) for package, found in names.items()}
 
 
 def _rule(found: dict[str, Any]) -> CallRule:

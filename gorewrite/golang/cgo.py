@@ -12,9 +12,9 @@ pure needs all of:
    marked `// indirect` need no look: they come in through listed modules. One with
    `closure = false` vouches for its own packages only; then every requirement must be listed;
 3. no requirement marked `// indirect` is on the cgo list (data/cgo_modules.toml), unless a
-   direct requirement that this program does not import is known to bring it. Since go 1.17
-   go.mod lists every module that provides packages to the build (Go modules reference, "Lazy
-   module loading"); a listed module nobody explains may be part of this program.
+   direct requirement that this program does not import is known to bring it. With `go 1.17`
+   or later go.mod lists every module that provides packages to the build (Go modules
+   reference, "Lazy module loading"); a listed one that nothing explains may be part of it.
 
 With cgo switched off by the build itself only shared-library loaders (outcome D) matter.
 """
@@ -31,7 +31,7 @@ _MOST_EVIDENCE = 8
 
 
 def verdict(closure: Closure, tags: frozenset[str], cgo: bool | None) -> Cgo:
-    """The verdict with its evidence: proof for "cgo", obstacles for "unknown", the rule for "pure"."""
+    """The verdict: proof of "cgo", obstacles that leave it "unknown", or the rule behind "pure"."""
     proof: list[Evidence] = []
     doubt: list[Evidence] = []
     if cgo is not False:
@@ -43,7 +43,8 @@ def verdict(closure: Closure, tags: frozenset[str], cgo: bool | None) -> Cgo:
     if proof:
         return Cgo("cgo", _some(proof))
     if cgo is False:
-        return Cgo("pure", (Evidence("", 0, "CGO_ENABLED=0 leaves every cgo file out of the build"),))
+        why = "CGO_ENABLED=0 leaves every cgo file out of the build"
+        return Cgo("pure", (Evidence("", 0, why),))
     for unknown in (*closure.missing, *closure.problems):
         doubt += [Evidence(place.path, place.line, unknown.why) for place in unknown.evidence]
     if closure.truncated:
@@ -86,8 +87,9 @@ def _sources(
     if not places:
         return
     listed = _listed(unit.package.path, tags)
-    fallback = bool(set(unit.pure) - set(unit.files))
-    if not unit.own and (fallback or (isinstance(listed, CgoModule) and listed.outcome == "F")):
+    if not unit.own and (
+        unit.fallback or (isinstance(listed, CgoModule) and listed.outcome == "F")
+    ):
         # Builds either way, but not the same implementation: not ours to switch.
         doubt += places
     else:
@@ -113,9 +115,14 @@ def _imports(
                 proof.append(_place(place, f"{path} loads shared libraries without cgo too"))
             case CgoModule():
                 if cgo is not False:
-                    proof.append(_place(place, f"{path} needs cgo"))
+                    instead = f"; {known.alternative} does not" if known.alternative else ""
+                    proof.append(_place(place, f"{path} needs cgo{instead}"))
             case PureModule():
                 weak = weak or (external and not known.closure)
+                module = closure.externals[path][0].module if external else ""
+                fork = closure.resolver.forks.get(module)
+                if fork is not None and not isinstance(_listed(fork, tags), PureModule):
+                    doubt.append(_place(place, f"{path} is replaced by {fork}, which is not known"))
             case None:
                 if external:
                     module = closure.externals[path][0].module
@@ -126,7 +133,7 @@ def _imports(
 def _requirements(closure: Closure, tags: frozenset[str], weak: bool) -> list[Evidence]:
     """Requirements of go.mod that nothing visible explains."""
     main = closure.resolver.main
-    if main is None or closure.resolver.vendored:
+    if main is None or closure.resolver.vendored or not _lists_what_is_built(main.go):
         return []
     imported = {unversioned(path) for path in closure.imported()}
     explained = {
@@ -146,6 +153,15 @@ def _requirements(closure: Closure, tags: frozenset[str], weak: bool) -> list[Ev
         elif weak and known is None:
             found.append(_place(place, f"{require.path} is not known to be free of cgo"))
     return found
+
+
+def _lists_what_is_built(go: str | None) -> bool:
+    """Whether go.mod lists every module of the build, and only those (go 1.17 and later).
+
+    Before, `// indirect` lines came and went with the tests of dependencies.
+    """
+    numbers = (go or "1.16").split(".")
+    return len(numbers) > 1 and numbers[1].isdigit() and int(numbers[1]) >= 17
 
 
 def _used(require: Require, imported: set[str]) -> bool:

@@ -10,10 +10,11 @@ import posixpath
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from gorewrite.evidence import Evidence, Unknown
-from gorewrite.golang import imports
-from gorewrite.golang.constraints import Holds, build_constraint, name_matches, tag_predicate
+from gorewrite.golang.catalogue import package_names, unversioned
+from gorewrite.golang.constraints import build_constraint, name_matches, tag_predicate
 from gorewrite.golang.packages import GO_FILE_LIMIT
 from gorewrite.golang.resolve import External, Missing, Module, Package, Resolver
 from gorewrite.golang.source import SourceFile, default_name
@@ -23,19 +24,25 @@ if TYPE_CHECKING:
 
 FILE_LIMIT = 20_000
 
+# The files of a package, whether it has some for cgo switched off, and what cannot be read.
+_Files = tuple[tuple[SourceFile, ...], bool, tuple[str, ...]]
+_known: WeakKeyDictionary[
+    SourceTree, dict[tuple[str, frozenset[str], str, bool | None], _Files]
+] = WeakKeyDictionary()
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Unit:
     """One readable package of the program.
 
-    files: what the build compiles with cgo on; `pure` those left with cgo off (the same tuple
-    when nothing depends on it).
+    files: what the build compiles; what either setting of cgo compiles when it is not known.
+    fallback: whether there are files for cgo switched off (`//go:build !cgo`).
     """
 
     package: Package
     name: str
     files: tuple[SourceFile, ...]
-    pure: tuple[SourceFile, ...]
+    fallback: bool
 
     @property
     def own(self) -> bool:
@@ -86,7 +93,9 @@ class Closure:
     def name_of(self, path: str) -> str:
         """The name a package is used by when its import has no alias."""
         unit = self.units.get(path)
-        return unit.name if unit else default_name(path)
+        if unit:
+            return unit.name
+        return package_names().get(unversioned(path)) or default_name(path)
 
 
 def follow(
@@ -104,15 +113,14 @@ def follow(
     """
     resolver = Resolver(tree, package_dir, modcache)
     closure = Closure(resolver)
-    with_cgo = tag_predicate(tags, "linux", goarch, cgo is not False)
-    without = tag_predicate(tags, "linux", goarch, False)
+    reader = _Reader(tags, goarch, cgo)
     start = _main_package(resolver, package_dir)
     waiting: list[Package] = [start]
     seen = {start.path}
     count = 0
     while waiting:
         package = waiting.pop()
-        unit = _read(package, with_cgo, without, cgo is not False, closure.problems)
+        unit = reader.read(package, closure.problems)
         closure.units[package.path] = unit
         count += len(unit.files)
         if count > FILE_LIMIT:
@@ -176,46 +184,62 @@ def _target(
     return resolver.resolve(path)
 
 
-def _read(
-    package: Package,
-    with_cgo: Holds,
-    without: Holds,
-    cgo: bool,
-    problems: list[Unknown],
-) -> Unit:
-    """Read the Go files of one package and choose those the build compiles."""
-    tree = package.module.tree
-    files: list[SourceFile] = []
-    pure: list[SourceFile] = []
-    prefix = "" if package.directory == "." else package.directory + "/"
-    for name in tree.listdir(package.directory):
-        if not name.endswith(".go") or name.endswith("_test.go") or name[0] in "._":
-            continue
-        if not name_matches(name, with_cgo):
-            continue
-        path = prefix + name
-        data = tree.read(path, GO_FILE_LIMIT)
-        if data is None:
-            problems.append(Unknown(f"{path} cannot be read", (Evidence(path, 0, "unreadable"),)))
-            continue
-        header = imports.scan(data)
-        if not header.package or header.package == "documentation":
-            continue
-        file = SourceFile(path, data, header)
-        uses_c = any(found.path == "C" for found in header.imports)
-        # Only a line that names a constraint can be one; most files have none.
-        head = data[: header.end]
-        if b"build" in head:
-            constraint = build_constraint(head.decode("utf-8", "surrogateescape"))
-            if constraint(with_cgo) and (cgo or not uses_c):
+class _Reader:
+    """Reads packages and chooses the files that the build compiles.
+
+    Files of a tree are read once for all programs in it.
+    """
+
+    def __init__(self, tags: frozenset[str], goarch: str, cgo: bool | None) -> None:
+        self._key = (tags, goarch, cgo)
+        self._settings = (True, False) if cgo is None else (cgo,)
+        self._holds = {on: tag_predicate(tags, "linux", goarch, on) for on in (True, False)}
+
+    def read(self, package: Package, problems: list[Unknown]) -> Unit:
+        """Read one package; files that cannot be read are added to `problems`."""
+        tree = package.module.tree
+        known = _known.setdefault(tree, {})
+        key = (package.directory, *self._key)
+        if key not in known:
+            known[key] = self._files(tree, package.directory)
+        files, fallback, unreadable = known[key]
+        problems += [
+            Unknown(f"{path} cannot be read", (Evidence(path, 0, "unreadable"),))
+            for path in unreadable
+        ]
+        name = next((file.header.package for file in files), "")
+        return Unit(package, name, files, fallback)
+
+    def _files(self, tree: SourceTree, directory: str) -> _Files:
+        files: list[SourceFile] = []
+        unreadable: list[str] = []
+        fallback = False
+        prefix = "" if directory == "." else directory + "/"
+        for name in tree.listdir(directory):
+            if not name.endswith(".go") or name.endswith("_test.go") or name[0] in "._":
+                continue
+            if not name_matches(name, self._holds[True]):
+                continue
+            data = tree.read(prefix + name, GO_FILE_LIMIT)
+            if data is None:
+                if tree.kind(prefix + name) in ("file", "link"):
+                    unreadable.append(prefix + name)
+                continue
+            file = SourceFile(prefix + name, data)
+            on, off = self._compiled(file)
+            if (on and True in self._settings) or (off and False in self._settings):
                 files.append(file)
-            if constraint(without) and not uses_c:
-                pure.append(file)
-            continue
-        if cgo or not uses_c:
-            files.append(file)
-        if not uses_c:
-            pure.append(file)
-    name = next((file.header.package for file in files if file.header.package), "")
-    same = len(files) == len(pure) and all(a is b for a, b in zip(files, pure, strict=True))
-    return Unit(package, name, tuple(files), tuple(files) if same else tuple(pure))
+            fallback = fallback or (off and not on)
+        return tuple(files), fallback, tuple(unreadable)
+
+    def _compiled(self, file: SourceFile) -> tuple[bool, bool]:
+        """Whether a file is compiled with cgo on, and with cgo off (go/build `matchFile`)."""
+        if file.header.package in ("", "documentation"):
+            return False, False
+        uses_c = any(found.path == "C" for found in file.header.imports)
+        head = file.data[: file.header.end]
+        # Only a line that names a constraint can be one; most files have none.
+        if b"build" not in head:
+            return True, not uses_c
+        constraint = build_constraint(head.decode("utf-8", "surrogateescape"))
+        return constraint(self._holds[True]), constraint(self._holds[False]) and not uses_c

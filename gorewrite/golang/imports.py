@@ -66,7 +66,8 @@ def scan(data: bytes) -> Header:
     for offset, alias, path in imports:
         line += data.count(b"\n", counted, offset)
         counted = offset
-        found.append(Import(_text(path), alias and _text(alias), line))
+        name_given = _text(alias) if alias is not None else None
+        found.append(Import(_text(path), name_given, line))
     return Header(_text(name[0]), tuple(found), position)
 
 
@@ -81,9 +82,7 @@ def _declaration(data: bytes, position: int, into: list[tuple[int, bytes | None,
     return position + 1 if data.startswith(b")", position) else position
 
 
-def _spec(
-    data: bytes, position: int, into: list[tuple[int, bytes | None, bytes]]
-) -> int | None:
+def _spec(data: bytes, position: int, into: list[tuple[int, bytes | None, bytes]]) -> int | None:
     found = _SPEC.match(data, position)
     if found is None:
         return None

@@ -62,8 +62,6 @@ class Missing:
 class CacheTree:
     """A module cache directory as a source tree (read only, no ignore file)."""
 
-    __slots__ = ("root",)
-
     def __init__(self, root: Path) -> None:
         self.root = root
 
@@ -111,6 +109,7 @@ class Resolver:
     """Resolves the imports of one main package.
 
     main, work: the go.mod and go.work that govern the build, None when there is none.
+    modules: readable modules by path. forks: modules replaced by another module -> that one.
     """
 
     tree: SourceTree
@@ -119,6 +118,7 @@ class Resolver:
     main: GoMod | None = field(init=False)
     work: GoWork | None = field(init=False)
     modules: dict[str, Module] = field(init=False, default_factory=dict)
+    forks: dict[str, str] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.main = find_module(self.tree, self.package_dir)
@@ -157,7 +157,10 @@ class Resolver:
                     local.add(replace.old)
                     if directory is not None and self.tree.kind(directory) == "dir":
                         self._own(replace.old, directory)
-                elif replace.new_version and self._cache:
+                    continue
+                if replace.new != replace.old:
+                    self.forks[replace.old] = replace.new
+                if replace.new_version and self._cache:
                     self._cached(replace.old, replace.new, replace.new_version)
         self._local = frozenset(local)
         if self._cache:
@@ -208,7 +211,8 @@ class Resolver:
                 return Package(path, directory, home)
         if module is None:
             return External(path, owner or guess_module(path), owner is not None)
-        directory = posixpath.normpath(posixpath.join(module.directory, path[len(module.path) :].lstrip("/")))
+        inside = path[len(module.path) :].lstrip("/")
+        directory = posixpath.normpath(posixpath.join(module.directory, inside))
         if module.tree.kind(directory) == "dir":
             return Package(path, directory, module)
         return Missing(path, directory)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from gorewrite.evidence import Evidence
-from gorewrite.golang.catalogue import runtime_needs, unversioned
+from gorewrite.golang.catalogue import by_package, runtime_needs, unversioned
 from gorewrite.golang.closure import Closure
 from gorewrite.golang.source import SourceFile
 
@@ -68,11 +68,8 @@ _IMPORTS = {
     "debug/gosym": "symbols",
     "debug/dwarf": "symbols",
 }
-_NAMES = frozenset(
-    name.encode() for name in (*(name for _, name in _USES), *_METHODS, "Args", "Caller")
-)
-_USE = re.compile(rb"(?<![\w.\x80-\xff])([A-Za-z_][\w\x80-\xff]*)\s*\.\s*([A-Z]\w*)")
-_METHOD = re.compile(rb"\.\s*([A-Z]\w*)\s*[(\[.]")
+_NAMES = by_package([*_USES, ("os", "Args"), ("runtime", "Caller")])
+_METHOD_NAMES = frozenset(name.encode() for name in _METHODS)
 _NO_ZONE = re.compile(rb'\s*\(\s*"(?:UTC|Local)?"\s*\)')
 _FIRST_ELEMENT = re.compile(rb"\s*\[\s*0\s*\]")
 _PATH_WORK = re.compile(rb"\b(?:filepath|path)\s*\.\s*(?:Dir|Join|Abs|Rel)\b")
@@ -100,7 +97,7 @@ def find_signals(closure: Closure) -> tuple[Found, set[str]]:
         for file in unit.files:
             for name, place in _file_signals(file):
                 found.setdefault(name, []).append(place)
-            if b'`' in file.data and (b'env:"' in file.data or b'envconfig:"' in file.data):
+            if b"`" in file.data and (b'env:"' in file.data or b'envconfig:"' in file.data):
                 environment.update(_tags(file))
     for path, place in closure.standard.items():
         if path in _IMPORTS and (path in closure.used_by or path == "plugin"):
@@ -123,19 +120,14 @@ def _any_import(closure: Closure, *prefixes: str) -> bool:
 
 
 def _file_signals(file: SourceFile) -> Iterator[tuple[str, Evidence]]:
-    wanted = _NAMES & file.selected
-    if wanted:
-        aliases = file.aliases
-        for use in _USE.finditer(file.code):
-            if use[2] in wanted:
-                package = aliases.get(use[1].decode("utf-8", "surrogateescape"))
-                name = _use(file, package, use) if package else None
-                if name is not None:
-                    yield name, file.evidence(use.start(2))
-        if wanted & {name.encode() for name in _METHODS}:
-            for use in _METHOD.finditer(file.code):
-                if use[1] in wanted and use[1].decode() in _METHODS:
-                    yield _METHODS[use[1].decode()], file.evidence(use.start(1))
+    none: frozenset[bytes] = frozenset()
+    wanted = _METHOD_NAMES.union(*(_NAMES.get(path, none) for path in file.header.paths()))
+    for start, encoded in file.selections(wanted):
+        use = encoded.decode()
+        package = file.operand_package(start)
+        name = _METHODS.get(use) if package is None else _use(file, package, use, start)
+        if name is not None:
+            yield name, file.evidence(start)
     for needle, pattern, name in _LITERALS:
         if needle in file.data:
             for start, end in file.strings:
@@ -147,17 +139,17 @@ def _file_signals(file: SourceFile) -> Iterator[tuple[str, Evidence]]:
             yield "home", file.evidence(match.start())
 
 
-def _use(file: SourceFile, package: str, use: re.Match[bytes]) -> str | None:
-    """The field that a use of `package.Name` belongs to."""
-    name = use[2].decode()
-    if (package, name) == ("time", "LoadLocation") and _NO_ZONE.match(file.data, use.end()):
+def _use(file: SourceFile, package: str, name: str, start: int) -> str | None:
+    """The field that a use of `package.name` belongs to."""
+    end = start + len(name)
+    if (package, name) == ("time", "LoadLocation") and _NO_ZONE.match(file.data, end):
         return None
     if (package, name) == ("os", "Args"):
-        return "self_path" if _FIRST_ELEMENT.match(file.code, use.end()) else None
+        return "self_path" if _FIRST_ELEMENT.match(file.code, end) else None
     if (package, name) == ("runtime", "Caller"):
         # Loggers ask for the file name only; a path built from it is another matter.
-        declaration = file.declaration_range(use.start())
-        return "caller_paths" if _PATH_WORK.search(file.code, *declaration) else None
+        path_work = _PATH_WORK.search(file.code, *file.declaration_range(start))
+        return "caller_paths" if path_work else None
     return _USES.get((package, name))
 
 

@@ -33,6 +33,11 @@ _OPAQUE = re.compile(
 )
 _NOT_NEWLINE = re.compile(rb"[^\n]")
 _TOP_LEVEL = re.compile(rb"^(?:func|var|const|type|import)\b", re.MULTILINE)
+_WORD_OR_DOT = frozenset(
+    bytes((code,)) for code in range(256) if chr(code).isalnum() or code >= 128 or code in b"_."
+)
+_OPERAND = re.compile(rb"([A-Za-z_][\w\x80-\xff]*)\s*\Z")
+_BEHIND_DOT = re.compile(rb"\.\s*\Z")
 _SELECTED = re.compile(rb"\.\s*([A-Za-z_]\w*)")
 
 
@@ -106,9 +111,7 @@ class SourceFile:
     @functools.cached_property
     def strings(self) -> tuple[tuple[int, int], ...]:
         """Byte ranges of the string literals, quotes included."""
-        return tuple(
-            found.span() for found in _OPAQUE.finditer(self.data) if found[0][:1] in b'"`'
-        )
+        return tuple(found.span() for found in _OPAQUE.finditer(self.data) if found[0][:1] in b'"`')
 
     def in_block_comment(self, offset: int) -> bool:
         """Whether a byte offset lies in a `/* */` comment."""
@@ -183,26 +186,33 @@ class SourceFile:
         """Offsets where an identifier stands in code (not behind a dot, not in a string)."""
         encoded = name.encode("utf-8", "surrogateescape")
         if encoded in self.data:
-            stop = len(self.data) if end is None else end
-            for found in _identifier(encoded).finditer(self.code, start, stop):
-                yield found.start()
+            code = self.code
+            stop = len(code) if end is None else end
+            # No look-behind in the pattern: it would cost the fast search for the literal.
+            for found in _identifier(encoded).finditer(code, start, stop):
+                if code[found.start() - 1 : found.start()] not in _WORD_OR_DOT:
+                    yield found.start()
 
-    def selections(self, name: str) -> Iterator[int]:
-        """Offsets where a name stands behind a dot in code."""
-        encoded = name.encode("utf-8", "surrogateescape")
-        if encoded in self.selected:
-            for found in _selection(encoded).finditer(self.code):
-                yield found.start(1)
+    def selections(self, names: frozenset[bytes]) -> Iterator[tuple[int, bytes]]:
+        """(offset, name) wherever one of some names stands behind a dot in code."""
+        if names & self.selected:
+            for found in _SELECTED.finditer(self.code):
+                if found[1] in names:
+                    yield found.start(1), found[1]
+
+    def operand_package(self, offset: int) -> str | None:
+        """The import path in front of `.Name` at an offset, None unless it is a package name."""
+        dot = self.code.rindex(b".", 0, offset)
+        window = max(0, dot - 80)
+        operand = _OPERAND.search(self.code, window, dot)
+        if operand is None or _BEHIND_DOT.search(self.code, window, operand.start()):
+            return None
+        return self.aliases.get(operand[1].decode("utf-8", "surrogateescape"))
 
 
 @functools.lru_cache(maxsize=4096)
 def _identifier(name: bytes) -> re.Pattern[bytes]:
-    return re.compile(rb"(?<![\w.\x80-\xff])" + re.escape(name) + rb"(?![\w\x80-\xff])")
-
-
-@functools.lru_cache(maxsize=4096)
-def _selection(name: bytes) -> re.Pattern[bytes]:
-    return re.compile(rb"\.\s*(" + re.escape(name) + rb")(?![\w\x80-\xff])")
+    return re.compile(re.escape(name) + rb"(?![\w\x80-\xff])")
 
 
 def _blank(found: re.Match[bytes]) -> bytes:
@@ -215,7 +225,7 @@ def _blank(found: re.Match[bytes]) -> bytes:
 
 
 _VERSION = re.compile(r"v[0-9]+")
-_DECORATION = re.compile(r"^go-|[-.]go$|\.v[0-9]+$")
+_DECORATION = re.compile(r"^(?:go|golang)[-.]|[-.](?:go|golang)$|\.v[0-9]+$")
 
 
 @functools.lru_cache(maxsize=8192)

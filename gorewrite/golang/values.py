@@ -7,24 +7,21 @@ else makes the value inexact: what is known is then at best a default.
 
 from __future__ import annotations
 
-import itertools
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gorewrite.globs import clean
 from gorewrite.golang.closure import Closure, Unit
 from gorewrite.golang.source import Declaration, SourceFile
+from gorewrite.golang.syntax import arguments_of, nth, part
+from gorewrite.golang.texts import UNKNOWN, Value, combine, join_paths, union, unquote
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_MOST_TEXTS = 32
 _DEEPEST = 12
 
-_ESCAPE = re.compile(r"\\(?:([0-7]{3})|x([0-9a-fA-F]{2})|[uU]([0-9a-fA-F]{4,8})|(.))", re.DOTALL)
-_NAMED_ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _VERB = re.compile(r"%(.)", re.DOTALL)
 _VARIABLE_NAME = re.compile(r"[A-Z][A-Z0-9_]*")
 
@@ -46,20 +43,6 @@ _SAME = {
 _FLAG_DEFAULTS = {"String": 1, "StringP": 2, "StringVar": 2, "StringVarP": 3}
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
-    """texts: what the expression can be; exact: whether it can be nothing else.
-
-    Exact without texts: the expression is never evaluated (a function nobody calls).
-    """
-
-    texts: tuple[str, ...] = ()
-    exact: bool = False
-
-
-UNKNOWN = Value()
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Scope:
     """Where an expression stands: package and top-level declaration."""
@@ -70,35 +53,6 @@ class Scope:
     @property
     def file(self) -> SourceFile:
         return self.declaration.file
-
-
-def union(values: Iterable[Value]) -> Value:
-    """A value that is one of several."""
-    texts: dict[str, None] = {}
-    exact = True
-    for value in values:
-        texts.update(dict.fromkeys(value.texts))
-        exact = exact and value.exact
-    if len(texts) > _MOST_TEXTS:
-        return UNKNOWN
-    return Value(tuple(texts), exact)
-
-
-def unquote(literal: str) -> str:
-    """The text of a Go string literal (Go specification, "String literals")."""
-    if literal[:1] == "`":
-        return literal[1:-1].replace("\r", "")
-    if "\\" not in literal:
-        return literal[1:-1]
-
-    def plain(found: re.Match[str]) -> str:
-        octal, byte, code, sign = found.groups()
-        if sign is not None:
-            return _NAMED_ESCAPES.get(sign, sign)
-        number = int(octal, 8) if octal else int(byte or code, 16)
-        return chr(number) if number <= 0x10FFFF else "\ufffd"
-
-    return _ESCAPE.sub(plain, literal[1:-1])
 
 
 class Evaluator:
@@ -126,7 +80,8 @@ class Evaluator:
             return UNKNOWN
         if node.type == "composite_literal":
             body = node.child_by_field_name("body")
-            items = [child for child in body.named_children if child.type != "comment"] if body else []
+            children = body.named_children if body else []
+            items = [child for child in children if child.type != "comment"]
             if any(item.type != "literal_element" for item in items):
                 return UNKNOWN
             return union(self.value(scope, item.named_child(0)) for item in items)
@@ -154,7 +109,7 @@ class Evaluator:
         if function is None:
             return None, ""
         if function.type == "selector_expression":
-            name = scope.declaration.text(_field(function, "field"))
+            name = scope.declaration.text(part(function, "field"))
             return self.package_of(scope, function.child_by_field_name("operand")), name
         return None, scope.declaration.text(function)
 
@@ -167,11 +122,11 @@ class Evaluator:
             case "parenthesized_expression" | "literal_element":
                 return self.value(scope, node.named_child(0))
             case "binary_expression":
-                if scope.declaration.text(_field(node, "operator")) != "+":
+                if scope.declaration.text(part(node, "operator")) != "+":
                     return UNKNOWN
                 left = self.value(scope, node.child_by_field_name("left"))
                 right = self.value(scope, node.child_by_field_name("right"))
-                return _combine([left, right], "".join)
+                return combine([left, right], "".join)
             case "unary_expression":
                 # `*flag.String(…)`: the default behind the pointer.
                 return self.value(scope, node.child_by_field_name("operand"))
@@ -189,7 +144,7 @@ class Evaluator:
     def _selected(self, scope: Scope, node: Node) -> Value:
         path = self.package_of(scope, node.child_by_field_name("operand"))
         unit = self._closure.units.get(path or "")
-        name = scope.declaration.text(_field(node, "field"))
+        name = scope.declaration.text(part(node, "field"))
         if path is None or unit is None or not unit.own:
             return Value(("/dev/null",), True) if (path, name) == ("os", "DevNull") else UNKNOWN
         return self._package_level(unit, name)
@@ -198,7 +153,7 @@ class Evaluator:
         package, name = self.callee(scope, call)
         arguments = arguments_of(call)
         if (package, name) in _JOIN:
-            return _combine([self.value(scope, node) for node in arguments], _join)
+            return combine([self.value(scope, node) for node in arguments], join_paths)
         if (package, name) in _SAME or (package is None and name == "string"):
             return self.value(scope, arguments[0]) if arguments else UNKNOWN
         if (package, name) == ("os", "Getwd"):
@@ -212,7 +167,7 @@ class Evaluator:
             return Value(self.value(scope, arguments[-1]).texts, False)
         index = _FLAG_DEFAULTS.get(name)
         if index is not None and package in (None, "flag", "github.com/spf13/pflag"):
-            return Value(self.value(scope, _nth(arguments, index)).texts, False)
+            return Value(self.value(scope, nth(arguments, index)).texts, False)
         return self._with_default(scope, arguments)
 
     def _with_default(self, scope: Scope, arguments: list[Node]) -> Value:
@@ -240,7 +195,7 @@ class Evaluator:
             verbs = [verb for verb in _VERB.findall(layout) if verb != "%"]
             if len(verbs) != len(arguments) - 1 or any(verb not in "svd" for verb in verbs):
                 return UNKNOWN
-        return _combine(values, fill)
+        return combine(values, fill)
 
     def _named(self, scope: Scope, name: str, of_slice: bool = False) -> Value:
         key = (scope.file.path, scope.declaration.start, name + ("[]" if of_slice else ""))
@@ -317,13 +272,13 @@ class Evaluator:
             given = parent.child_by_field_name("value")
             if given is None:
                 return (UNKNOWN if parent.type == "const_spec" else None), True
-            return evaluate(scope, _nth(given.named_children, names.index(node))), True
+            return evaluate(scope, nth(given.named_children, names.index(node))), True
         if parent.type in ("parameter_declaration", "variadic_parameter_declaration"):
             if node not in parent.children_by_field_name("name"):
                 return None
             return self._parameter(scope, node, parent, of_slice), True
         if parent.type == "unary_expression":
-            is_address = scope.declaration.text(_field(parent, "operator")) == "&"
+            is_address = scope.declaration.text(part(parent, "operator")) == "&"
             return (self._pointed_at(scope, parent), False) if is_address else None
         owner = parent.parent
         if parent.type != "expression_list" or owner is None:
@@ -339,7 +294,7 @@ class Evaluator:
         right = owner.child_by_field_name("right")
         if right is None or owner.type not in ("short_var_declaration", "assignment_statement"):
             return UNKNOWN, True
-        if not declares and scope.declaration.text(_field(owner, "operator")) != "=":
+        if not declares and scope.declaration.text(part(owner, "operator")) != "=":
             return UNKNOWN, False
         if len(right.named_children) == len(parent.named_children):
             return evaluate(scope, right.named_children[index]), declares
@@ -357,7 +312,7 @@ class Evaluator:
         index = _FLAG_DEFAULTS.get(name)
         if index is None or not name.startswith("StringVar"):
             return UNKNOWN
-        return Value(self.value(scope, _nth(arguments_of(call), index)).texts, False)
+        return Value(self.value(scope, nth(arguments_of(call), index)).texts, False)
 
     def _parameter(self, scope: Scope, node: Node, parameter: Node, of_slice: bool) -> Value | None:
         """What the calls of a function give a parameter; None for a named result."""
@@ -375,13 +330,13 @@ class Evaluator:
             for child in parameters.named_children
             for name in child.children_by_field_name("name")
         ]
-        own_name = scope.declaration.text(_field(function, "name"))
+        own_name = scope.declaration.text(part(function, "name"))
         evaluate = self.elements if of_slice else self.value
         values: list[Value] = []
         for where, call in self._calls(scope.unit, own_name):
             if call is None:
                 return UNKNOWN
-            values.append(evaluate(where, _nth(arguments_of(call), names.index(node))))
+            values.append(evaluate(where, nth(arguments_of(call), names.index(node))))
         return union(values)
 
     def _calls(self, unit: Unit, name: str) -> Iterator[tuple[Scope, Node | None]]:
@@ -403,7 +358,7 @@ class Evaluator:
             return
         for file in self._closure.used_by.get(unit.package.path, ()):
             importer = self._closure.unit_of(file)
-            for place in file.selections(name):
+            for place, _ in file.selections(frozenset({name.encode("utf-8", "surrogateescape")})):
                 scope = Scope(importer, file.declaration(place))
                 node = scope.declaration.node_at(place, place + size)
                 selector = node.parent if node is not None else None
@@ -412,44 +367,5 @@ class Evaluator:
                 operand = selector.child_by_field_name("operand")
                 if self.package_of(scope, operand) != unit.package.path:
                     continue
-                parent = selector.parent
-                is_call = parent is not None and parent.type == "call_expression"
-                yield scope, parent if is_call and parent is not None else None
-
-
-def _combine(values: list[Value], join: Callable[[Iterable[str]], str]) -> Value:
-    """Every combination of several values, put together by `join(texts)`."""
-    if any(value.exact and not value.texts for value in values):
-        return Value((), True)
-    if not all(value.texts for value in values):
-        return UNKNOWN
-    texts: dict[str, None] = {}
-    for chosen in itertools.islice(
-        itertools.product(*(value.texts for value in values)), _MOST_TEXTS + 1
-    ):
-        texts[join(chosen)] = None
-    if len(texts) > _MOST_TEXTS:
-        return UNKNOWN
-    return Value(tuple(texts), all(value.exact for value in values))
-
-
-def _join(texts: Iterable[str]) -> str:
-    """Go `filepath.Join`: empty elements left out, the result cleaned."""
-    kept = [text for text in texts if text]
-    return clean("/".join(kept)) if kept else ""
-
-
-def arguments_of(call: Node) -> list[Node]:
-    """The arguments of a call, comments left out."""
-    arguments = call.child_by_field_name("arguments")
-    if arguments is None:
-        return []
-    return [child for child in arguments.named_children if child.type != "comment"]
-
-
-def _nth(nodes: list[Node], index: int) -> Node | None:
-    return nodes[index] if index < len(nodes) else None
-
-
-def _field(node: Node, name: str) -> Node:
-    return node.child_by_field_name(name) or node
+                call = selector.parent
+                yield scope, call if call is not None and call.type == "call_expression" else None

@@ -1,0 +1,11 @@
+package main
+
+import (
+	"log"
+
+	"example.org/queue/client"
+)
+
+func main() {
+	log.Fatal(client.Run())
+}

@@ -1,0 +1,4 @@
+package main
+
+// Rate is the rate in percent.
+var Rate = 19

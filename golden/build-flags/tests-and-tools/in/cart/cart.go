@@ -1,0 +1,4 @@
+package cart
+
+// Items counts.
+var Items int

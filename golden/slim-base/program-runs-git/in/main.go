@@ -1,0 +1,9 @@
+package main
+
+import (
+	"os/exec"
+)
+
+func main() {
+	exec.Command("git", "version").Run()
+}

@@ -1,0 +1,12 @@
+package main
+
+import (
+	"flag"
+	"os"
+)
+
+func main() {
+	path := flag.String("config", "", "")
+	flag.Parse()
+	os.ReadFile(*path)
+}

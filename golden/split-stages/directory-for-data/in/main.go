@@ -1,0 +1,9 @@
+package main
+
+import (
+	"os"
+)
+
+func main() {
+	os.WriteFile("/var/lib/shop/a", nil, 0o600)
+}

@@ -1,0 +1,4 @@
+#!/bin/bash
+set -euo pipefail
+curl -fsS http://config.example.com/ > /tmp/config
+exec "$@"

@@ -1,0 +1,9 @@
+package main
+
+import (
+	"plugin"
+)
+
+func main() {
+	plugin.Open("/plugins/a.so")
+}

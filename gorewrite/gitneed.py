@@ -1,0 +1,274 @@
+"""Whether a build reads the repository's `.git` directory.
+
+Rules: `go help build`, -buildvcs; https://go.dev/doc/go1.18 (the stamp) and
+https://go.dev/doc/go1.24 (the main module's version from the tag); golang/go#51253.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+from gorewrite import shell
+from gorewrite.context import Context
+from gorewrite.evidence import Evidence, Unknown
+from gorewrite.facts import Facts, StageFacts
+from gorewrite.golang.versions import GoVersion
+from gorewrite.images import Image
+from gorewrite.indirect import indirect_builds
+from gorewrite.packages import bare_name
+from gorewrite.programs import needs_of
+from gorewrite.runs import Invocation, Run
+from gorewrite.toolchain import at
+
+
+@dataclass(frozen=True, slots=True)
+class GitNeed:
+    """A use of `.git`. why: in words; evidence: where.
+
+    dirty: whether it also tells if a tracked file is missing, so that leaving other files out
+        of the context changes what it says.
+    """
+
+    why: str
+    evidence: Evidence
+    dirty: bool
+
+
+#: git commands that read the repository they run in; `clone`, `config` and the like do not.
+_READS: Final = (
+    "describe|rev-parse|rev-list|log|show|status|diff|diff-index|diff-files|tag|branch|name-rev"
+    "|symbolic-ref|for-each-ref|show-ref|cat-file|archive|ls-files|ls-tree|shortlog|blame|submodule"
+    "|checkout|fetch|pull|reset|clean|stash|worktree|update-index|restore|switch|merge-base|remote"
+)
+_GIT: Final = re.compile(
+    rf"(?<![\w./-])git\s+(?:-[cC]\s+\S+\s+|--[\w-]+(?:=\S+)?\s+)*(?:{_READS})\b"
+    r"|(?<![\w*)}\]-])\.git(?:/|\b)(?![\w.-])"
+    r"|\b(?:goreleaser|promu|svu|gitversion|git-chglog|setuptools[-_]scm|versioneer|vergen)\b"
+)
+_DIRTY: Final = re.compile(r"dirty|git[^\n]*\b(?:status|diff|diff-index|stash)\b|goreleaser|promu")
+_COMMENT: Final = re.compile(r"(?m)^[ \t]*#(?!!).*$")
+_MAKERS: Final = {
+    "make": ("GNUmakefile", "makefile", "Makefile"),
+    "gmake": ("GNUmakefile", "makefile", "Makefile"),
+    "task": ("Taskfile.yml", "Taskfile.yaml"),
+    "just": ("justfile", "Justfile"),
+    "mage": ("magefile.go",),
+}
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+#: Build tools of other languages, and the files in which they are told to use git.
+_OTHERS: Final = _names(
+    """npm yarn pnpm bun npx node python python3 pip pip3 poetry uv cargo mvn gradle gradlew
+    rake"""
+)
+_OTHER_FILES: Final = (
+    "package.json", "pyproject.toml", "setup.py", "setup.cfg", "Cargo.toml", "build.rs",
+    "build.gradle", "build.gradle.kts", "pom.xml", "Rakefile",
+)  # fmt: skip
+_SHELLS: Final = frozenset({"sh", "bash", "ash", "dash", "zsh"})
+_FILE: Final = re.compile(r"[\w./-]*[\w-]\.(?:sh|bash|mk|make|py)\b|(?m:^-?include\s+)([\w./-]+)")
+_MOST_TEXTS: Final = 30
+_MOST_SOURCES: Final = 20_000
+
+#: Modules that look at the version control stamp of the program they are linked into.
+_READERS: Final = (
+    "github.com/carlmjohnson/versioninfo",
+    "github.com/earthboundkid/versioninfo/v2",
+    "github.com/prometheus/common",
+    "github.com/getsentry/sentry-go",
+    "github.com/charmbracelet/fang",
+    "github.com/caddyserver/caddy/v2",
+    "github.com/DataDog/dd-trace-go/v2",
+    "gopkg.in/DataDog/dd-trace-go.v1",
+    "sigs.k8s.io/release-utils",
+)
+_BUILD_INFO: Final = re.compile(rb"debug\.ReadBuildInfo|buildinfo\.Read|NewBuildInfoCollector")
+_RUNS_GIT: Final = re.compile(rb'//go:generate[^\n]*\bgit\b|"git"|go-git/go-git|"\.git"')
+
+
+def git_need(facts: Facts) -> GitNeed | None:
+    """The first use of `.git` in a build; None when it can be shown that there is none."""
+    for stage in facts.stages:
+        for run in stage.runs:
+            found = _in_run(facts, stage, run)
+            if found is not None:
+                return found
+    for stage in facts.stages:
+        found = _indirect_stamp(stage)
+        for invocation in stage.invocations:
+            found = found or _stamp(stage, invocation)
+        if found is not None:
+            return found
+    return None
+
+
+def _in_run(facts: Facts, stage: StageFacts, run: Run) -> GitNeed | None:
+    found = _GIT.search(_COMMENT.sub("", run.text))
+    if found is not None:
+        offset = max(run.text.find(found.group()), 0)
+        number = run.line_at(offset)
+        text = run.instruction.source.splitlines()[number].strip()
+        place = facts.at(run.instruction, text, number)
+        return GitNeed("the build reads it", place, _DIRTY.search(run.text) is not None)
+    texts = list(_texts(stage, run))
+    dirty = any(_DIRTY.search(text) for _, text in texts)
+    for path, text in texts:
+        for number, line in enumerate(_COMMENT.sub("", text).split("\n"), 1):
+            if _GIT.search(line):
+                place = Evidence(path, number, line.strip())
+                return GitNeed("what the build runs reads it", place, dirty)
+    if any(i.go.kind in ("generate", "run") and not i.go.versioned for i in run.invocations):
+        source = _sources_with(facts.project.context, _RUNS_GIT)
+        if source is not None:
+            return GitNeed("a program that the build runs may read it", source, True)
+    return None
+
+
+def _texts(stage: StageFacts, run: Run) -> Iterator[tuple[str, str]]:
+    """(context path, text) of the Makefiles and scripts a RUN runs, and those named in them."""
+    tree = stage.facts.project.context
+    waiting = [path for step in run.steps for path in _files(stage, run, shell.unwrapped(step))]
+    seen: set[str] = set()
+    while waiting and len(seen) < _MOST_TEXTS:
+        path = waiting.pop(0)
+        data = tree.read(path) if path not in seen else None
+        if data is None or b"\0" in data:
+            continue
+        seen.add(path)
+        text = data.decode("utf-8", "surrogateescape")
+        yield path, text
+        for name in (found[1] or found.group() for found in _FILE.finditer(text)):
+            for base in (posixpath.dirname(path), "."):
+                waiting.append(posixpath.normpath(posixpath.join(base, name.lstrip("/"))))
+
+
+def _files(stage: StageFacts, run: Run, step: shell.Step) -> Iterator[str]:
+    """The context paths of the files that a command takes its commands from."""
+    argv = step.argv
+    name = posixpath.basename(argv[0] or "") if argv else ""
+    named: list[str] = []
+    if name in _MAKERS:
+        options = dict(pairwise(argv))
+        directory = options.get("-C") or options.get("-d") or "."
+        file = options.get("-f") or options.get("-t")
+        named = [posixpath.join(directory, each) for each in ((file,) if file else _MAKERS[name])]
+    elif name in _SHELLS:
+        named = [word for word in argv[1:] if word and not word.startswith("-")][:1]
+    elif name in _OTHERS:
+        named = [*_OTHER_FILES, *(word for word in argv[1:2] if word and "." in word)]
+    elif argv and argv[0] and "/" in argv[0]:
+        named = [argv[0]]
+    for each in named:
+        path = step.path(each)
+        source = stage.source_of(path, run.instruction) if path else None
+        if source is not None:
+            yield source
+
+
+def _stamp(stage: StageFacts, invocation: Invocation) -> GitNeed | None:
+    """Whether the go command stamps the binary and somebody looks at the stamp."""
+    go = invocation.go
+    place = at(stage, invocation)
+    if go.kind not in ("build", "install") or go.versioned:
+        return None
+    setting = go.setting("buildvcs")
+    if setting == "true":
+        return GitNeed("-buildvcs=true fails without it", place, True)
+    base = stage.base
+    version = base.go.version if isinstance(base, Image) and base.go is not None else None
+    if setting == "false" or (version is not None and version < GoVersion(1, 18, 0)):
+        return None
+    if not has_git(stage) or stage.source_of(go.directory or "/") is None:
+        return None
+    outputs = stage.outputs_of(invocation)
+    known = () if isinstance(outputs, Unknown) else outputs
+    if not known:
+        return _reader(_sources_with(stage.facts.project.context, _BUILD_INFO))
+    for output in known:
+        needs = needs_of(stage, invocation, output)
+        if isinstance(needs, Unknown) or needs.problems or needs.missing:
+            return _reader(_sources_with(stage.facts.project.context, _BUILD_INFO))
+        if needs.build_info:
+            return _reader(needs.build_info[0])
+        module = next((name for name in _READERS if name in needs.modules), None)
+        if module is not None:
+            return _reader(_required(stage, invocation, module))
+    return None
+
+
+def _indirect_stamp(stage: StageFacts) -> GitNeed | None:
+    """As for a go command of its own, for one in a Makefile or script."""
+    if not has_git(stage):
+        return None
+    for run in stage.runs:
+        for build in indirect_builds(stage, run):
+            if "-buildvcs=false" not in build.text:
+                found = _reader(_sources_with(stage.facts.project.context, _BUILD_INFO))
+                if found is not None:
+                    return found
+    return None
+
+
+def _reader(place: Evidence | None) -> GitNeed | None:
+    return GitNeed("the program reads the version stamped from it", place, True) if place else None
+
+
+def _required(stage: StageFacts, invocation: Invocation, module: str) -> Evidence:
+    mod = stage.module_of(invocation)
+    for require in mod.requires if mod else ():
+        if require.path == module and mod is not None:
+            return Evidence(mod.path, require.line, f"{module} reads build information")
+    return Evidence("", 0, f"{module} reads build information")
+
+
+def has_git(stage: StageFacts) -> bool:
+    """Whether the stage may hold a git command: the Debian golang images do, alpine does not."""
+    for member in stage.lineage:
+        for run in member.runs:
+            for step in run.steps:
+                does = shell.package_command(shell.unwrapped(step).argv)
+                if does is None or does.action != "install":
+                    continue
+                names = {bare_name(name) for name in does.packages}
+                if does.unknown or "git" in names:
+                    return True
+    base = stage.base
+    if not isinstance(base, Image):
+        return True
+    if base.family == "golang":
+        return base.go is None or base.go.distro != "alpine"
+    return base.family == "other"
+
+
+def _sources_with(context: Context, pattern: re.Pattern[bytes]) -> Evidence | None:
+    """The first Go file of the context, vendored ones aside, in which a pattern stands."""
+    looked = 0
+    waiting = ["."]
+    while waiting:
+        directory = waiting.pop()
+        for name in context.listdir(directory):
+            path = name if directory == "." else f"{directory}/{name}"
+            if name in (".git", "vendor", "node_modules", "testdata") or context.is_link(path):
+                continue
+            looked += 1
+            if looked > _MOST_SOURCES:
+                return Evidence("", 0, "there are too many files to look through")
+            if not name.endswith(".go"):
+                if "." not in name and context.kind(path) == "dir":
+                    waiting.append(path)
+                continue
+            data = context.read(path)
+            found = pattern.search(data) if data is not None else None
+            if data is not None and found is not None and not name.endswith("_test.go"):
+                line = data.count(b"\n", 0, found.start()) + 1
+                return Evidence(path, line, found.group().decode("utf-8", "replace"))
+    return None

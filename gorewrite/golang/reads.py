@@ -1,0 +1,110 @@
+"""Files opened and programs started, as they are collected, and what a call says about them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from gorewrite.evidence import Evidence, Unknown
+from gorewrite.golang.needs import Executes, FileRead, ReadKind
+from gorewrite.golang.texts import Value
+from gorewrite.golang.values import Scope
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_SHELL_WORDS = re.compile(r"\s*(?:&&|\|\||[;|&\n])\s*")
+_PLAIN_WORD = re.compile(r"[\w./+-]+")
+
+
+@dataclass(slots=True)
+class Calls:
+    """What was found. reads are kept once per path, kind and default."""
+
+    reads: dict[tuple[object, ...], FileRead] = field(default_factory=dict)
+    executes: dict[tuple[object, ...], Executes] = field(default_factory=dict)
+    environment: set[str] = field(default_factory=set)
+    dynamic: list[Unknown] = field(default_factory=list)
+    home: list[Evidence] = field(default_factory=list)
+    config_dirs: list[tuple[Value, Evidence]] = field(default_factory=list)
+    config_names: list[Value] = field(default_factory=list)
+
+    def read(self, kind: ReadKind, required: bool, value: Value, place: Evidence) -> None:
+        """Note a file; an inexact value is noted without a path, its texts as defaults."""
+        for text in value.texts:
+            path, default = (text, None) if value.exact else (None, text)
+            key = (path, kind, default) if path is not None else (place, kind, default)
+            if text:
+                self.reads.setdefault(key, FileRead(path, kind, required, place, default))
+        if not value.exact and not any(value.texts):
+            self.reads.setdefault((place, kind), FileRead(None, kind, required, place))
+            if kind != "write":
+                self.dynamic.append(Unknown("the path is computed at run time", (place,)))
+
+    def execute(self, value: Value, place: Evidence) -> None:
+        """Note a program that is started."""
+        if value.exact:
+            for text in value.texts:
+                self.executes.setdefault((text,), Executes(text, place))
+            return
+        self.executes.setdefault((None, place), Executes(None, place))
+        self.dynamic.append(Unknown("the program name is computed at run time", (place,)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Call:
+    """One confirmed call. package: import path of the function, None for a method."""
+
+    scope: Scope
+    node: Node
+    package: str | None
+    name: str
+    arguments: list[Node]
+    place: Evidence
+
+
+def writes(call: Call) -> bool:
+    """Whether the flags of os.OpenFile create or truncate the file."""
+    if len(call.arguments) < 2:
+        return False
+    flags = call.scope.declaration.text(call.arguments[1])
+    return any(name in flags for name in ("O_CREATE", "O_WRONLY", "O_TRUNC", "O_APPEND"))
+
+
+def whole_expression(literal: Node) -> Node:
+    """The longest string expression a literal begins: a concatenation or a Sprintf call."""
+    node = literal
+    while node.parent is not None:
+        parent = node.parent
+        if parent.type == "argument_list":
+            call = parent.parent
+            function = call.child_by_field_name("function") if call is not None else None
+            if call is None or function is None or function.text is None:
+                return node
+            if not function.text.endswith(b".Sprintf") or parent.named_child(0) != node:
+                return node
+            node = call
+        elif parent.type in ("binary_expression", "parenthesized_expression"):
+            node = parent
+        else:
+            return node
+    return node
+
+
+def without_scheme(value: Value, scheme: str) -> Value:
+    """The paths of `scheme://path` texts; other URLs name no file here."""
+    start = scheme + "://"
+    paths = tuple(text.removeprefix(start) for text in value.texts if text.startswith(start))
+    return Value(paths, value.exact)
+
+
+def shell_programs(script: str) -> list[str] | None:
+    """The programs of a one-line shell script, None when a name is not plain text."""
+    programs = []
+    for command in _SHELL_WORDS.split(script.strip()):
+        words = command.split()
+        if not words or not _PLAIN_WORD.fullmatch(words[0]):
+            return None
+        programs.append(words[0])
+    return programs

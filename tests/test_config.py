@@ -1,0 +1,179 @@
+"""The configuration file."""
+
+import pickle
+from pathlib import Path
+
+import pytest
+
+from gorewrite.config import Config, ConfigError, keys, load
+
+
+def written(root: Path, text: str, name: str = "gorewrite.toml") -> Path:
+    root.mkdir(parents=True, exist_ok=True)
+    (root / ".git").mkdir(exist_ok=True)
+    (root / name).write_text(text)
+    return root
+
+
+def test_defaults(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    config = load(tmp_path)
+    assert config == Config()
+    assert config.runtime == "auto" and config.distroless_suite == "debian13"
+    assert config.strip and config.trimpath
+    assert not (config.review or config.apt_cache_mounts or config.legacy_static_flags)
+    assert config.max_file_size == 1 << 20
+    assert config.path is None
+    assert config.context_for(tmp_path / "Dockerfile") is None
+
+
+EVERY_KEY = """
+select = ["cache-mounts"]
+ignore = ["slim-base"]
+review = true
+runtime = "registry.example.com/base:1"
+registry-prefix = "registry.example.com/mirror"
+distroless-suite = "debian12"
+exclude = ["third_party", "a/*"]
+context = "."
+apt-cache-mounts = true
+strip = false
+trimpath = false
+legacy-static-flags = true
+max-file-size = 4096
+[contexts]
+"svc/*/Dockerfile" = "svc"
+"""
+
+
+def test_every_key(tmp_path: Path) -> None:
+    config = load(written(tmp_path, EVERY_KEY))
+    assert config == Config(
+        select=("cache-mounts",),
+        ignore=("slim-base",),
+        review=True,
+        runtime="registry.example.com/base:1",
+        registry_prefix="registry.example.com/mirror",
+        distroless_suite="debian12",
+        exclude=("third_party", "a/*"),
+        context=".",
+        contexts=(("svc/*/Dockerfile", "svc"),),
+        apt_cache_mounts=True,
+        strip=False,
+        trimpath=False,
+        legacy_static_flags=True,
+        max_file_size=4096,
+        path=tmp_path / "gorewrite.toml",
+    )
+    assert pickle.loads(pickle.dumps(config)) == config
+    assert hash(config)
+
+
+def test_every_key_is_described() -> None:
+    described = keys()
+    assert all(f"\n{key} = " in EVERY_KEY or f"[{key}]" in EVERY_KEY for key in described)
+    for each in described.values():
+        assert each.metadata["help"].endswith(".")
+        assert each.metadata["kind"]
+    assert "path" not in described
+
+
+def test_pyproject(tmp_path: Path) -> None:
+    written(
+        tmp_path,
+        '[tool.gorewrite]\nreview = true\n[tool.gorewrite.contexts]\n"a" = "b"\n',
+        "pyproject.toml",
+    )
+    config = load(tmp_path)
+    assert config.review and config.contexts == (("a", "b"),)
+
+
+def test_upward(tmp_path: Path) -> None:
+    written(tmp_path, "review = true\n")
+    below = tmp_path / "a" / "b"
+    below.mkdir(parents=True)
+    (below / "Dockerfile").write_text("")
+    (tmp_path / "a" / "pyproject.toml").write_text("[tool.other]\nx = 1\n")
+    assert load(below).review
+    assert load(below / "Dockerfile").review
+    (tmp_path / "a" / "gorewrite.toml").write_text("")
+    assert not load(below).review
+    assert load(below).path == tmp_path / "a" / "gorewrite.toml"
+
+
+def test_nearest_name_goes_first(tmp_path: Path) -> None:
+    written(tmp_path, "[tool.gorewrite]\nreview = false\n", "pyproject.toml")
+    assert load(written(tmp_path, "review = true\n")).review
+
+
+def test_not_above_the_repository(tmp_path: Path) -> None:
+    (tmp_path / "gorewrite.toml").write_text("review = true\n")
+    (tmp_path / "repo" / ".git").mkdir(parents=True)
+    (tmp_path / "loose").mkdir()
+    assert not load(tmp_path / "repo").review
+    assert load(tmp_path / "loose").review
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("reveiw = true", "unknown key reveiw; did you mean review?"),
+        ("max_file_size = 1", "unknown key max_file_size; did you mean max-file-size?"),
+        ("path = 'x'", "unknown key path; "),
+        ("zzzz = 1", "unknown key zzzz; known: select, "),
+        ("review = 1", "review must be true or false"),
+        ("review = 'yes'", "review must be true or false"),
+        ("select = 'a'", "select must be a list of strings"),
+        ("exclude = [1]", "exclude must be a list of strings"),
+        ("runtime = ''", "runtime must be a non-empty string"),
+        ("runtime = ' '", "runtime must be a non-empty string"),
+        ("registry-prefix = 1", "registry-prefix must be a string"),
+        ("distroless-suite = 'debian11'", "distroless-suite must be one of debian12, debian13"),
+        ("distroless-suite = []", "distroless-suite must be one of debian12, debian13"),
+        ("max-file-size = 0", "max-file-size must be a number of bytes above 0"),
+        ("max-file-size = true", "max-file-size must be a number of bytes above 0"),
+        ("max-file-size = 1.5", "max-file-size must be a number of bytes above 0"),
+        ("contexts = 'a'", "contexts must be a table of strings"),
+        ("[contexts]\na = 1", "contexts must be a table of strings"),
+        ("review = ", "not TOML: "),
+    ],
+)
+def test_problems(tmp_path: Path, text: str, problem: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(written(tmp_path, text))
+    assert str(caught.value).startswith(f"{tmp_path / 'gorewrite.toml'}: {problem}")
+
+
+def test_problems_of_the_file(tmp_path: Path) -> None:
+    (written(tmp_path, "") / "gorewrite.toml").write_bytes(b"a = '\xff'")
+    with pytest.raises(ConfigError, match="not TOML"):
+        load(tmp_path)
+    (tmp_path / "gorewrite.toml").write_text("#" * (1 << 20) + "\n")
+    with pytest.raises(ConfigError, match="larger than"):
+        load(tmp_path)
+    written(tmp_path / "p", "[tool]\ngorewrite = 1\n", "pyproject.toml")
+    with pytest.raises(ConfigError, match=r"tool\.gorewrite must be a table"):
+        load(tmp_path / "p")
+    written(tmp_path / "q", "tool = 1\n", "pyproject.toml")
+    assert load(tmp_path / "q") == Config()
+
+
+def test_context_for(tmp_path: Path) -> None:
+    text = 'context = "."\n[contexts]\n"svc/*/Dockerfile" = "svc"\n"./b/*" = "b"\n"svc/x/*" = "b"\n'
+    root = written(tmp_path, text)
+    for name in ("svc/x", "b", "c"):
+        (root / name).mkdir(parents=True)
+    config = load(root)
+    assert config.context_for(root / "svc/x/Dockerfile") == root / "svc"
+    assert config.context_for(root / "svc/x/Dockerfile.dev") == root / "b"
+    assert config.context_for(root / "b/Dockerfile") == root / "b"
+    assert config.context_for(root / "c/Dockerfile") == root
+    assert config.context_for(tmp_path.parent / "Dockerfile") == root
+
+
+def test_context_that_is_none(tmp_path: Path) -> None:
+    root = written(tmp_path, 'context = "absent"\n[contexts]\n"[" = "a"\n')
+    with pytest.raises(ConfigError, match=r"contexts: \[: "):
+        load(root).context_for(root / "Dockerfile")
+    with pytest.raises(ConfigError, match="context absent is not a directory"):
+        load(written(tmp_path, 'context = "absent"\n')).context_for(root / "Dockerfile")

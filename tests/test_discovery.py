@@ -1,0 +1,232 @@
+"""Which files are taken for Dockerfiles."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from gorewrite.discovery import (
+    DiscoveryError,
+    find_dockerfiles,
+    is_dockerfile_name,
+    repository_root,
+)
+
+
+def files(root: Path, *names: str) -> Path:
+    for name in names:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("FROM scratch\n")
+    return root
+
+
+def git(directory: Path, *arguments: str) -> None:
+    subprocess.run(["git", *arguments], cwd=directory, check=True, capture_output=True)
+
+
+def found(root: Path, *paths: Path, exclude: tuple[str, ...] = ()) -> list[str]:
+    taken = find_dockerfiles(paths or [root], exclude)
+    return [path.relative_to(root).as_posix() for path in taken]
+
+
+@pytest.fixture(params=["disk", "git"])
+def root(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    directory = tmp_path / "root"
+    directory.mkdir()
+    if request.param == "git":
+        git(directory, "init", "-q")
+    return directory
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Dockerfile",
+        "Dockerfile.dev",
+        "Dockerfile.tmpl",
+        "Dockerfile-alpine",
+        "Dockerfile_test",
+        "api.Dockerfile",
+        "api.dockerfile",
+        "Containerfile",
+        "Containerfile.dev",
+    ],
+)
+def test_names(name: str) -> None:
+    assert is_dockerfile_name(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Dockerfile.dockerignore",
+        "Containerfile.dockerignore",
+        ".dockerignore",
+        "dockerfile.go",
+        "Dockerfiles",
+        "DockerfileParser.java",
+        ".Dockerfile",
+        "MyDockerfile",
+        "Dockerfile.",
+        "compose.yaml",
+        "",
+    ],
+)
+def test_other_names(name: str) -> None:
+    assert not is_dockerfile_name(name)
+
+
+def test_search(root: Path) -> None:
+    files(
+        root,
+        "Dockerfile",
+        "b/Dockerfile.dev",
+        "b/c/api.Dockerfile",
+        "a b/Containerfile",
+        "a b/é.Dockerfile",
+        "main.go",
+        "vendor/x/Dockerfile",
+        "a/node_modules/x/Dockerfile",
+        "a/testdata/Dockerfile",
+        "vendored/Dockerfile",
+        "Dockerfile.dockerignore",
+    )
+    (root / "d" / "Dockerfile").mkdir(parents=True)
+    files(root, "d/Dockerfile/x")
+    expected = [
+        "Dockerfile",
+        "a b/Containerfile",
+        "a b/é.Dockerfile",
+        "b/Dockerfile.dev",
+        "b/c/api.Dockerfile",
+        "vendored/Dockerfile",
+    ]
+    assert found(root) == expected
+    assert found(root, root / "b", root / "b" / "c", root) == expected
+    assert found(root, root / "b") == ["b/Dockerfile.dev", "b/c/api.Dockerfile"]
+
+
+def test_explicit(root: Path) -> None:
+    files(root, "vendor/x/Dockerfile", "odd.name", "Dockerfile")
+    assert found(root, root / "odd.name") == ["odd.name"]
+    assert found(root, root / "vendor" / "x" / "Dockerfile") == ["vendor/x/Dockerfile"]
+    assert found(root, root / "vendor") == ["vendor/x/Dockerfile"]
+    assert found(root, root / "Dockerfile", root, root / "vendor/../Dockerfile") == ["Dockerfile"]
+
+
+def test_explicit_problems(root: Path) -> None:
+    with pytest.raises(DiscoveryError, match="no such file"):
+        find_dockerfiles([root / "absent"])
+    os.mkfifo(root / "Dockerfile")
+    with pytest.raises(DiscoveryError, match="not a file or directory"):
+        find_dockerfiles([root / "Dockerfile"])
+    assert found(root) == []
+
+
+def test_nothing(root: Path) -> None:
+    assert found(root) == []
+    assert find_dockerfiles([]) == ()
+
+
+@pytest.mark.parametrize(
+    ("exclude", "expected"),
+    [
+        ((), ["Dockerfile", "a/Dockerfile", "a/b/Dockerfile.dev", "c/a/Dockerfile"]),
+        (("a",), ["Dockerfile"]),
+        (("./a",), ["Dockerfile", "c/a/Dockerfile"]),
+        (("a/",), ["Dockerfile"]),
+        (("/a",), ["Dockerfile", "c/a/Dockerfile"]),
+        (("*.dev",), ["Dockerfile", "a/Dockerfile", "c/a/Dockerfile"]),
+        (("*/b", "c/*"), ["Dockerfile", "a/Dockerfile"]),
+        (("Dockerfile",), ["a/b/Dockerfile.dev"]),
+        (("a/*/Dockerfile.*",), ["Dockerfile", "a/Dockerfile", "c/a/Dockerfile"]),
+        (("nothing",), ["Dockerfile", "a/Dockerfile", "a/b/Dockerfile.dev", "c/a/Dockerfile"]),
+    ],
+)
+def test_exclude(root: Path, exclude: tuple[str, ...], expected: list[str]) -> None:
+    files(root, "Dockerfile", "a/Dockerfile", "a/b/Dockerfile.dev", "c/a/Dockerfile")
+    assert found(root, exclude=exclude) == expected
+
+
+def test_exclude_relative_to_another_directory(root: Path) -> None:
+    files(root, "a/b/Dockerfile", "a/c/Dockerfile", "b/Dockerfile")
+    taken = find_dockerfiles([root / "a"], ["a/b"], base=root)
+    assert taken == (root / "a/c/Dockerfile",)
+    assert len(find_dockerfiles([root / "a"], ["/b", "a"], base=root)) == 2
+    assert find_dockerfiles([root / "a"], ["a"]) == find_dockerfiles([root / "a"])
+    assert len(find_dockerfiles([root / "a"], ["/b"], base=root / "b")) == 1
+
+
+def test_malformed_exclude(root: Path) -> None:
+    with pytest.raises(DiscoveryError, match=r"exclude \[: "):
+        found(root, exclude=("[",))
+
+
+def test_links(root: Path) -> None:
+    files(root, "real/Dockerfile", "common/base.Dockerfile")
+    files(root.parent, "outside/Dockerfile")
+    (root / "loop").symlink_to(".")
+    (root / "linked").symlink_to("real")
+    (root / "real" / "self").symlink_to("..")
+    (root / "a").mkdir()
+    (root / "a" / "Dockerfile").symlink_to("../common/base.Dockerfile")
+    (root / "out").mkdir()
+    (root / "out" / "Dockerfile").symlink_to("../../outside/Dockerfile")
+    (root / "out" / "Dockerfile.gone").symlink_to("nowhere")
+    (root / "out" / "Dockerfile.loop").symlink_to("Dockerfile.loop")
+    assert found(root) == ["common/base.Dockerfile", "real/Dockerfile"]
+    assert found(root, root / "out" / "Dockerfile") == ["out/Dockerfile"]
+
+
+def test_ignored_by_git(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q")
+    files(tmp_path, "Dockerfile", "out/Dockerfile", "tracked/Dockerfile", "gone/Dockerfile")
+    (tmp_path / ".gitignore").write_text("out/\n")
+    git(tmp_path, "add", "tracked", "gone")
+    (tmp_path / "gone" / "Dockerfile").unlink()
+    assert found(tmp_path) == ["Dockerfile", "tracked/Dockerfile"]
+
+
+def test_hook_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    git(tmp_path, "init", "-q")
+    files(tmp_path, "a/Dockerfile", "Dockerfile")
+    monkeypatch.setenv("GIT_DIR", ".git")
+    monkeypatch.setenv("GIT_INDEX_FILE", "/nowhere/index")
+    assert found(tmp_path, tmp_path / "a") == ["a/Dockerfile"]
+
+
+def test_git_that_is_missing_or_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files(tmp_path, "Dockerfile", "a/Dockerfile")
+    (tmp_path / ".git").write_text("gitdir: /nowhere\n")
+    assert found(tmp_path) == ["Dockerfile", "a/Dockerfile"]
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert found(tmp_path) == ["Dockerfile", "a/Dockerfile"]
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root may read everything")
+def test_unreadable(tmp_path: Path) -> None:
+    files(tmp_path, "Dockerfile", "closed/Dockerfile")
+    (tmp_path / "closed").chmod(0)
+    try:
+        assert found(tmp_path) == ["Dockerfile"]
+        with pytest.raises(DiscoveryError):
+            find_dockerfiles([tmp_path / "closed"])
+    finally:
+        (tmp_path / "closed").chmod(0o755)
+
+
+def test_deep_tree(tmp_path: Path) -> None:
+    deep = tmp_path.joinpath(*["d"] * 300)
+    files(deep, "Dockerfile")
+    assert len(find_dockerfiles([tmp_path])) == 1
+
+
+def test_repository_root(tmp_path: Path) -> None:
+    (tmp_path / "r" / ".git").mkdir(parents=True)
+    files(tmp_path, "r/a/b/Dockerfile", "r/sub/.git", "r/sub/x", "none/x")
+    assert repository_root(tmp_path / "r") == tmp_path / "r"
+    assert repository_root(tmp_path / "r/a/b/Dockerfile") == tmp_path / "r"
+    assert repository_root(tmp_path / "r/sub/x") == tmp_path / "r/sub"
+    assert repository_root(tmp_path / "none") is None

@@ -1,0 +1,264 @@
+"""hoist-modules: go.mod and go.sum first, the modules downloaded before the sources come in."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from gorewrite.blocks import cut, separated, taken_out
+from gorewrite.dockerfile import Blank, Node
+from gorewrite.evidence import Evidence
+from gorewrite.facts import Facts, StageFacts
+from gorewrite.gohosts import Reach, external, reach
+from gorewrite.gomodules import Incomplete, ModuleFiles, needed_files
+from gorewrite.hoisting import Job, Kept, jobs
+from gorewrite.layout import relative
+from gorewrite.metadata import comments_above
+from gorewrite.mounts import mounts
+from gorewrite.transform import Change, Proposal, Refusal, Safety, Transform
+
+
+class HoistModules(Transform):
+    """Downloads the modules in a layer of their own, ahead of the source copy.
+
+    *What it does*
+
+    Above the first COPY or ADD that brings Go sources it copies go.mod and go.sum (as far as
+    they are in the build context, those of local replacements and of every member of a
+    workspace too, with the `--chown` of the source copy) and runs `go mod download` there. A
+    `go mod download` behind the source copy moves up; where `go build` downloads by itself, the
+    step is added. ENV and `go env -w` that steer the download move up with it, and secret, ssh
+    and cache mounts, `--network` and inline variables of the RUN that used to download are kept.
+
+    *Why*
+
+    Every edit of a source file invalidates the layers from the source copy on; the modules
+    change far less often.
+
+    *When it does nothing*
+
+    - vendored: the modules are in the vendor directory; nothing is downloaded.
+    - no-requirements: go.mod requires nothing that could be downloaded.
+    - no-go-mod: go.mod is made in the image (`go mod init`).
+    - gopath-mode: no go.mod, GO111MODULE=off, or a Go that ignores modules there.
+    - source-not-from-context: the sources are cloned or fetched in the image.
+    - multi-module: several modules that share no go.work are built in one stage.
+    - replace-outside-context, workspace-incomplete: a go.mod that go needs is not copied.
+    - odd-path: a path that a COPY cannot name plainly.
+    - private-module-no-auth: `go build` may skip a private module that a download would need.
+    - auth-inline: the RUN that downloads sets up its own credentials or settings.
+    - auth-after-source: credentials, certificates or tools come behind the source copy.
+    - toolchain-after-source: Go itself is installed behind the source copy.
+    - user-changes: the download runs as another user than the source copy.
+    - cache-cleaned: a shipped stage removes the modules in the layer that downloads them.
+
+    *Safety*
+
+    Safe when the build context is certain. Review when it is assumed, when a Makefile or script
+    runs go, when a module's host is not known to be public, and for a user other than root who
+    does not own what is copied.
+
+    *References*
+
+    Dockerfile reference, COPY; Docker docs, "Building best practices: leverage build cache";
+    Go modules reference, "go mod download", "replace directive", "Workspaces", "Vendoring".
+    """
+
+    name = "hoist-modules"
+    order = 30
+    summary = "Downloads Go modules in a layer of their own, before the sources are copied."
+    before = "COPY . .\nRUN go build -o /app .\n"
+    after = "COPY go.mod go.sum ./\nRUN go mod download\nCOPY . .\nRUN go build -o /app .\n"
+
+    def propose(self, facts: Facts) -> Iterator[Proposal]:
+        for stage in facts.stages:
+            for job in jobs(stage):
+                if isinstance(job, Refusal):
+                    yield job
+                    continue
+                try:
+                    yield from _Hoist(stage, job).propose()
+                except Incomplete as reason:
+                    yield Refusal(job.source, reason.code, str(reason), (reason.evidence,))
+
+
+@dataclass(frozen=True)
+class _Text:
+    """The download: flags of its RUN, what is put in front of the command, the command."""
+
+    flags: tuple[str, ...]
+    inline: str
+    command: str
+
+
+class _Hoist:
+    """One module (or workspace) of a stage and the source copy that it is moved above."""
+
+    def __init__(self, stage: StageFacts, job: Job) -> None:
+        self.stage = stage
+        self.facts = stage.facts
+        self.job = job
+        self.nodes = stage.stage.nodes
+
+    def propose(self) -> Iterator[Proposal]:
+        job = self.job
+        needed = needed_files(job.user_stage, job.module, job.user)
+        found = external(needed.mods)
+        if not found and not job.explicit:
+            message = "go.mod requires no other module: there is nothing to download ahead"
+            evidence = Evidence(job.module.mod.path, 1, f"module {job.module.mod.module}")
+            yield Refusal(job.source, "no-requirements", message, (evidence,))
+            return
+        reached = reach(needed.mods, job.env)
+        if reached.private and not job.explicit and not job.authenticated:
+            message = (
+                "a download of all modules needs a private one that go build may not; "
+                "set up its credentials ahead of the source copy"
+            )
+            yield Refusal(job.source, "private-module-no-auth", message, reached.private[:3])
+            return
+        kept = job.settings(needs_tools=reached.direct)
+        yield self._change(needed, reached, kept, found)
+
+    def _change(
+        self,
+        needed: ModuleFiles,
+        reached: Reach,
+        kept: Kept,
+        found: Sequence[tuple[str, Evidence]],
+    ) -> Change:
+        job = self.job
+        download, removed = self._download()
+        new: list[Node] = []
+        for instruction in kept.moved:
+            new += [*comments_above(self.nodes, instruction), instruction]
+            removed += taken_out(self.nodes, instruction)
+        new += self.facts.dockerfile.fragment("".join(self._copies(needed))) if needed.files else ()
+        new += download
+        anchor = job.anchor
+        if separated(self.nodes, anchor):
+            new.append(Blank("", self.facts.dockerfile.newline))
+        above = comments_above(self.nodes, anchor)
+        also = [(node, ()) for node in above] + removed
+        safety, doubts = self._safety(reached)
+        evidence = [*doubts, self.facts.at(job.source), job.evidence, *(e for _, e in found[:1])]
+        verb = "move go mod download" if removed and job.explicit else "download the modules"
+        return Change(
+            anchor,
+            (*new, *above, anchor),
+            safety,
+            f"{verb} ahead of the source copy, from go.mod and go.sum alone"
+            if any(source.endswith("go.sum") for source in needed.files)
+            else f"{verb} ahead of the source copy, from go.mod alone",
+            tuple(dict.fromkeys(evidence)),
+            tuple(also),
+        )
+
+    # --- COPY ------------------------------------------------------------------------------
+
+    def _copies(self, needed: ModuleFiles) -> Iterator[str]:
+        """One COPY for each directory that has files which are not there already."""
+        anchor = self.job.anchor
+        groups: dict[str, list[str]] = {}
+        for source, path in needed.files.items():
+            if self.stage.source_of(path, anchor) == source:
+                continue
+            renamed = posixpath.basename(source) != posixpath.basename(path)
+            target = path if renamed else posixpath.dirname(path)
+            groups.setdefault(target + ("" if renamed else "/"), []).append(source)
+        chown = self.job.source.flag("chown")
+        flag = f"--chown={chown} " if chown is not None else ""
+        for target, sources in groups.items():
+            shown = self._shown(target)
+            for path in (*sources, shown):
+                if not _PLAIN.fullmatch(path):
+                    at = self.facts.at(self.job.source)
+                    raise Incomplete("odd-path", f"{path} cannot stand in a COPY as it is", at)
+            yield f"COPY {flag}{' '.join(sources)} {shown}\n"
+
+    def _shown(self, target: str) -> str:
+        """A destination as one would write it: relative to the working directory if below it."""
+        workdir = self.stage.states[self.job.anchor].workdir
+        directory = target.rstrip("/") or "/"
+        slash = "/" if target.endswith("/") else ""
+        inside = relative(directory, workdir) if workdir and workdir != "/" else None
+        if directory == workdir:
+            return "./"
+        if inside is not None:
+            return f"./{inside}{slash}"
+        return directory.rstrip("/") + slash
+
+    # --- RUN -------------------------------------------------------------------------------
+
+    def _download(self) -> tuple[list[Node], list[tuple[Node, tuple[Node, ...]]]]:
+        """The nodes that download, and the (node, replacement) pairs that they make needless."""
+        job = self.job
+        where = self._where()
+        if job.explicit is not None and job.movable and not where:
+            comments = comments_above(self.nodes, job.user)
+            return [*comments, job.user], list(taken_out(self.nodes, job.user))
+        text = self._text()
+        flags = "".join(f"{flag} " for flag in text.flags)
+        run = f"RUN {flags}{where}{text.inline}{text.command}\n"
+        new: list[Node] = list(self.facts.dockerfile.fragment(run))
+        if job.explicit is None or not job.redundant:
+            return new, []
+        if job.only_command:
+            comments = comments_above(self.nodes, job.user)
+            return [*comments, *new], list(taken_out(self.nodes, job.user))
+        edit = cut(job.explicit.run, job.explicit.step.command)
+        if edit is None:
+            return new, []
+        return new, [(job.user, (job.explicit.run.rewrite([edit]),))]
+
+    def _where(self) -> str:
+        """`cd DIR && ` when the module does not lie in the working directory."""
+        workdir = self.stage.states[self.job.anchor].workdir
+        root = self.job.module.root
+        if root == workdir:
+            return ""
+        inside = relative(root, workdir) if workdir and workdir != "/" else None
+        directory = inside or root
+        if not _PLAIN.fullmatch(directory):
+            at = self.facts.at(self.job.source)
+            raise Incomplete("odd-path", f"{directory} cannot stand in a command as it is", at)
+        return f"cd {directory} && "
+
+    def _text(self) -> _Text:
+        job = self.job
+        flags = [f"--mount={mount}" for mount in self._mounts()]
+        network = job.user.flag("network")
+        flags += [f"--network={network}"] if network is not None else []
+        command = "go mod download"
+        if job.explicit is not None:
+            # `-C DIR` goes, for the command runs in that directory; other flags stay.
+            words = [word.text for word in job.explicit.words[3:] if word.text == "-x"]
+            command = " ".join((command, *words))
+        return _Text(tuple(flags), job.inline, command)
+
+    def _mounts(self) -> Iterator[str]:
+        """What the RUN that used to download has mounted for it."""
+        for mount in mounts(self.job.user, self.job.user_stage.states[self.job.user]):
+            cache = mount.kind == "cache" and "go-build" not in (mount.target or "")
+            if mount.kind in ("secret", "ssh") or cache:
+                yield mount.text
+
+    def _safety(self, reached: Reach) -> tuple[Safety, tuple[Evidence, ...]]:
+        job = self.job
+        doubts: list[Evidence] = []
+        assumed = self.facts.project.context_why
+        if assumed is not None:
+            doubts += assumed.evidence or (Evidence("", 0, assumed.why),)
+        if job.through is not None and job.explicit is None:
+            doubts.append(job.through)
+        if job.explicit is None and not job.authenticated:
+            doubts += reached.unknown[:3]
+        state = self.stage.states[job.anchor]
+        if state.is_root is not True and job.source.flag("chown") is None:
+            doubts.append(self.facts.at(state.user_from or self.stage.stage.from_))
+        return (Safety.REVIEW if doubts else Safety.SAFE), tuple(doubts)
+
+
+_PLAIN = re.compile(r"[\w./+@~-]+")

@@ -1,0 +1,343 @@
+"""merge-runs: consecutive RUNs of a shipped stage become one layer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from gorewrite import shell
+from gorewrite.dockerfile import (
+    BodyNode,
+    Comment,
+    CommentLine,
+    Instruction,
+    Text,
+)
+from gorewrite.evidence import Evidence, Unknown
+from gorewrite.facts import Facts, StageFacts
+from gorewrite.joints import Layout
+from gorewrite.runs import Run
+from gorewrite.transform import Change, Proposal, Refusal, Safety, Transform
+
+
+class MergeRuns(Transform):
+    """Joins consecutive RUN instructions of a stage whose layers ship into one.
+
+    *What it does*
+
+    In the stages that the final image is made of, RUNs that follow each other and only set
+    up the system (packages, users, directories, permissions, or downloaded files) are joined
+    with `&&`, each in its own line layout. Comments between them become comment lines inside
+    the new instruction. In every stage, an `apt-get update` that stands alone is joined with
+    the `apt-get install` that follows it.
+
+    *Why*
+
+    Each RUN is a layer, and what a later one deletes or changes the mode of stays in the image
+    a second time. A layer of its own for `apt-get update` is cached: the install after it then
+    works with stale package lists.
+
+    *When it does nothing*
+
+    Builder stages keep their RUNs, which are worth more as separate cache entries; so do go,
+    make and npm steps everywhere, and downloads next to packages. Nothing is joined across
+    another instruction.
+
+    - `run-not-simple`: a RUN is no plain `&&` list (`;`, `||`, a pipe, a heredoc, the JSON form,
+      a comment behind a command), or it changes the shell itself (`cd`, `export`, `set`).
+    - `flags-differ`: the RUNs have different `--mount`, `--network` or `--security` flags.
+    - `linter-comment`: a comment that a tool reads belongs to one of them.
+    - `update-apart`: another instruction stands between `apt-get update` and the install.
+
+    *Safety*
+
+    Safe: a plain `&&` list stops at the first failure just as two RUNs do, and no state of the
+    first shell is used by commands that do not change it.
+
+    *References*
+
+    Dockerfile reference, RUN; Docker building best practices, "apt-get"; hadolint DL3059 and
+    DL3009.
+    """
+
+    name = "merge-runs"
+    order = 70
+    summary = "join consecutive set-up RUNs of a shipped stage into one layer"
+    before = """\
+FROM alpine:3.22
+RUN apk add --no-cache ca-certificates
+RUN adduser -D app"""
+    after = """\
+FROM alpine:3.22
+RUN apk add --no-cache ca-certificates \\
+    && adduser -D app"""
+
+    def propose(self, facts: Facts) -> Iterator[Proposal]:
+        for stage in facts.stages:
+            joined: set[Instruction] = set()
+            for row in _rows(stage):
+                yield from _merge(facts, stage, row, joined)
+            yield from _apart(facts, stage, joined)
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """A RUN in a row of them. between: the comments and blank lines above it."""
+
+    run: Run
+    between: tuple[BodyNode, ...]
+
+    @property
+    def comments(self) -> tuple[Comment, ...]:
+        return tuple(node for node in self.between if isinstance(node, Comment))
+
+
+def _rows(stage: StageFacts) -> Iterator[list[_Link]]:
+    """The maximal rows of RUNs with only comments and blank lines between them."""
+    runs = {run.instruction: run for run in stage.runs}
+    row: list[_Link] = []
+    between: list[BodyNode] = []
+    for node in stage.stage.nodes:
+        if not isinstance(node, Instruction):
+            between.append(node)
+            continue
+        if node in runs:
+            row.append(_Link(runs[node], tuple(between)))
+        elif row:
+            yield row
+            row = []
+        between = []
+    if row:
+        yield row
+
+
+def _merge(
+    facts: Facts, stage: StageFacts, row: Sequence[_Link], joined: set[Instruction]
+) -> Iterator[Proposal]:
+    """The proposals for one row. joined: takes up the RUNs that were looked at as pairs."""
+    group = [row[0]]
+    for link in row[1:]:
+        if not _worth_it(stage, group, link):
+            yield from _change(facts, group)
+            group = [link]
+            continue
+        joined |= {group[-1].run.instruction, link.run.instruction}
+        blocked = _blocked(facts, stage, group, link)
+        if blocked is None:
+            group.append(link)
+            continue
+        yield from _change(facts, group)
+        yield blocked
+        group = [link]
+    yield from _change(facts, group)
+
+
+def _worth_it(stage: StageFacts, group: Sequence[_Link], link: _Link) -> bool:
+    """Whether one layer would be better than two, if nothing stands in the way."""
+    if _only_updates(group[-1].run) and _installs_blindly(link.run):
+        return True
+    if not stage.ships:
+        return False
+    kinds = [_kinds(member.run) for member in (*group, link)]
+    if None in kinds:
+        return False
+    return not {"packages", "download"} <= {kind for found in kinds for kind in found or ()}
+
+
+def _blocked(
+    facts: Facts, stage: StageFacts, group: Sequence[_Link], link: _Link
+) -> Refusal | None:
+    """What stands in the way of joining `link` to `group`."""
+    here, last = link.run.instruction, group[-1].run.instruction
+    for comment in (*link.comments, *group[0].comments):
+        if _FOR_TOOLS.match(comment.text.strip()):
+            return Refusal(
+                here,
+                "linter-comment",
+                "join it with the RUN above by hand: a comment for a tool is about one of them",
+                (facts.at(comment), facts.at(here)),
+            )
+    if sorted(f.text for f in here.flags) != sorted(f.text for f in last.flags):
+        return Refusal(
+            here,
+            "flags-differ",
+            "give it the flags of the RUN above to make one layer of the two",
+            (facts.at(last), facts.at(here)),
+        )
+    for run, followed in ((group[-1].run, True), (link.run, False)):
+        why = _not_simple(run, followed or stage.ships)
+        if why:
+            message = f"write it as a plain list joined with && to make one layer: {why}"
+            return Refusal(run.instruction, "run-not-simple", message, (facts.at(run.instruction),))
+    return None
+
+
+def _change(facts: Facts, group: Sequence[_Link]) -> Iterator[Change]:
+    """The change that joins a group, if it has more than one member."""
+    if len(group) == 1:
+        return
+    first, *others = group
+    update = _only_updates(first.run) and len(group) == 2
+    if update:
+        message = "run apt-get update in the layer of the install that needs its lists"
+        rule = "rule: a cached layer of apt-get update serves stale package lists"
+    else:
+        message = f"join {len(group)} RUNs into one layer"
+        rule = "rule: each RUN of a shipped stage is a layer of its own"
+    yield Change(
+        first.run.instruction,
+        (_joined(group),),
+        Safety.SAFE,
+        message,
+        (*(facts.at(link.run.instruction) for link in group), Evidence("", 0, rule)),
+        tuple((n, ()) for link in others for n in (*link.between, link.run.instruction)),
+    )
+
+
+def _apart(facts: Facts, stage: StageFacts, joined: set[Instruction]) -> Iterator[Refusal]:
+    """Refusals for an `apt-get update` alone that no neighbouring RUN takes up."""
+    for number, run in enumerate(stage.runs):
+        if run.instruction in joined or not _only_updates(run):
+            continue
+        user = next((r for r in stage.runs[number + 1 :] if _installs_blindly(r)), None)
+        if user is not None:
+            yield Refusal(
+                run.instruction,
+                "update-apart",
+                "move it next to the RUN that installs: a cached apt-get update serves stale lists",
+                (facts.at(run.instruction), facts.at(user.instruction)),
+            )
+
+
+#: Comments that a linter, scanner or updater reads; they are about the next line.
+_FOR_TOOLS: Final = re.compile(
+    r"(?i)#\s*(?:hadolint|trunk-ignore|gorewrite:|checkov:|kics|trivy:|tfsec:|nosemgrep|nosec"
+    r"|nosonar|shellcheck|renovate:|dockerfile-lint|tally)"
+)
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_FILES: Final = _names(
+    """adduser addgroup useradd groupadd usermod groupmod deluser delgroup userdel groupdel mkdir
+    rmdir chmod chown chgrp ln rm touch cp mv install sed setcap echo printf"""
+)
+_DOWNLOAD: Final = _names("curl wget tar unzip gunzip gzip xz sha256sum gpg")
+_PACKAGES: Final = _names(
+    """add-apt-repository apt-key dpkg dpkg-reconfigure rpm locale-gen ldconfig
+    update-ca-certificates update-ca-trust"""
+)
+#: Commands that change the shell they run in, or leave it.
+_STATE: Final = _names(
+    """. alias break cd continue declare eval exec exit export hash local popd pushd read readonly
+    return set shift shopt source trap typeset ulimit umask unalias unset wait"""
+)
+#: Commands that say nothing about what kind of step it is.
+_NEUTRAL: Final = _STATE | {"[", "[[", "test", "true", "false", ":", "command", "which", "ls"}
+
+
+def _commands(run: Run) -> Iterator[tuple[str, shell.Command]]:
+    """Each simple command behind its wrappers, and its name ("" when that is not known)."""
+    for step in run.steps:
+        command = shell.unwrapped(step).command
+        # An assignment alone sets a variable of the shell, as `export` does.
+        name = (command.name or "") if command.words else "export"
+        yield name.rpartition("/")[2] if name.startswith(_BINARIES) else name, command
+
+
+_BINARIES: Final = ("/bin/", "/sbin/", "/usr/")
+
+
+def _kinds(run: Run) -> frozenset[str] | None:
+    """The kinds of set-up a RUN does: packages, files, download; None for anything else."""
+    kinds: set[str] = set()
+    for name, command in _commands(run):
+        if name in _NEUTRAL:
+            continue
+        packages = shell.package_command(command.argv)
+        if name in _PACKAGES or (packages and packages.manager not in ("npm", "pip")):
+            kinds.add("packages")
+        elif name in _FILES:
+            kinds.add("files")
+        elif name in _DOWNLOAD:
+            kinds.add("download")
+        else:
+            return None
+    return frozenset(kinds) or None
+
+
+def _apt(run: Run) -> list[str]:
+    """What the RUN does with apt, in order; "" for every other command."""
+    found = []
+    for _, command in _commands(run):
+        packages = shell.package_command(command.argv)
+        found.append(packages.action if packages and packages.manager == "apt" else "")
+    return found
+
+
+def _only_updates(run: Run) -> bool:
+    actions = _apt(run)
+    return "update" in actions and set(actions) <= {"update", "upgrade"}
+
+
+def _installs_blindly(run: Run) -> bool:
+    """Whether it installs with apt from lists that it has not fetched itself."""
+    actions = [action for action in _apt(run) if action in ("update", "install")]
+    return actions[:1] == ["install"]
+
+
+def _not_simple(run: Run, stateless: bool) -> str:
+    """Why the RUN cannot be a part of an `&&` list, "" when it can.
+
+    stateless: whether it must not change the shell either.
+    """
+    if run.form == "exec":
+        return "it has the JSON form"
+    if run.form == "heredoc":
+        return "it is a heredoc"
+    if isinstance(run.script, Unknown):
+        return run.script.why
+    if run.script.comments:
+        return "a comment behind a command would swallow what follows"
+    commands = run.script.and_list()
+    if commands is None or run.instruction.is_open:
+        return "it has more in it than commands and &&"
+    for command in commands if stateless else ():
+        if not command.words or command.name in _STATE:
+            word = command.name or "an assignment"
+            return f"{word} changes the shell of the commands behind it"
+    return ""
+
+
+def _joined(group: Sequence[_Link]) -> Instruction:
+    """One instruction with the commands of all, each in its own layout."""
+    layout = Layout.of(link.run.instruction for link in group)
+    text = ""
+    for link in group[1:]:
+        comments, body = _body(link.run.instruction)
+        text += layout.carried_on(body, [*(c.text.strip() for c in link.comments), *comments])
+    first = group[0].run.instruction
+    end = first.rest_start + len(first.rest)
+    return first.edit((end, len(first.logical), text))
+
+
+def _body(instruction: Instruction) -> tuple[list[str], str]:
+    """(comments before the first command, the commands as written) of a RUN."""
+    start = instruction.rest_start
+    end = start + len(instruction.rest)
+    comments: list[str] = []
+    pieces: list[str] = []
+    at = 0
+    for part in instruction.parts:
+        if isinstance(part, Text):
+            pieces.append(part.text[max(start - at, 0) : max(end - at, 0)])
+            at += len(part.text)
+        elif start < at < end:
+            pieces.append(part.text)
+        elif isinstance(part, CommentLine):
+            comments.append(part.text.strip())
+    return comments, "".join(pieces)
