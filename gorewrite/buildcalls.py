@@ -19,15 +19,15 @@ from gorewrite.evidence import Evidence
 from gorewrite.files import kind_of
 
 _MOST_FILES: Final = 40
-_LARGEST_FILE: Final = 256 * 1024
+LARGEST_FILE: Final = 256 * 1024
 
-_COMPOSE: Final = re.compile(r"(docker-)?compose[^/]*\.ya?ml")
+COMPOSE: Final = re.compile(r"(docker-)?compose[^/]*\.ya?ml")
 _MAKEFILE: Final = re.compile(r"(GNUm|[Mm])akefile")
 _SCRIPT: Final = re.compile(r".*\.(mk|sh)|\.gitlab-ci\.yml")
 _WORKFLOW: Final = re.compile(r".*\.ya?ml")
 
 _KEY: Final = re.compile(r"(?P<indent>[ ]*(?:- +)?)(?P<key>[A-Za-z_-]+):(?: +(?P<value>.*))?")
-_BUILD: Final = re.compile(
+BUILD: Final = re.compile(
     r"\b(?:docker|podman|nerdctl|buildah)\s+(?:(?:image|builder|buildx)\s+)?"
     r"(?:build|bud)(?=\s)(?P<arguments>.*)"
 )
@@ -54,7 +54,7 @@ class StatedContext:
 
 
 @dataclass(frozen=True, slots=True)
-class _Call:
+class BuildCall:
     """A build call. context, dockerfile: as written; the Dockerfile is relative to the context in
     compose files (`from_context`), to where the caller runs elsewhere."""
 
@@ -70,25 +70,25 @@ def stated_contexts(dockerfile: Path, repository: Path) -> tuple[StatedContext, 
 
     Only contexts that are existing directories within `repository` are returned.
     """
-    wanted = _place(dockerfile)
+    wanted = place_of(dockerfile)
     top = repository.resolve()
     found = []
-    for file, base in _callers(wanted.parent, top):
+    for file, base in callers_of(wanted.parent, top):
         for call in _calls_of(file):
-            root = _directory(base, call.context)
+            root = directory_at(base, call.context)
             if root is None or not root.is_relative_to(top):
                 continue
             if call.dockerfile is None:
                 path = root / "Dockerfile"
             else:
                 path = (root if call.from_context else base) / call.dockerfile
-            if _place(path) == wanted:
+            if place_of(path) == wanted:
                 shown = file.relative_to(top).as_posix()
                 found.append(StatedContext(root, Evidence(shown, call.line, call.text)))
     return tuple(found)
 
 
-def _place(dockerfile: Path) -> Path:
+def place_of(dockerfile: Path) -> Path:
     """A Dockerfile that is a link is built where the link is, not where it points to."""
     return dockerfile.parent.resolve() / dockerfile.name
 
@@ -101,16 +101,17 @@ def parents_within(directory: Path, top: Path) -> tuple[Path, ...]:
     return (directory, *above)
 
 
-def _callers(directory: Path, top: Path) -> Iterator[tuple[Path, Path]]:
+def callers_of(directory: Path, top: Path) -> Iterator[tuple[Path, Path]]:
     """(file, directory its paths are relative to), bounded."""
     for base in parents_within(directory, top):
         # A script below the top may be meant to run from anywhere.
-        names = (_COMPOSE, _MAKEFILE, _SCRIPT) if base == top else (_COMPOSE, _MAKEFILE)
-        yield from ((file, base) for file in _files(base, names))
-    yield from ((file, top) for file in _files(top / ".github" / "workflows", (_WORKFLOW,)))
+        names = (COMPOSE, _MAKEFILE, _SCRIPT) if base == top else (COMPOSE, _MAKEFILE)
+        yield from ((file, base) for file in files_named(base, names))
+    yield from ((file, top) for file in files_named(top / ".github" / "workflows", (_WORKFLOW,)))
 
 
-def _files(directory: Path, names: Iterable[re.Pattern[str]]) -> list[Path]:
+def files_named(directory: Path, names: Iterable[re.Pattern[str]]) -> list[Path]:
+    """The files right in a directory whose whole name matches, sorted, bounded."""
     try:
         entries = sorted(directory.iterdir())
     except OSError:
@@ -122,7 +123,8 @@ def _files(directory: Path, names: Iterable[re.Pattern[str]]) -> list[Path]:
     ][:_MOST_FILES]
 
 
-def _directory(base: Path, written: str) -> Path | None:
+def directory_at(base: Path, written: str) -> Path | None:
+    """The directory that a caller in `base` names; None when it is not known or not there."""
     written = _HERE.sub(".", written)
     if not written or "$" in written or "://" in written or written.startswith(("-", "git@")):
         return None
@@ -130,10 +132,10 @@ def _directory(base: Path, written: str) -> Path | None:
     return path if kind_of(path) == "dir" else None
 
 
-def _calls_of(file: Path) -> tuple[_Call, ...]:
+def _calls_of(file: Path) -> tuple[BuildCall, ...]:
     try:
         status = file.stat()
-        if status.st_size > _LARGEST_FILE:
+        if status.st_size > LARGEST_FILE:
             return ()
         return _read_calls(file, status.st_mtime_ns, status.st_size)
     except OSError:
@@ -141,10 +143,10 @@ def _calls_of(file: Path) -> tuple[_Call, ...]:
 
 
 @lru_cache(maxsize=512)
-def _read_calls(file: Path, _changed: int, _size: int) -> tuple[_Call, ...]:
+def _read_calls(file: Path, _changed: int, _size: int) -> tuple[BuildCall, ...]:
     """Every call in a file; in a monorepo the same root files are asked about again and again."""
     lines = file.read_text("utf-8", "replace").split("\n")
-    if _COMPOSE.fullmatch(file.name):
+    if COMPOSE.fullmatch(file.name):
         return tuple(_mappings(lines, "build", "context", "dockerfile", from_context=True))
     calls = list(_commands(lines, one_shell=not _MAKEFILE.fullmatch(file.name)))
     if file.parent.name == "workflows":
@@ -154,7 +156,7 @@ def _read_calls(file: Path, _changed: int, _size: int) -> tuple[_Call, ...]:
 
 def _mappings(
     lines: list[str], parent: str, context: str, dockerfile: str, from_context: bool
-) -> Iterator[_Call]:
+) -> Iterator[BuildCall]:
     """The calls written as a YAML mapping `parent: {context: …, dockerfile: …}`, block or flow."""
     for n, line in enumerate(lines, 1):
         found = _KEY.fullmatch(_uncommented(line))
@@ -172,7 +174,8 @@ def _mappings(
         file, file_at = pairs.get(dockerfile, ("", at))
         if context in pairs or (dockerfile in pairs and from_context):
             at = at if context in pairs else file_at
-            yield _Call(_plain(root), _plain(file) or None, from_context, at, lines[at - 1].strip())
+            text = lines[at - 1].strip()
+            yield BuildCall(_plain(root), _plain(file) or None, from_context, at, text)
 
 
 def _plain(scalar: str) -> str:
@@ -201,13 +204,8 @@ def _uncommented(line: str) -> str:
     return re.sub(r"(^|\s)#.*", "", line).rstrip()
 
 
-def _commands(lines: list[str], one_shell: bool) -> Iterator[_Call]:
-    """The `docker build` command lines of a Makefile, script or CI file.
-
-    one_shell: a change of directory holds for the lines after it, as it does not in a Makefile.
-    """
-    if one_shell and any(_MOVES.search(line) for line in lines):
-        return
+def command_lines(lines: list[str]) -> Iterator[tuple[int, str]]:
+    """(line of its beginning, text) of each line that is no comment, continuations joined."""
     joined, first = "", 1
     for n, line in enumerate(lines, 1):
         first = first if joined else n
@@ -215,18 +213,30 @@ def _commands(lines: list[str], one_shell: bool) -> Iterator[_Call]:
         if line.endswith("\\"):
             continue
         text, joined = joined.strip(), ""
-        if text.startswith("#") or _MOVES.search(text):
+        if not text.startswith("#"):
+            yield first, text
+
+
+def _commands(lines: list[str], one_shell: bool) -> Iterator[BuildCall]:
+    """The `docker build` command lines of a Makefile, script or CI file.
+
+    one_shell: a change of directory holds for the lines after it, as it does not in a Makefile.
+    """
+    if one_shell and any(_MOVES.search(line) for line in lines):
+        return
+    for first, text in command_lines(lines):
+        if _MOVES.search(text):
             continue
         for command in re.split(r"&&|\|\||[;|]", text):
-            found = _BUILD.search(command)
+            found = BUILD.search(command)
             if found is None or _PRINTS.search(command):
                 continue
-            call = _command(found["arguments"], first, text)
+            call = build_call(found["arguments"], first, text)
             if call is not None:
                 yield call
 
 
-def _command(arguments: str, line: int, text: str) -> _Call | None:
+def build_call(arguments: str, line: int, text: str) -> BuildCall | None:
     """The call with these arguments; None when it is not plain which of them is the context."""
     try:
         words = shlex.split(_HERE.sub(".", arguments))
@@ -246,4 +256,4 @@ def _command(arguments: str, line: int, text: str) -> _Call | None:
             contexts.append(word)
     if len(contexts) != 1:
         return None
-    return _Call(contexts[0], dockerfile, False, line, text[:200])
+    return BuildCall(contexts[0], dockerfile, False, line, text[:200])

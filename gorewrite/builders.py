@@ -27,7 +27,7 @@ _WORKFLOW = re.compile(r".*\.ya?ml")
 _COMPOSE = re.compile(r"(docker-)?compose[^/]*\.ya?ml")
 
 _NO_MOUNTS = re.compile(
-    r"DOCKER_BUILDKIT\s*[:=]+\s*[\"']?(?:0|false)\b|gcr\.io/kaniko-project|kaniko/executor"
+    r"DOCKER_BUILDKIT\s*[:=]+\s*[\"']?(?:0|false)\b|gcr\.io/kaniko-project/(?:executor|warmer)|/kaniko/executor"
     r"|\bbuildah\s+bud\b|\.images\.build\(|\bkaniko:\s*(?:\{\}|$)"
 )
 _EXPORTS = re.compile(r"\bcache-to\b\s*[:=]|--cache-to\b")

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from gorewrite import shell
-from gorewrite.dockerfile import Instruction
+from gorewrite.dockerfile import Instruction, copy_parts
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
 from gorewrite.images import Image
@@ -32,6 +32,25 @@ def related(stage: StageFacts) -> tuple[StageFacts, ...]:
                 found.add(other)
                 grown = True
     return tuple(sorted(found, key=lambda member: member.index))
+
+
+def may_ship(stage: StageFacts) -> bool:
+    """Whether an image that somebody builds may hold what the stage builds.
+
+    The last stage and every stage that no other uses are such images. A stage that is only
+    mounted (`RUN --mount=from=tools`) holds tools of the build.
+    """
+    carries = {stage}
+    for other in stage.facts.stages[stage.index + 1 :]:
+        copied = {
+            other.facts.stage_named(from_, other.index)
+            for instruction in other.stage.instructions
+            if instruction.keyword in ("COPY", "ADD")
+            if (from_ := copy_parts(instruction).from_) is not None
+        }
+        if other.parent in carries or copied & carries:
+            carries.add(other)
+    return any(each.is_final or not each.referenced for each in carries)
 
 
 _FIPS_IMAGE = re.compile(

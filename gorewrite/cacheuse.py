@@ -18,6 +18,7 @@ from gorewrite.entry import DEV_TOOLS, last, read_entry
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
 from gorewrite.gouse import GoUse
+from gorewrite.images import Image
 from gorewrite.layout import under
 from gorewrite.mounts import mounts
 from gorewrite.runs import Run
@@ -68,7 +69,7 @@ def conflicts(
         yield from _placed(stage, cache)
         for run in stage.runs:
             yield from _run(stage, run, cache)
-        yield from _at_run_time(stage, uses, cache)
+        yield from _at_run_time(stage, cache)
     for use in uses:
         for source, text in use.texts:
             yield from _text(text, source, cache)
@@ -104,10 +105,15 @@ def _placed(stage: StageFacts, cache: Cache) -> Iterator[Conflict]:
         if placed.path is None or placed.instruction not in stage.states:
             continue
         hidden = cache.holds(placed.path)
+        other = stage.facts.stage_named(placed.from_ or "", stage.index)
+        base = other.base if other is not None else None
+        golang = isinstance(base, Image) and base.family == "golang"
         for path in cache.paths:
             source = placed.source_path(path)
-            if source is not None and placed.directory is not False:
-                hidden = hidden or placed.origin == "stage" or context.kind(source) is not None
+            if source is None or placed.directory is False:
+                continue
+            there = placed.origin == "context" and context.kind(source) is not None
+            hidden = hidden or there or (placed.origin == "stage" and golang)
         if hidden:
             message = f"a mount would hide what is copied into the {cache.name} here"
             yield Conflict(cache.code, message, stage.facts.at(placed.instruction))
@@ -165,7 +171,7 @@ def _step(step: shell.Step, cache: Cache) -> str | None:
     for text in texts:
         if cache.mention.search(text):
             return cache.code
-        path = _expanded(step, text, cache) if "/" in text else None
+        path = _expanded(step, text, cache) if "/" in text and name != "go" else None
         if path is None or name in _HARMLESS:
             continue
         if cache.holds(path) or (name in _WHOLE_TREES and cache.overlaps(path)):
@@ -215,7 +221,14 @@ def _text(text: str, source: str, cache: Cache) -> Iterator[Conflict]:
             yield _conflict(cache.code, cache, evidence)
 
 
-def _at_run_time(stage: StageFacts, uses: Sequence[GoUse], cache: Cache) -> Iterator[Conflict]:
+def without_command(stage: StageFacts) -> Evidence | None:
+    """The final stage, when nothing says what a container of it runs."""
+    if not stage.is_final or last(stage, "CMD") or last(stage, "ENTRYPOINT"):
+        return None
+    return stage.facts.at(stage.stage.from_)
+
+
+def _at_run_time(stage: StageFacts, cache: Cache) -> Iterator[Conflict]:
     """The container of a stage that is not only there for later stages may need the cache."""
     leaf = stage.is_final or not stage.referenced
     own = any(i.keyword in ("CMD", "ENTRYPOINT") for i in stage.stage.instructions)
@@ -233,10 +246,9 @@ def _at_run_time(stage: StageFacts, uses: Sequence[GoUse], cache: Cache) -> Iter
         )
         yield Conflict(cache.code, message, evidence)
     elif leaf and code == "no-entrypoint":
-        builds = any(use.stage is stage for use in uses) and last(stage, "CMD") is None
-        if stage.is_final or not builds:
+        if last(stage, "CMD") is not None or not stage.runs:
             message = (
-                f"what a container of this stage runs is not known; it may need the {cache.name}"
+                f"what a container of this stage is for is not known; it may need the {cache.name}"
             )
             yield Conflict(cache.code, message, evidence)
     elif leaf and code:

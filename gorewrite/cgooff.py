@@ -37,15 +37,15 @@ def decide(
 
     setting: that of the command. needs: what its programs need, judged with cgo undecided.
     """
-    refused = _refused(stage, invocation)
-    if refused is not None:
-        return refused
     needed = _evidence(needs, "cgo")
     if needed:
         first = needed[0]
         what = f'{first.path} has import "C"' if first.text == 'import "C"' else first.text
         stub = ", but the image has no C compiler" if setting.value is False else ""
         return Decision("refused", needed[:3], "cgo-required", f"cgo stays on: {what}{stub}")
+    refused = _refused(stage, invocation)
+    if refused is not None:
+        return refused
     if setting.value is False:
         return Decision("safe", (setting.because,))
     compiler, where = c_compiler(stage, invocation)

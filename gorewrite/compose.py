@@ -24,10 +24,10 @@ _VARIABLE: Final = re.compile(
 )
 _OPERATOR: Final = re.compile(r"&&?|\|\|?|;|[<>].*")
 _BESIDE: Final = re.compile(r"[./~$]|[A-Za-z]:[\\/]")
-#: What makes compose take a service's image and what it runs, of all its keys.
+_WATCH: Final = ("action", "path", "target")
+#: The keys of a service that are read.
 _FACTS: Final = frozenset(
-    ["build", "image", "extends", "command", "entrypoint", "healthcheck", "volumes", "develop"]
-    + ["working_dir", "user"]
+    "build image extends command entrypoint healthcheck volumes develop working_dir user".split()
 )
 
 
@@ -240,7 +240,7 @@ class _ServiceReader:
     def _build(self, node: Node, line: int) -> Build:
         parts: dict[str, str | None] = {"context": None, "dockerfile": None}
         plain, remote = not isinstance(node, (Odd, Sequence)), False
-        given = {"context": node} if isinstance(node, Scalar) else {}
+        given: dict[str, Node] = {"context": node} if isinstance(node, Scalar) else {}
         if isinstance(node, Mapping):
             given = {key: value for key in parts if (value := node.get(key)) is not None}
             remote = node.get("dockerfile_inline") is not None
@@ -270,7 +270,7 @@ class _ServiceReader:
                 self._doubt(Odd("quotes that do not end", node.line))
                 return None
             # Compose's own splitting into words stops at what would be an operator of a shell.
-            if any(_OPERATOR.fullmatch(word) for word in words) and words[:1] != ("sh",):
+            if any(_OPERATOR.fullmatch(word) for word in words):
                 self._doubt(Odd("an operator where no shell runs", node.line))
             return CommandLine(words, evidence)
         if isinstance(node, Sequence):
@@ -347,6 +347,3 @@ class _ServiceReader:
         host = (self.directory / path).resolve() if known else None
         inside = place if place.startswith("/") and "$" not in place else None
         return HostMount(source, host, inside, kind, self._at(line))
-
-
-_WATCH: Final = ("action", "path", "target")

@@ -130,6 +130,8 @@ _BY_NAME: Final = _names(
     """cat chgrp chmod chown cp head install ln ls mkdir mv rm rmdir sed stat strip tail test touch
     upx wc [ ldd file"""
 )
+#: Of those, the ones to which it is all the same what a directory holds.
+_NO_CONTENT: Final = _names("chgrp chmod chown ls mkdir rm rmdir touch")
 #: Commands that read no file of the tree.
 _NO_FILES: Final = _names(
     """: addgroup adduser apk apt apt-get cd curl date dnf dpkg echo env export false git groupadd
@@ -150,6 +152,9 @@ class _Reader:
 
     def run(self, stage: StageFacts, run: Run) -> None:
         """Looks at the commands of a RUN, and of the substitutions in it."""
+        mounted = any(m.kind == "bind" for m in mounts(run.instruction, run.state))
+        if not mounted and not self._holds_tree(stage, run.instruction):
+            return
         if isinstance(run.script, Unknown):
             self.opaque = self.opaque or self.facts.at(run.instruction)
             return
@@ -161,31 +166,54 @@ class _Reader:
         for step in (*run.steps, *inner):
             self._step(stage, run, shell.unwrapped(step))
 
+    def _holds_tree(self, stage: StageFacts, before: Instruction | None) -> bool:
+        """Whether files of the context lie in the stage."""
+        for placed in stage.placed_before(before):
+            other = self.facts.stage_named(placed.from_ or "", stage.index)
+            if placed.origin == "context" or (other and self._holds_tree(other, None)):
+                return True
+        return False
+
     def _step(self, stage: StageFacts, run: Run, step: shell.Step) -> None:
         line = run.line_at(step.command.start)
         text = " ".join(run.text[step.command.start : step.command.end].split())
         place = self.facts.at(run.instruction, text, line)
         argv = step.argv
         name = (argv[0] or "?").rpartition("/")[2] if argv else ":"
-        read = [r.target for r in step.command.redirects if r.operator == "<" and r.target]
-        words = [word.expand(step.variables) for word in read]
+        words = [r.target for r in step.command.redirects if r.operator == "<" and r.target]
         if name == "go":
             kinds = {i.go.kind for i in run.invocations if i.words[0] is step.command.words[0]}
             if not kinds or not kinds <= _BUILDS:
                 self.opaque = self.opaque or place
         elif name in _BY_NAME:
-            words += [word for word in argv[1:] if word is None or not word.startswith("-")]
+            words += [word for word in step.command.words[1:] if not word.text.startswith("-")]
         elif name not in _NO_FILES:
             self.opaque = self.opaque or place
         for word in words:
-            path = step.path(word) if word is not None else None
-            source = stage.source_of(path, run.instruction) if path else "."
-            if source == "." and name in ("mkdir", "ls", "test", "[") and path is not None:
-                continue
-            if source == ".":
+            source = self._source(stage, run, step, word)
+            if source == "." and name not in _NO_CONTENT:
                 self.opaque = self.opaque or place
             elif source is not None:
                 self.named.append((_top(source), place))
+
+    def _source(
+        self, stage: StageFacts, run: Run, step: shell.Step, word: shell.Word
+    ) -> str | None:
+        """The context path of what a word names; "." too where that is not known."""
+        value = word.expand(step.variables)
+        if value is None:
+            # Of a pattern such as `/var/cache/apk/*` the directory before it tells enough.
+            literal = word.text.partition("*")[0].partition("?")[0].partition("[")[0]
+            if not literal.startswith("/") or "$" in literal or "`" in literal:
+                return "."
+            value = literal.rpartition("/")[0] or "/"
+        path = step.path(value)
+        if path is None:
+            return "."
+        for placed in stage.placed:
+            if placed.path and placed.path != path and under(placed.path, path):
+                return "."  # A directory that holds what was copied, `/` for example.
+        return stage.source_of(path, run.instruction)
 
     def programs(self) -> Iterator[tuple[str, Evidence]]:
         """What the programs read by name; sets `dynamic`."""

@@ -64,14 +64,14 @@ def build_only(name: str) -> bool:
 
 
 #: Directories that only images with a Go toolchain have in PATH (docker-library/golang).
-_TOOLCHAIN_PATHS = ("/go/bin", "/usr/local/go/bin")
+TOOLCHAIN_PATHS = ("/go/bin", "/usr/local/go/bin")
 
 
 def runtime_path(path: str | None) -> str | None:
     """A PATH without the directories of the Go toolchain."""
     if path is None:
         return None
-    return ":".join(p for p in path.split(":") if p.rstrip("/") not in _TOOLCHAIN_PATHS)
+    return ":".join(p for p in path.split(":") if p.rstrip("/") not in TOOLCHAIN_PATHS)
 
 
 @dataclass(frozen=True, slots=True)

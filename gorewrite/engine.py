@@ -158,9 +158,10 @@ class _Session:
             progress |= self._apply(transform, allowed)
         return progress
 
-    def line_of(self, node: BodyNode) -> int:
-        """A node's line in the input; a new node has the line of what it replaced."""
-        return self.lines.get(node, 0)
+    def line_of(self, node: BodyNode, offset: int = 0) -> int:
+        """The line in the input of a node, or of a physical line inside of it. A new node has
+        the line of what it replaced, and so has every line of it."""
+        return self.lines.get(node, 0) + (offset if node in self.origin else 0)
 
     def _admit(self, transform: Transform) -> _Admit:
         return _Admit(self, transform)

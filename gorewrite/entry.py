@@ -7,11 +7,12 @@ scripts from the build context, down to programs that are files of the image.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Container, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from gorewrite import packages, shell
-from gorewrite.contract import argv_of
+from gorewrite.compose import Service
+from gorewrite.contract import TOOLCHAIN_PATHS, argv_of
 from gorewrite.dockerfile import Instruction, command_of
 from gorewrite.evidence import Evidence
 from gorewrite.facts import StageFacts
@@ -19,34 +20,10 @@ from gorewrite.scope import State, join
 
 #: Commands that build, watch or debug: with them the image is a development image.
 DEV_TOOLS = frozenset(
-    [
-        "go",
-        "air",
-        "CompileDaemon",
-        "reflex",
-        "realize",
-        "fresh",
-        "gin",
-        "dlv",
-        "gotestsum",
-        "ginkgo",
-        "make",
-        "task",
-        "mage",
-        "modd",
-        "nodemon",
-        "watchexec",
-        "entr",
-        "wgo",
-        "gow",
-        "arelo",
-        "gaper",
-        "bee",
-        "revel",
-        "buffalo",
-        "golangci-lint",
-        "gopls",
-    ]
+    (
+        "go air CompileDaemon reflex realize fresh gin dlv gotestsum ginkgo make task mage modd "
+        "nodemon watchexec entr wgo gow arelo gaper bee revel buffalo golangci-lint gopls"
+    ).split()
 )
 _INIT = frozenset({"tini", "dumb-init", "catatonit", "su-exec", "gosu", "exec"})
 _SHELLS = frozenset({"sh", "ash", "dash", "bash"})
@@ -76,8 +53,9 @@ class Entry:
 
     programs: absolute image paths that are started; scripts: those of them that are shell
     scripts from the context (path -> context path); tools: command -> where it is called;
-    shell: why a shell is needed; bash: why it must be bash; refusal: (code, message,
-    evidence) when this cannot be moved to another image.
+    shell: why a shell is needed; bash: why it must be bash; looked_up: programs that are
+    found through the PATH of the Go image, by others than ENTRYPOINT and CMD; refusal: (code,
+    message, evidence) when this cannot be moved to another image.
     """
 
     programs: dict[str, Evidence] = field(default_factory=dict)
@@ -86,6 +64,7 @@ class Entry:
     shell: list[Evidence] = field(default_factory=list)
     bash: list[Evidence] = field(default_factory=list)
     arguments: list[tuple[str, Evidence]] = field(default_factory=list)
+    looked_up: dict[str, Evidence] = field(default_factory=dict)
     refusal: tuple[str, str, Evidence] | None = None
 
 
@@ -102,30 +81,51 @@ def last(stage: StageFacts, keyword: str) -> Instruction | None:
     return found
 
 
-def read_entry(stage: StageFacts, made: Container[str] = ()) -> Entry:
+def read_entry(
+    stage: StageFacts, made: Container[str] = (), services: Sequence[Service] | None = None
+) -> Entry:
     """Follows the commands of the image that `stage` gives.
 
-    made: further absolute paths that RUNs are known to create.
+    made: further absolute paths that RUNs are known to create; services: the compose services
+    whose commands and health checks are followed as well, None for all that run the stage.
     """
-    return _Reader(stage, made).read()
+    return _Reader(stage, made, stage.services if services is None else services).read()
 
 
 class _Reader:
-    def __init__(self, stage: StageFacts, made: Container[str]) -> None:
+    def __init__(
+        self, stage: StageFacts, made: Container[str], services: Sequence[Service]
+    ) -> None:
         self.stage = stage
         self.made = made
+        self.services = services
+        #: Whether a script runs the words that it is given.
+        self.runs_arguments = False
         self.state: State = stage.end
         self.entry = Entry()
 
     def read(self) -> Entry:
         entrypoint, cmd = last(self.stage, "ENTRYPOINT"), last(self.stage, "CMD")
         first = entrypoint or cmd
-        if first is None:
+        if first is not None:
+            self._image(first, entrypoint, cmd)
+        elif not any(service.command or service.entrypoint for service in self.services):
             evidence = self.stage.facts.at(self.stage.stage.from_)
             self._refuse(
                 "no-entrypoint", "no ENTRYPOINT or CMD tells what the image runs", evidence
             )
             return self.entry
+        for service in self.services:
+            self._service(service, entrypoint)
+        health = last(self.stage, "HEALTHCHECK")
+        if health is not None and health.rest.strip().upper() != "NONE":
+            self._health(health)
+        return self.entry
+
+    def _image(
+        self, first: Instruction, entrypoint: Instruction | None, cmd: Instruction | None
+    ) -> None:
+        """What the image runs when its caller says nothing."""
         evidence = self.stage.facts.at(first)
         command = command_of(first)
         plain = argv_of(command)
@@ -137,17 +137,44 @@ class _Reader:
                 words += tail
             elif isinstance(tail, str) and isinstance(command, tuple):
                 words += ["/bin/sh", "-c", tail]
-            self._argv(words, evidence, top=True)
+            self._argv(words, evidence, top=True, direct=True)
         else:
             assert isinstance(command, str)
             self.entry.shell.append(evidence)
             if "bash" in self.state.shell[0]:
                 self.entry.bash.append(evidence)
             self._text(command, evidence)
-        health = last(self.stage, "HEALTHCHECK")
-        if health is not None and health.rest.strip().upper() != "NONE":
-            self._health(health)
-        return self.entry
+
+    def _service(self, service: Service, entrypoint: Instruction | None) -> None:
+        """What a compose service runs in place of the image's own commands."""
+        own = self.state
+        if service.working_dir is not None:
+            self.state = replace(own, workdir=join(own.workdir, service.working_dir.text))
+        image = command_of(entrypoint) if entrypoint is not None else ()
+        given, line = service.command, service.entrypoint or service.command
+        arguments = list(given.words) if given is not None else []
+        words: list[str] = []
+        if service.entrypoint is not None:
+            words = [*service.entrypoint.words, *arguments]
+        elif arguments and isinstance(image, tuple):
+            # The shell form of ENTRYPOINT ignores what follows it.
+            words = [*image, *arguments]
+        if line is not None and words:
+            self._argv(words, line.evidence, top=True)
+            if self.runs_arguments and image and arguments and service.entrypoint is None:
+                self._argv(arguments, line.evidence, top=True)
+        health = service.healthcheck
+        if health is not None and health.words[:1] == ("CMD",):
+            self._argv(list(health.words[1:]), health.evidence)
+        elif health is not None and health.words[:1] == ("CMD-SHELL",):
+            self.entry.shell.append(health.evidence)
+            self._text(" ".join(health.words[1:]), health.evidence)
+        for mount in service.mounts:
+            if mount.kind == "sync":
+                # Compose docs, "Use Compose Watch": the image must have these.
+                for tool in ("stat", "mkdir", "rmdir"):
+                    self.entry.tools.setdefault(tool, mount.evidence)
+        self.state = own
 
     def _health(self, instruction: Instruction) -> None:
         evidence = self.stage.facts.at(instruction)
@@ -164,8 +191,11 @@ class _Reader:
         if self.entry.refusal is None:
             self.entry.refusal = (code, message, evidence)
 
-    def _argv(self, words: list[str], evidence: Evidence, *, top: bool = False) -> None:
-        """One command line given as words."""
+    def _argv(
+        self, words: list[str], evidence: Evidence, *, top: bool = False, direct: bool = False
+    ) -> None:
+        """One command line given as words. direct: it is one of the image, whose first word can
+        be written in another way."""
         if not words:
             self._refuse("no-entrypoint", "the command is empty", evidence)
             return
@@ -187,7 +217,7 @@ class _Reader:
                 self._program(rest[0], evidence, script=True)
         else:
             self.entry.arguments += [(word, evidence) for word in words[1:]]
-            self._program(words[0], evidence)
+            self._program(words[0], evidence, direct=direct)
 
     def _not_a_service(self, words: list[str], name: str, evidence: Evidence) -> bool:
         built = self._is_file(words[0])
@@ -231,7 +261,9 @@ class _Reader:
                 return path
         return None
 
-    def _program(self, word: str, evidence: Evidence, *, script: bool = False) -> None:
+    def _program(
+        self, word: str, evidence: Evidence, *, script: bool = False, direct: bool = False
+    ) -> None:
         if "$" in word or "`" in word:
             self._refuse(
                 "entrypoint-unknown", f"which program runs is decided at run time: {word}", evidence
@@ -245,6 +277,8 @@ class _Reader:
         if path.startswith(("/bin/", "/usr/bin/", "/sbin/", "/usr/sbin/")) and not self._held(path):
             self.entry.tools.setdefault(name, evidence)
             return
+        if "/" not in word and not direct and posixpath.dirname(path) in TOOLCHAIN_PATHS:
+            self.entry.looked_up.setdefault(path, evidence)
         if path in self.entry.programs:
             return
         self.entry.programs[path] = evidence
@@ -318,6 +352,7 @@ class _Reader:
 
     def _arguments(self, evidence: Evidence) -> None:
         """`exec "$@"` in an entrypoint script: the CMD is what it runs."""
+        self.runs_arguments = True
         cmd = last(self.stage, "CMD")
         command = command_of(cmd) if cmd is not None else None
         if isinstance(command, tuple) and command:

@@ -12,7 +12,10 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-from gorewrite import layout, scope, shell
+from gorewrite import layout, scope
+from gorewrite.buildoutputs import outputs_of
+from gorewrite.callers import Callers
+from gorewrite.compose import Service
 from gorewrite.config import Config
 from gorewrite.context import Context
 from gorewrite.dockerfile import (
@@ -29,7 +32,7 @@ from gorewrite.dockerfile import (
     stages,
 )
 from gorewrite.evidence import Evidence, Unknown
-from gorewrite.golang.commands import BuildOutput, build_outputs
+from gorewrite.golang.commands import BuildOutput
 from gorewrite.golang.gomod import GoMod, find_module
 from gorewrite.images import Image, describe
 from gorewrite.layout import Placed
@@ -55,6 +58,11 @@ class Project:
     neighbours: tuple[Path, ...] = ()
     #: Files of the plan that differ from what is on disk (context path -> bytes).
     pending: Mapping[str, bytes] = field(default_factory=dict)
+
+    @cached_property
+    def callers(self) -> Callers:
+        """Who builds and runs it."""
+        return Callers(self.path, self.repository, self.context.root)
 
 
 class StageFacts:
@@ -196,7 +204,14 @@ class StageFacts:
                 yield placed
 
     def source_of(self, path: str, before: Instruction | None = None) -> str | None:
-        """The context path that an image path was copied from; None when there is none."""
+        """The context path that an image path was copied from; None when there is none.
+
+        before: what an instruction sees; of a RUN also what it mounts from the context.
+        """
+        if before is not None and before in self.states:
+            mounted = layout.mounted(before, self.states[before], path)
+            if mounted is not None:
+                return mounted
         for placed in self.placed_before(before):
             source = placed.source_path(path)
             if source is not None:
@@ -237,49 +252,12 @@ class StageFacts:
                 return posixpath.dirname(placed.source) or "."
         return None
 
-    def outputs_of(self, invocation: Invocation) -> tuple[BuildOutput, ...] | Unknown:
-        """The binaries that a go command writes."""
-        instruction = invocation.run.instruction
-        base = self.base
-        version = base.go.version.minor if isinstance(base, Image) and base.go else None
-        outputs = build_outputs(
-            invocation.go,
-            lambda path: self.locate(path, instruction),
-            directories=self.directories | self._made_directories,
-            go_minor=version,
-        )
-        if isinstance(outputs, Unknown):
-            return outputs
-        return tuple(output for output in outputs if self._has_sources(output))
-
-    def _has_sources(self, output: BuildOutput) -> bool:
-        """Whether the package of an output was copied: a directory may be there in part."""
-        tree = self.facts.project.context
-        return any(
-            self.paths_of(posixpath.normpath(posixpath.join(output.package_dir, name)))
-            for name in tree.listdir(output.package_dir)
-            if name.endswith(".go")
-        )
-
-    @cached_property
-    def _made_directories(self) -> frozenset[str]:
-        """What the `mkdir`s of the lineage create."""
-        made = [
-            path
-            for member in self.lineage
-            for run in member.runs
-            for step in run.steps
-            if step.argv[:1] == ("mkdir",)
-            for path in shell.writes(step)
-        ]
-        return frozenset(path for path in made if path is not None)
-
     @cached_property
     def outputs(self) -> tuple[tuple[Invocation, tuple[BuildOutput, ...] | Unknown], ...]:
         """Each `go build` and `go install` of the stage and its parents with what it writes."""
         inherited = self.parent.outputs if self.parent is not None else ()
         own = tuple(
-            (invocation, self.outputs_of(invocation))
+            (invocation, outputs_of(self, invocation))
             for invocation in self.invocations
             if invocation.go.kind in ("build", "install")
         )
@@ -306,6 +284,20 @@ class StageFacts:
     @property
     def is_final(self) -> bool:
         return self is self.facts.final
+
+    @property
+    def targeted(self) -> tuple[Evidence, ...]:
+        """Where callers build this very stage by its name or number."""
+        return self.facts.project.callers.targeting(self._names)
+
+    @property
+    def services(self) -> tuple[Service, ...]:
+        """The compose services that run the image of this stage."""
+        return self.facts.project.callers.running(self._names, final=self.is_final)
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        return (str(self.index), *([self.name] if self.name else []))
 
     @cached_property
     def ships(self) -> bool:
@@ -340,13 +332,16 @@ class StageFacts:
 
 
 class Facts:
-    """What is known of the whole file. `line_of` gives a node's line in the input."""
+    """What is known of the whole file.
+
+    line_of: (node, physical line inside it) -> line of the input; None: of this tree.
+    """
 
     def __init__(
         self,
         dockerfile: Dockerfile,
         project: Project,
-        line_of: Callable[[BodyNode], int] | None = None,
+        line_of: Callable[[BodyNode, int], int] | None = None,
     ) -> None:
         self.dockerfile = dockerfile
         self.project = project
@@ -356,8 +351,11 @@ class Facts:
         """Evidence at a node of the Dockerfile; `offset` is a physical line inside it."""
         if text is None:
             text = node.source.strip().splitlines()[0] if node.source.strip() else ""
-        line = self._line_of(node) if self._line_of else self.dockerfile.line_of(node)
-        return Evidence(self.project.display, line + offset, text)
+        if self._line_of is not None:
+            line = self._line_of(node, offset)
+        else:
+            line = self.dockerfile.line_of(node) + offset
+        return Evidence(self.project.display, line, text)
 
     @cached_property
     def global_args(self) -> Mapping[str, str | None]:

@@ -9,17 +9,21 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
 from gorewrite import shell
 from gorewrite.context import Context
+from gorewrite.buildoutputs import outputs_of
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import Facts, StageFacts
+from gorewrite.golang.commands import BuildOutput
 from gorewrite.golang.versions import GoVersion
 from gorewrite.images import Image
 from gorewrite.indirect import indirect_builds
+from gorewrite.makefile import run_part
+from gorewrite.mounts import mounts
 from gorewrite.packages import bare_name
 from gorewrite.programs import needs_of
 from gorewrite.runs import Invocation, Run
@@ -79,11 +83,11 @@ _FILE: Final = re.compile(r"[\w./-]*[\w-]\.(?:sh|bash|mk|make|py)\b|(?m:^-?inclu
 _MOST_TEXTS: Final = 30
 _MOST_SOURCES: Final = 20_000
 
-#: Modules that look at the version control stamp of the program they are linked into.
+#: Packages that look at the version control stamp of the program they are linked into.
 _READERS: Final = (
     "github.com/carlmjohnson/versioninfo",
     "github.com/earthboundkid/versioninfo/v2",
-    "github.com/prometheus/common",
+    "github.com/prometheus/common/version",
     "github.com/getsentry/sentry-go",
     "github.com/charmbracelet/fang",
     "github.com/caddyserver/caddy/v2",
@@ -97,32 +101,30 @@ _RUNS_GIT: Final = re.compile(rb'//go:generate[^\n]*\bgit\b|"git"|go-git/go-git|
 
 def git_need(facts: Facts) -> GitNeed | None:
     """The first use of `.git` in a build; None when it can be shown that there is none."""
-    for stage in facts.stages:
-        for run in stage.runs:
-            found = _in_run(facts, stage, run)
-            if found is not None:
-                return found
-    for stage in facts.stages:
-        found = _indirect_stamp(stage)
-        for invocation in stage.invocations:
-            found = found or _stamp(stage, invocation)
-        if found is not None:
-            return found
-    return None
+    found = [need for stage in facts.stages for need in _needs(facts, stage) if need is not None]
+    return replace(found[0], dirty=any(need.dirty for need in found)) if found else None
+
+
+def _needs(facts: Facts, stage: StageFacts) -> Iterator[GitNeed | None]:
+    for run in stage.runs:
+        yield _in_run(facts, stage, run)
+    for invocation, outputs in stage.outputs:
+        yield _stamp(stage, invocation, outputs)
+    yield _indirect_stamp(stage)
 
 
 def _in_run(facts: Facts, stage: StageFacts, run: Run) -> GitNeed | None:
-    found = _GIT.search(_COMMENT.sub("", run.text))
+    text = _COMMENT.sub(_blank, _without_foreign(stage, run))
+    found = _GIT.search(text)
     if found is not None:
-        offset = max(run.text.find(found.group()), 0)
-        number = run.line_at(offset)
-        text = run.instruction.source.splitlines()[number].strip()
-        place = facts.at(run.instruction, text, number)
-        return GitNeed("the build reads it", place, _DIRTY.search(run.text) is not None)
+        number = run.line_at(found.start())
+        line = run.instruction.source.splitlines()[number].strip()
+        dirty = _DIRTY.search(text) is not None
+        return GitNeed("the build reads it", facts.at(run.instruction, line, number), dirty)
     texts = list(_texts(stage, run))
     dirty = any(_DIRTY.search(text) for _, text in texts)
     for path, text in texts:
-        for number, line in enumerate(_COMMENT.sub("", text).split("\n"), 1):
+        for number, line in enumerate(text.split("\n"), 1):
             if _GIT.search(line):
                 place = Evidence(path, number, line.strip())
                 return GitNeed("what the build runs reads it", place, dirty)
@@ -133,34 +135,69 @@ def _in_run(facts: Facts, stage: StageFacts, run: Run) -> GitNeed | None:
     return None
 
 
+def _blank(found: re.Match[str]) -> str:
+    return " " * len(found.group())
+
+
+def _without_foreign(stage: StageFacts, run: Run) -> str:
+    """A RUN's text, blanks in place of git commands in directories not from the context."""
+    text = run.text
+    if any(mount.kind == "bind" for mount in mounts(run.instruction, run.state)):
+        return text
+    for step in run.steps:
+        command = shell.unwrapped(step).command
+        directory = step.cwd
+        if command.argv[1:2] == ("-C",) and len(command.argv) > 2:
+            directory = step.path(command.argv[2])
+        if command.name != "git" or directory is None:
+            continue
+        if stage.source_of(directory, run.instruction) is None:
+            width = command.end - command.start
+            text = text[: command.start] + " " * width + text[command.end :]
+    return text
+
+
 def _texts(stage: StageFacts, run: Run) -> Iterator[tuple[str, str]]:
-    """(context path, text) of the Makefiles and scripts a RUN runs, and those named in them."""
+    """(context path, text) of the Makefiles and scripts a RUN runs, and those named in them.
+
+    Comments are left out, and of a Makefile the recipes that are not run.
+    """
     tree = stage.facts.project.context
-    waiting = [path for step in run.steps for path in _files(stage, run, shell.unwrapped(step))]
+    waiting = [each for step in run.steps for each in _files(stage, run, shell.unwrapped(step))]
     seen: set[str] = set()
     while waiting and len(seen) < _MOST_TEXTS:
-        path = waiting.pop(0)
+        path, goals = waiting.pop(0)
         data = tree.read(path) if path not in seen else None
         if data is None or b"\0" in data:
             continue
         seen.add(path)
-        text = data.decode("utf-8", "surrogateescape")
+        text = _COMMENT.sub("", data.decode("utf-8", "surrogateescape"))
+        if goals is not None:
+            text = run_part(text, goals)
         yield path, text
         for name in (found[1] or found.group() for found in _FILE.finditer(text)):
             for base in (posixpath.dirname(path), "."):
-                waiting.append(posixpath.normpath(posixpath.join(base, name.lstrip("/"))))
+                waiting.append((posixpath.normpath(posixpath.join(base, name.lstrip("/"))), None))
 
 
-def _files(stage: StageFacts, run: Run, step: shell.Step) -> Iterator[str]:
-    """The context paths of the files that a command takes its commands from."""
+def _files(
+    stage: StageFacts, run: Run, step: shell.Step
+) -> Iterator[tuple[str, tuple[str, ...] | None]]:
+    """The context paths of the files that a command takes its commands from, and of a Makefile
+    the targets it makes."""
     argv = step.argv
     name = posixpath.basename(argv[0] or "") if argv else ""
     named: list[str] = []
+    goals: tuple[str, ...] | None = None
     if name in _MAKERS:
         options = dict(pairwise(argv))
         directory = options.get("-C") or options.get("-d") or "."
         file = options.get("-f") or options.get("-t")
         named = [posixpath.join(directory, each) for each in ((file,) if file else _MAKERS[name])]
+        if name in ("make", "gmake") and None not in argv:
+            values = {options.get(option) for option in ("-C", "-f", "-j")}
+            words = (word for word in argv[1:] if word is not None and word not in values)
+            goals = tuple(w for w in words if not w.startswith("-") and "=" not in w)
     elif name in _SHELLS:
         named = [word for word in argv[1:] if word and not word.startswith("-")][:1]
     elif name in _OTHERS:
@@ -171,14 +208,16 @@ def _files(stage: StageFacts, run: Run, step: shell.Step) -> Iterator[str]:
         path = step.path(each)
         source = stage.source_of(path, run.instruction) if path else None
         if source is not None:
-            yield source
+            yield source, goals
 
 
-def _stamp(stage: StageFacts, invocation: Invocation) -> GitNeed | None:
+def _stamp(
+    stage: StageFacts, invocation: Invocation, outputs: tuple[BuildOutput, ...] | Unknown
+) -> GitNeed | None:
     """Whether the go command stamps the binary and somebody looks at the stamp."""
     go = invocation.go
     place = at(stage, invocation)
-    if go.kind not in ("build", "install") or go.versioned:
+    if go.versioned:
         return None
     setting = go.setting("buildvcs")
     if setting == "true":
@@ -189,7 +228,6 @@ def _stamp(stage: StageFacts, invocation: Invocation) -> GitNeed | None:
         return None
     if not has_git(stage) or stage.source_of(go.directory or "/") is None:
         return None
-    outputs = stage.outputs_of(invocation)
     known = () if isinstance(outputs, Unknown) else outputs
     if not known:
         return _reader(_sources_with(stage.facts.project.context, _BUILD_INFO))
@@ -199,9 +237,12 @@ def _stamp(stage: StageFacts, invocation: Invocation) -> GitNeed | None:
             return _reader(_sources_with(stage.facts.project.context, _BUILD_INFO))
         if needs.build_info:
             return _reader(needs.build_info[0])
-        module = next((name for name in _READERS if name in needs.modules), None)
-        if module is not None:
-            return _reader(_required(stage, invocation, module))
+        for package in _READERS:
+            if any(package == m or package.startswith(f"{m}/") for m in needs.modules):
+                imported = re.compile(b'"' + re.escape(package.encode()) + b'["/]')
+                place_of = _sources_with(stage.facts.project.context, imported)
+                if place_of is not None:
+                    return _reader(place_of)
     return None
 
 
@@ -211,6 +252,8 @@ def _indirect_stamp(stage: StageFacts) -> GitNeed | None:
         return None
     for run in stage.runs:
         for build in indirect_builds(stage, run):
+            if re.search(r"-buildvcs(?!=false)", build.text):
+                return GitNeed("-buildvcs=true fails without it", build.builds[0], True)
             if "-buildvcs=false" not in build.text:
                 found = _reader(_sources_with(stage.facts.project.context, _BUILD_INFO))
                 if found is not None:
@@ -220,14 +263,6 @@ def _indirect_stamp(stage: StageFacts) -> GitNeed | None:
 
 def _reader(place: Evidence | None) -> GitNeed | None:
     return GitNeed("the program reads the version stamped from it", place, True) if place else None
-
-
-def _required(stage: StageFacts, invocation: Invocation, module: str) -> Evidence:
-    mod = stage.module_of(invocation)
-    for require in mod.requires if mod else ():
-        if require.path == module and mod is not None:
-            return Evidence(mod.path, require.line, f"{module} reads build information")
-    return Evidence("", 0, f"{module} reads build information")
 
 
 def has_git(stage: StageFacts) -> bool:

@@ -113,7 +113,9 @@ class _Reader:
         """The value of a variable, "" when it is not set."""
         if name not in self.env:
             if self.base is None:
-                raise _NotKnown(f"whether the base image sets {name} is not known")
+                raise _NotKnown(
+                    "what the base image sets is not known; set GOMODCACHE and GOCACHE with ENV"
+                )
             return ""
         value = self.env[name]
         if value is None or (name in self.state.args and name not in self.state.env):

@@ -16,9 +16,32 @@ from gorewrite.globs import match
 from gorewrite.golang.gomod import GoMod
 
 #: Forges, and hosts of vanity import paths that serve public modules.
+# fmt: off
 _PUBLIC = frozenset(
-    ["github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "gopkg.in", "golang.org", "google.golang.org", "4d63.com", "9fans.net", "al.essio.dev", "ariga.io", "bou.ke", "buf.build", "cel.dev", "cloud.google.com", "code.cloudfoundry.org", "code.gitea.io", "connectrpc.com", "contrib.go.opencensus.io", "crawshaw.io", "cuelang.org", "cyphar.com", "dario.cat", "dev.gaijin.team", "dmitri.shuralyov.com", "entgo.io", "filippo.io", "firebase.google.com", "fyne.io", "git.apache.org", "git.sr.ht", "gitee.com", "gioui.org", "go-hep.org", "go-simpler.org", "go.augendre.info", "go.bytebuilders.dev", "go.dedis.ch", "go.elastic.co", "go.etcd.io", "go.k6.io", "go.mongodb.org", "go.mozilla.org", "go.nanomsg.org", "go.octolab.org", "go.opencensus.io", "go.opentelemetry.io", "go.podman.io", "go.shabbyrobe.org", "go.starlark.net", "go.temporal.io", "go.uber.org", "go.yaml.in", "go101.org", "go4.org", "gocloud.dev", "golang.zx2c4.com", "gomodules.xyz", "gonum.org", "goa.design", "goji.io", "gorm.io", "gorgonia.org", "gotest.tools", "gvisor.dev", "helm.sh", "honnef.co", "howett.net", "inet.af", "istio.io", "k8s.io", "kernel.org", "knative.dev", "kubevirt.io", "launchpad.net", "layeh.com", "maunium.net", "mellium.im", "modernc.org", "moul.io", "mvdan.cc", "nhooyr.io", "olympos.io", "open-cluster-management.io", "oras.land", "periph.io", "pgregory.net", "resenje.org", "rsc.io", "sigs.k8s.io", "software.sslmate.com", "sourcegraph.com", "storj.io", "tailscale.com", "tags.cncf.io", "upper.io", "vbom.ml", "vitess.io", "volcano.sh", "xorm.io", "zombiezen.com", "zgo.at"]
+    [
+        "github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "gopkg.in", "golang.org",
+        "google.golang.org", "4d63.com", "9fans.net", "al.essio.dev", "ariga.io", "bou.ke",
+        "buf.build", "cel.dev", "cloud.google.com", "code.cloudfoundry.org", "code.gitea.io",
+        "connectrpc.com", "contrib.go.opencensus.io", "crawshaw.io", "cuelang.org",
+        "cyphar.com", "dario.cat", "dev.gaijin.team", "dmitri.shuralyov.com", "entgo.io",
+        "filippo.io", "firebase.google.com", "fyne.io", "git.apache.org", "git.sr.ht",
+        "gitee.com", "gioui.org", "go-hep.org", "go-simpler.org", "go.augendre.info",
+        "go.bytebuilders.dev", "go.dedis.ch", "go.elastic.co", "go.etcd.io", "go.k6.io",
+        "go.mongodb.org", "go.mozilla.org", "go.nanomsg.org", "go.octolab.org",
+        "go.opencensus.io", "go.opentelemetry.io", "go.podman.io", "go.shabbyrobe.org",
+        "go.starlark.net", "go.temporal.io", "go.uber.org", "go.yaml.in", "go101.org",
+        "go4.org", "gocloud.dev", "golang.zx2c4.com", "gomodules.xyz", "gonum.org",
+        "goa.design", "goji.io", "gorm.io", "gorgonia.org", "gotest.tools", "gvisor.dev",
+        "helm.sh", "honnef.co", "howett.net", "inet.af", "istio.io", "k8s.io", "kernel.org",
+        "knative.dev", "kubevirt.io", "launchpad.net", "layeh.com", "maunium.net",
+        "mellium.im", "modernc.org", "moul.io", "mvdan.cc", "nhooyr.io", "olympos.io",
+        "open-cluster-management.io", "oras.land", "periph.io", "pgregory.net", "resenje.org",
+        "rsc.io", "sigs.k8s.io", "software.sslmate.com", "sourcegraph.com", "storj.io",
+        "tailscale.com", "tags.cncf.io", "upper.io", "vbom.ml", "vitess.io", "volcano.sh",
+        "xorm.io", "zombiezen.com", "zgo.at",
+    ]
 )
+# fmt: on
 _PRIVATE = re.compile(
     r"(?:git|gitlab|github|bitbucket|stash|gitea|gogs|scm|vcs|code|svn|gerrit|tfs)\.(?!com\b|org\b)"
     r"|.*\.(?:local|lan|internal|intranet|corp|home|private)$|dev\.azure\.com|ssh\.dev\.azure\.com"
@@ -51,7 +74,7 @@ def external(mods: Iterable[GoMod]) -> tuple[tuple[str, Evidence], ...]:
                 local.add(replace.old)
             else:
                 renamed[replace.old] = replace.new
-    found = {}
+    found: dict[str, Evidence] = {}
     for mod in mods:
         for require in mod.requires:
             if require.path not in local:

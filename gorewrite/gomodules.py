@@ -31,6 +31,20 @@ class PlacedModule:
     workspace_directory: str = ""
 
     @property
+    def directories(self) -> tuple[str, ...]:
+        """The image directories with code of its own: its root and local replacements."""
+        replaced = [
+            posixpath.normpath(posixpath.join(top, replace.new))
+            for top, replaces in (
+                (self.directory, self.mod.replaces),
+                (self.workspace_directory, self.workspace.replaces if self.workspace else ()),
+            )
+            for replace in replaces
+            if replace.local
+        ]
+        return (self.root, *replaced)
+
+    @property
     def root(self) -> str:
         """The image directory in which `go mod download` fetches all of it."""
         return self.workspace_directory if self.workspace else self.directory
@@ -53,20 +67,28 @@ def module_at(
     """The module that go finds from an image directory upward; None when it is not a copy of
     one in the context. workspace: whether go.work counts (GOWORK=off)."""
     found = _upward(stage, directory, "go.mod", before)
-    if found is None:
-        return None
-    source, where = found
+    mod = _read_mod(stage, found[0]) if found is not None else None
+    work = _upward(stage, directory, "go.work", before) if workspace else None
+    data = stage.facts.project.context.read(work[0]) if work is not None else None
+    parsed = parse_gowork(data, work[0]) if work is not None and data is not None else None
+    if not isinstance(parsed, GoWork) or work is None:
+        return PlacedModule(mod, found[1]) if mod is not None and found is not None else None
+    if mod is not None and found is not None:
+        return PlacedModule(mod, found[1], parsed, work[1])
+    # At the root of a workspace there need be no go.mod: any member will do.
+    for use in parsed.uses:
+        path = posixpath.normpath(posixpath.join(work[1], use))
+        source = stage.source_of(posixpath.join(path, "go.mod"), before)
+        mod = _read_mod(stage, source) if source is not None else None
+        if mod is not None:
+            return PlacedModule(mod, path, parsed, work[1])
+    return None
+
+
+def _read_mod(stage: StageFacts, source: str) -> GoMod | None:
     data = stage.facts.project.context.read(source)
     mod = parse_gomod(data, source) if data is not None else None
-    if not isinstance(mod, GoMod):
-        return None
-    work = _upward(stage, directory, "go.work", before) if workspace else None
-    if work is not None:
-        data = stage.facts.project.context.read(work[0])
-        parsed = parse_gowork(data, work[0]) if data is not None else None
-        if isinstance(parsed, GoWork):
-            return PlacedModule(mod, where, parsed, work[1])
-    return PlacedModule(mod, where)
+    return mod if isinstance(mod, GoMod) else None
 
 
 def _upward(
@@ -172,9 +194,8 @@ class _Files:
     def member(self, work: GoWork, directory: str, use: str) -> None:
         path = posixpath.normpath(posixpath.join(directory, use))
         source = None if use.startswith("/") else self.add(path, "go.mod")
-        data = self.context.read(source) if source is not None else None
-        mod = parse_gomod(data, source) if data is not None and source is not None else None
-        if not isinstance(mod, GoMod):
+        mod = _read_mod(self.stage, source) if source is not None else None
+        if mod is None:
             line = self.context.evidence_line(work.path, use)
             raise Incomplete(
                 "workspace-incomplete",

@@ -6,11 +6,14 @@ import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from gorewrite import shell
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
+from gorewrite.mounts import mounts
 from gorewrite.runs import Invocation, Run
+from gorewrite.toolchain import at
 
 #: Commands of go that neither read a module nor compile (`go help`).
 _IDLE = frozenset(
@@ -20,9 +23,18 @@ _IDLE = frozenset(
 #: Those that read modules and never the build cache.
 MODULES_ONLY = frozenset({"mod download", "mod tidy", "mod vendor", "mod verify", "mod graph"})
 #: Programs that run the go command or its loader (golang.org/x/tools/go/packages).
+# fmt: off
 TOOLS = frozenset(
-    ["golangci-lint", "swag", "wire", "gqlgen", "mockgen", "mockery", "stringer", "templ", "ginkgo", "gotestsum", "staticcheck", "revive", "govulncheck", "gosec", "errcheck", "go-licenses", "goreleaser", "ko", "xcaddy", "packr", "packr2", "pkger", "statik", "gox", "garble", "gobuild", "goimports", "ent", "sqlboiler", "buffalo", "fyne", "wails", "controller-gen", "go-enum", "gotest", "benchstat", "errcheck", "nilaway", "easyjson", "rice", "go-bindata-assetfs"]
+    [
+        "golangci-lint", "swag", "wire", "gqlgen", "mockgen", "mockery", "stringer", "templ",
+        "ginkgo", "gotestsum", "staticcheck", "revive", "govulncheck", "gosec", "errcheck",
+        "go-licenses", "goreleaser", "ko", "xcaddy", "packr", "packr2", "pkger", "statik",
+        "gox", "garble", "gobuild", "goimports", "ent", "sqlboiler", "buffalo", "fyne",
+        "wails", "controller-gen", "go-enum", "gotest", "benchstat", "nilaway", "easyjson",
+        "rice", "go-bindata-assetfs",
+    ]
 )
+# fmt: on
 _MAKERS = {
     "make": ("GNUmakefile", "makefile", "Makefile"),
     "gmake": ("GNUmakefile", "makefile", "Makefile"),
@@ -31,11 +43,13 @@ _MAKERS = {
     "mage": ("magefile.go",),
 }
 _SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh"})
-_VERBS = r"(?:build|install|test|run|generate|vet|list|get|mod\s+(?:download|tidy|vendor|verify))"
+_VERBS = (
+    r"(?:build|install|test|run|generate|vet|list|get|mod[ \t]+(?:download|tidy|vendor|verify))"
+)
 #: A go command in a Makefile, a script or any other text.
 GO_CALL = re.compile(
-    r"(?:^|[\s;&|(@\"'`=-])(?:go|\$[({]GO(?:_?(?:CMD|BIN|EXE))?[)}]|\$GO)\s+"
-    r"(?:-C\s+\S+\s+)?" + _VERBS + r"\b",
+    r"(?:^|[\s;&|(@\"'`=-])(?:go|\$[({]GO(?:_?(?:CMD|BIN|EXE))?[)}]|\$GO)[ \t]+"
+    r"(?:-C[ \t]+\S+[ \t]+)?" + _VERBS + r"\b",
     re.MULTILINE,
 )
 
@@ -73,10 +87,7 @@ class GoUse:
     def evidence(self) -> Evidence:
         """The line that shows it."""
         if self.invocations:
-            invocation = self.invocations[0]
-            text = " ".join(word.text for word in invocation.words[:4])
-            at = invocation.line_offset
-            return self.stage.facts.at(self.run.instruction, text, at)
+            return at(self.stage, self.invocations[0])
         return self.through or self.stage.facts.at(self.run.instruction)
 
 
@@ -117,13 +128,16 @@ class _Reader:
     def step(self, step: shell.Step) -> None:
         argv = step.argv
         name = posixpath.basename(argv[0] or "") if argv else ""
-        if name in TOOLS:
+        if name in TOOLS and not {"--version", "version", "-h", "--help"} & set(argv[1:]):
             self._seen(self.stage.facts.at(self.run.instruction, " ".join(filter(None, argv))))
         elif name in _MAKERS:
             self._read([step.path(file) for file in _files_of(name, argv)])
+        elif name in _SHELLS and ("-s" in argv or "-" in argv):
+            return  # It runs what another command prints: an installer.
         elif name in _SHELLS and "-c" not in argv:
             scripts = [word for word in argv[1:] if word is None or not word.startswith("-")]
-            self._read([step.path(word) for word in scripts[:1]])
+            if scripts:
+                self._read([step.path(scripts[0])])
         elif name in _SHELLS:
             text = argv[-1] or step.command.words[-1].text
             if GO_CALL.search(text):
@@ -158,7 +172,7 @@ class _Reader:
 def _files_of(name: str, argv: tuple[str | None, ...]) -> Iterator[str]:
     """The files that make and its like read, `-C DIR` and `-f FILE` heeded."""
     directory, named = ".", None
-    for option, value in zip(argv[1:], argv[2:], strict=False):
+    for option, value in pairwise(argv[1:]):
         if option in ("-C", "--directory", "-d", "--dir") and value:
             directory = value
         elif option in ("-f", "--file", "-t", "--taskfile", "--makefile") and value:
@@ -174,3 +188,44 @@ def _calls_go(script: shell.Script) -> bool:
         if words[:1] == ["go"] and words[1:] not in (["env"], ["version"], []):
             return True
     return False
+
+
+_SECRET = re.compile(
+    r"\bgit\s+config\b|\.netrc|insteadOf|ssh-keyscan|ssh-add|id_rsa|id_ed25519|\bGOAUTH=|/run/secrets/"
+)
+
+
+def brings_credentials(use: GoUse) -> bool:
+    """Whether the RUN brings credentials, or other settings for the download, of its own."""
+    kinds = {mount.kind for mount in mounts(use.run.instruction, use.run.state)}
+    if kinds & {"secret", "ssh"} or _SECRET.search(use.run.text):
+        return True
+    before = use.run.state.shell_env
+    return any(
+        invocation.go.env.get(name) != before.get(name)
+        for invocation in use.invocations
+        for name in invocation.go.env
+        if name.startswith(("GOPROXY", "GOPRIVATE", "GONO", "GOINSECURE", "GIT_"))
+        or name.lower().endswith("_proxy")
+    )
+
+
+# fmt: off
+_QUIET = frozenset(
+    [
+        "cd", "mkdir", "cp", "mv", "rm", "echo", "ls", "chmod", "cat", "true", "test", "set",
+        "export", "printf", "[", "strip", "upx",
+    ]
+)
+# fmt: on
+
+
+def is_plain(use: GoUse) -> bool:
+    """Whether nothing but go writes near the mount point, whose new parents belong to root."""
+    kinds = {invocation.go.kind for invocation in use.invocations}
+    if not kinds <= {"build", "install", "mod download", "list", "vet"} or use.through or use.maybe:
+        return False
+    if any(invocation.go.versioned for invocation in use.invocations):
+        return False
+    names = {step.argv[0] for step in use.run.steps if step.argv}
+    return names <= _QUIET | {"go"}

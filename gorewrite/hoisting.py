@@ -1,4 +1,4 @@
-"""Where a stage downloads Go modules, where its sources come in, and what lies between.
+"""A download of Go modules that moves ahead of the source copy, and what lies between.
 
 Rules: hazards of hoisting `go mod download`: it has to run as the same user with the same
 settings, credentials and tools as the command that used to download.
@@ -7,7 +7,7 @@ settings, credentials and tools as the command that used to download.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,20 +16,13 @@ from gorewrite.dockerfile import Instruction, copy_parts, pairs, variables
 from gorewrite.engine import opt_out
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
-from gorewrite.gomodules import Incomplete, PlacedModule, module_at, module_of, uses_vendor
-from gorewrite.gouse import go_uses
+from gorewrite.gomodules import Incomplete, PlacedModule
 from gorewrite.images import Image
-from gorewrite.layout import Placed, under
+from gorewrite.layout import under
 from gorewrite.metadata import comments_above
 from gorewrite.mounts import mounts
 from gorewrite.runs import Invocation, Run
-from gorewrite.toolchain import at, go_version
-from gorewrite.transform import Refusal
 
-#: Commands that download what they lack.
-_DOWNLOADING = frozenset({"build", "install", "test", "run", "vet", "generate", "mod vendor"})
-#: Commands ahead of the source copy after which there is nothing left to hoist.
-_DONE = frozenset({"mod download", "mod vendor", "mod tidy", "get", "build", "install", "list"})
 _CHANGING = frozenset({"mod tidy", "mod edit", "mod init", "get", "work use", "work init"})
 #: Variables that steer a download or tell where it goes (`go help environment`).
 _SETTING = re.compile(
@@ -122,8 +115,7 @@ class Job:
         """Whether the RUN does nothing but download."""
         names = [(_name(step), step) for step in self.run.steps]
         return all(
-            name in ("cd", "set", "echo", "true") or self._is_download(step)
-            for name, step in names
+            name in ("cd", "set", "echo", "true") or self._is_download(step) for name, step in names
         )
 
     @cached_property
@@ -154,7 +146,7 @@ class Job:
     @cached_property
     def _between(self) -> tuple[tuple[StageFacts, Instruction], ...]:
         """The instructions from the source copy on that the download used to see done."""
-        found = []
+        found: list[tuple[StageFacts, Instruction]] = []
         started = False
         for member in self.user_stage.lineage:
             for instruction in member.stage.instructions:
@@ -163,6 +155,22 @@ class Job:
                 started = started or instruction is self.anchor
                 if started:
                     found.append((member, instruction))
+        return tuple(found)
+
+    def superseded(self, files: Mapping[str, str]) -> tuple[Instruction, ...]:
+        """Copies of nothing but the files of the download (context path -> image path) that
+        come behind it, with no RUN in between that could have changed the files."""
+        found = []
+        for member, instruction in self._between:
+            if instruction.keyword == "RUN" or member is not self.stage:
+                break
+            placed = [p for p in member.placed if p.instruction is instruction]
+            if (
+                instruction is not self.source
+                and placed
+                and all(p.origin == "context" and files.get(p.source) == p.path for p in placed)
+            ):
+                found.append(instruction)
         return tuple(found)
 
     @property
@@ -214,7 +222,7 @@ class Job:
             if member is not self.stage:
                 self._child(member, instruction)
             elif instruction.keyword in ("ENV", "ARG") and self._steers(instruction):
-                if not self._constant(instruction, states[self.anchor].lookup):
+                if not self._constant(instruction):
                     self._late(f"{instruction.keyword} steers the download", member, instruction)
                 moved.append(instruction)
         for run in self._runs_between:
@@ -232,7 +240,7 @@ class Job:
         then = self.user_stage.states[self.user]
         if before.user != then.user:
             where = self.user_stage.facts.at(then.user_from or self.user)
-            message = "the modules are downloaded as another user; set USER ahead of the source copy"
+            message = "another user downloads the modules; set USER ahead of the source copy"
             raise Incomplete("user-changes", message, where)
         cleaned = next((r for r in self._all_runs if _CLEANS.search(r.text)), None)
         if self.stage.ships and cleaned is not None:
@@ -260,10 +268,9 @@ class Job:
             for name, _ in pairs(instruction)
         )
 
-    def _constant(self, instruction: Instruction, lookup: object) -> bool:
+    def _constant(self, instruction: Instruction) -> bool:
         """Whether it means the same ahead of the source copy: it uses no variable that is
         set in between."""
-        assert callable(lookup)
         used = {name for _, raw in pairs(instruction) for name in variables(raw or "")}
         between = {
             name
@@ -283,7 +290,7 @@ class Job:
         base = self.stage.base
         golang = isinstance(base, Image) and base.family == "golang"
         if not golang and not self._go_earlier and not _only_go(run):
-            message = "Go may be installed behind the source copy; install it ahead of that"
+            message = "Go may be installed behind the source copy; do so ahead of it"
             raise Incomplete("toolchain-after-source", message, facts.at(run.instruction))
 
     @cached_property
@@ -298,15 +305,15 @@ class Job:
         text = self.run.text[:start]
         facts = self.user_stage.facts
         if _AUTH.search(text) and not _harmless_certificates(self.user_stage, self.run):
-            message = "the RUN that downloads sets up its own credentials; give them a RUN of their own"
+            message = "the RUN that downloads sets up credentials; give those a RUN of their own"
             raise Incomplete("auth-inline", message, facts.at(self.user))
         if needs_tools and _TOOLS.search(text):
-            message = "the RUN that downloads installs its own tools; give them a RUN of their own"
+            message = "the RUN that downloads installs tools for it; give those a RUN of their own"
             raise Incomplete("auth-inline", message, facts.at(self.user))
         base = self.stage.base
         golang = isinstance(base, Image) and base.family == "golang"
         if not golang and not self._go_earlier and not _only_go(self.run):
-            message = "Go may be installed in the RUN that builds; install it ahead of the source copy"
+            message = "the RUN that builds may install Go; do so ahead of the source copy"
             raise Incomplete("toolchain-after-source", message, facts.at(self.user))
 
 
@@ -315,7 +322,13 @@ def _name(step: shell.Step) -> str:
     return (argv[0] or "") if argv else ""
 
 
-_SET_UP = frozenset(["echo", "printf", "mkdir", "chmod", "touch", "ssh-keyscan", "set", "export", "true"])
+# fmt: off
+_SET_UP = frozenset(
+    [
+        "echo", "printf", "mkdir", "chmod", "touch", "ssh-keyscan", "set", "export", "true",
+    ]
+)
+# fmt: on
 
 
 def _sets_up(step: shell.Step) -> bool:
@@ -339,7 +352,13 @@ def _only_go_env(run: Run) -> bool:
     ) and len(run.invocations) == len(run.steps)  # fmt: skip
 
 
-_ORDINARY = frozenset(["cd", "go", "echo", "set", "mkdir", "rm", "mv", "cp", "ls", "chmod", "export"])
+# fmt: off
+_ORDINARY = frozenset(
+    [
+        "cd", "go", "echo", "set", "mkdir", "rm", "mv", "cp", "ls", "chmod", "export",
+    ]
+)
+# fmt: on
 
 
 def _only_go(run: Run) -> bool:
@@ -362,193 +381,3 @@ def _brings_auth(instruction: Instruction) -> bool:
     parts = copy_parts(instruction)
     names = (*parts.sources, parts.dest)
     return any(_AUTH_FILE.search(name.rstrip("/")) for name in names)
-
-
-# --- finding them -------------------------------------------------------------------------
-
-
-def jobs(stage: StageFacts) -> Iterator[Job | Refusal]:
-    """The modules to download ahead of a stage's own source copy, and why there are none."""
-    found: dict[str, Job] = {}
-    for candidate in _candidates(stage):
-        root = candidate.module.root
-        if root not in found or candidate.rank > found[root].rank:
-            found[root] = candidate
-    waiting = [job for job in found.values() if not _downloaded_before(job)]
-    if not found:
-        yield from _no_module(stage)
-        return
-    if not waiting:
-        return
-    if len(found) > 1:
-        paths = ", ".join(sorted(job.module.mod.path for job in found.values()))
-        message = f"several modules are built here ({paths}); add a go.work or hoist them by hand"
-        yield Refusal(waiting[0].source, "multi-module", message, (waiting[0].evidence,))
-        return
-    yield _judged(waiting[0])
-
-
-def _judged(job: Job) -> Job | Refusal:
-    stage = job.user_stage
-    others = [i for i in stage.invocations if i.go.kind in _DOWNLOADING and not i.go.versioned]
-    modes = [i.go.setting("mod") for i in others] or [""]
-    if all(uses_vendor(stage, job.module, mode, job.user) for mode in modes):
-        top = job.module.workspace.directory if job.module.workspace else job.module.mod.directory
-        prefix = "" if top == "." else f"{top}/"
-        evidence = Evidence(f"{prefix}vendor/modules.txt", 0, "vendored")
-        message = "the modules are in the vendor directory, nothing is downloaded"
-        return Refusal(job.source, "vendored", message, (evidence,))
-    old = _ignores_modules(job)
-    if old is not None:
-        return Refusal(job.source, "gopath-mode", "go ignores go.mod here: " + old, (job.evidence,))
-    return job
-
-
-def _ignores_modules(job: Job) -> str | None:
-    """Why go is in GOPATH mode (https://go.dev/doc/go1.13, "Modules"); None when it is not."""
-    mode = job.env.get("GO111MODULE", "")
-    version = go_version(job.stage)
-    if mode == "off":
-        return "GO111MODULE=off"
-    if version is not None and version.minor < 11:
-        return f"Go {version} knows no modules"
-    gopath = (job.env.get("GOPATH") or "/go").partition(":")[0]
-    if version is not None and version.minor < 13 and mode != "on":
-        if under(job.module.directory, f"{gopath}/src"):
-            return f"Go {version} in GOPATH, without GO111MODULE=on"
-    return None
-
-
-def _candidates(stage: StageFacts) -> Iterator[Job]:
-    """A job for each go command whose module's sources this very stage copies."""
-    for user_stage in stage.facts.stages:
-        if stage not in user_stage.lineage:
-            continue
-        for use in go_uses(user_stage):
-            instruction = use.run.instruction
-            for invocation in use.invocations:
-                kind, go = invocation.go.kind, invocation.go
-                explicit = kind == "mod download" and not go.packages and user_stage is stage
-                if not explicit and kind not in _DOWNLOADING:
-                    continue
-                module = module_of(user_stage, invocation)
-                evidence = at(user_stage, invocation)
-                what = invocation if explicit and not invocation.step.conditional else None
-                yield from _job(stage, user_stage, instruction, module, go.env, evidence, what, None)
-            if use.through is not None and not use.invocations and use.run.state.workdir:
-                directory = use.run.state.workdir
-                module = module_at(user_stage, directory, instruction)
-                env, seen = use.run.state.shell_env, use.through
-                yield from _job(stage, user_stage, instruction, module, env, seen, None, seen)
-
-
-def _job(
-    stage: StageFacts,
-    user_stage: StageFacts,
-    user: Instruction,
-    module: PlacedModule | None,
-    env: Mapping[str, str | None],
-    evidence: Evidence,
-    explicit: Invocation | None,
-    through: Evidence | None,
-) -> Iterator[Job]:
-    source = _source_copy(stage, module, user) if module is not None else None
-    if module is not None and source is not None:
-        yield Job(stage, module, source, user, user_stage, env, evidence, explicit, through)
-
-
-def _source_copy(
-    stage: StageFacts, module: PlacedModule, user: Instruction
-) -> Instruction | None:
-    """The first COPY or ADD of the stage that brings Go sources of the module."""
-    order = {i: n for n, i in enumerate(stage.stage.instructions)}
-    for placed in stage.placed:
-        at = order.get(placed.instruction)
-        if at is None or at >= order.get(user, len(order)) or placed.origin != "context":
-            continue
-        if _brings_sources(stage, placed, module):
-            return placed.instruction
-    return None
-
-
-def _brings_sources(stage: StageFacts, placed: Placed, module: PlacedModule) -> bool:
-    path = placed.path
-    if path is None or not (under(path, module.root) or under(module.root, path)):
-        return False
-    if placed.directory is False:
-        return placed.source.endswith(".go")
-    top = module.workspace.directory if module.workspace else module.mod.directory
-    if placed.directory is None:
-        # A source that is not in the context brings nothing, one that is not known anything.
-        return "$" in placed.source
-    if under(top, placed.source) and under(module.root, path):
-        return True
-    return any(file.endswith(".go") for file in stage.facts.project.context.walk(placed.source))
-
-
-_BY_TEXT = re.compile(r"\bmod\s+(?:download|vendor|tidy)\b")
-
-
-def _downloaded_before(job: Job) -> bool:
-    """Whether the modules have been downloaded ahead of the source copy already."""
-    for member in job.stage.lineage:
-        for use_run in member.runs:
-            if member is job.stage and _behind(member, use_run.instruction, job.source):
-                break
-            if any(i.go.kind in _DONE and not i.go.versioned for i in use_run.invocations):
-                return True
-            if isinstance(use_run.script, Unknown) and _BY_TEXT.search(use_run.text):
-                return True
-        for use in go_uses(member):
-            if member is job.stage and _behind(member, use.run.instruction, job.source):
-                break
-            if any(_BY_TEXT.search(text) for _, text in use.texts):
-                return True
-    return False
-
-
-def _behind(stage: StageFacts, one: Instruction, other: Instruction) -> bool:
-    instructions = stage.stage.instructions
-    return instructions.index(one) > instructions.index(other)
-
-
-# --- none -----------------------------------------------------------------------------------
-
-
-def _no_module(stage: StageFacts) -> Iterator[Refusal]:
-    """Why the own code that a stage builds belongs to no module of the context."""
-    own = [
-        i
-        for i in stage.invocations
-        if i.go.kind in _DOWNLOADING and not i.go.versioned and module_of(stage, i) is None
-    ]
-    if not own:
-        return
-    instruction = own[0].run.instruction
-    evidence = at(stage, own[0])
-    runs = [run for member in stage.lineage for run in member.runs]
-    directory = own[0].go.directory or ""
-    copied = stage.source_of(directory, instruction) if directory else None
-    made = _first(runs, "mod init")
-    cloned = next((run for run in runs if re.search(r"\bgit\s+clone\b", run.text)), None)
-    fetched = next((p for p in stage.placed if p.origin == "remote"), None)
-    if made is not None:
-        message = "go.mod is made in the image; commit one to download ahead of the sources"
-        yield Refusal(instruction, "no-go-mod", message, (at(stage, made),))
-    elif copied is None and cloned is not None:
-        message = "the sources are cloned in the image; copy them from the build context"
-        yield Refusal(
-            instruction, "source-not-from-context", message, (stage.facts.at(cloned.instruction),)
-        )
-    elif copied is None and fetched is not None:
-        message = "the sources are fetched into the image; copy them from the build context"
-        yield Refusal(
-            instruction, "source-not-from-context", message, (stage.facts.at(fetched.instruction),)
-        )
-    elif copied is not None:
-        message = "the sources have no go.mod; make them a module with go mod init"
-        yield Refusal(instruction, "gopath-mode", message, (evidence,))
-
-
-def _first(runs: Sequence[Run], kind: str) -> Invocation | None:
-    return next((i for run in runs for i in run.invocations if i.go.kind == kind), None)

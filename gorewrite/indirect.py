@@ -14,7 +14,7 @@ from gorewrite.golang.needs import ProgramNeeds
 from gorewrite.programs import Needs, main_packages, package_needs
 from gorewrite.runs import Run
 
-_BUILD = re.compile(r"(?:\bgo|\$[({]GO(?:CMD|BIN)?[)}])\s+(?:build|install)\b")
+_BUILD = re.compile(r"(?:(?<![\w./-])go|\$[({]GO(?:CMD|BIN)?[)}])\s+(?:build|install)\b")
 _SHELLS = frozenset({"sh", "bash", "ash", "dash"})
 _MAKEFILES = ("GNUmakefile", "makefile", "Makefile")
 _DECIDES = re.compile(r"CGO_|\bCC=|-(race|msan|asan|buildmode|linkmode)\b|GOEXPERIMENT|GOOS")
@@ -33,6 +33,15 @@ class IndirectBuild:
     text: str
     builds: tuple[Evidence, ...]
     cwd: str | None
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The flags that the file nowhere has. One that it has anywhere is its owner's choice."""
+        wanted = {
+            "-trimpath": r"-trimpath\b",
+            "-ldflags '-s -w'": r"(^|[\s'\"=])-s(?=[\s'\"])",
+        }
+        return tuple(f for f, pattern in wanted.items() if not re.search(pattern, self.text))
 
     @property
     def decides(self) -> bool:

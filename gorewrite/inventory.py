@@ -246,7 +246,9 @@ class _Reader:
     def _build_place(self, path: str) -> bool:
         """Whether a path belongs to the build: caches, and GOPATH outside the work directory."""
         own = under(path, self.stage.end.workdir or "/nowhere")
-        return any(under(path, place) for place in _BUILD_PLACES) or (under(path, "/go") and not own)
+        return any(under(path, place) for place in _BUILD_PLACES) or (
+            under(path, "/go") and not own
+        )
 
     def _removes(self, words: Sequence[str | None]) -> None:
         for word, text in zip(words, self.step.command.words[1:], strict=False):

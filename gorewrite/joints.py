@@ -46,24 +46,29 @@ class Layout:
 
 
 def appended(run: Run, command: str) -> Instruction | Unknown:
-    """The RUN with a command behind its last one, run when all before succeeded."""
+    """The RUN with a command behind its last one, which runs when all before has succeeded.
+
+    Unknown with the reason where that cannot be had without a change of what came before: under
+    `set -e`, whatever stands left of `&&` no longer stops at a failure inside it (POSIX 2.8.1).
+    """
     assert not isinstance(run.script, Unknown)
     last = run.script.statements[-1]
     node = last.node
-    layout = Layout.of((run.instruction,))
     if last.terminator == "&":
         return Unknown("its last command runs in the background")
+    if any(r.body is not None for unit in run.script.units() for r in unit.redirects):
+        return Unknown("it has a heredoc inside")
+    layout = Layout.of((run.instruction,))
     if _errexit(run.script):
         if run.form == "heredoc":
-            text = f"\n{command}"
-        else:
-            text = layout.carried_on(command, operator=";")
-        return run.rewrite([(node.end, node.end, text)])
+            end = run.text.find("\n", node.end)
+            return run.rewrite([(end, end, f"\n{command}")])
+        return run.rewrite([(node.end, node.end, layout.carried_on(command, operator=";"))])
     items = node.items if isinstance(node, shell.List | shell.Pipeline) else (node,)
     plain = all(isinstance(item, shell.Command | shell.Pipeline) for item in items)
     ends = items[-1]
     leaves = isinstance(ends, shell.Command) and ends.name in ("exec", "exit")
-    if not plain or leaves or any(u for u in run.script.units() if _function(u)):
+    if not plain or leaves or any(_function(unit) for unit in run.script.units()):
         return Unknown("its last command is not a plain one")
     return run.rewrite([(node.end, node.end, layout.carried_on(command))])
 

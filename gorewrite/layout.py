@@ -133,6 +133,24 @@ def _remote(value: str) -> bool:
     return "://" in value or value.startswith("git@")
 
 
+def mounted(run: Instruction, state: State, path: str) -> str | None:
+    """The context path that a RUN sees at an image path through `--mount=type=bind`.
+
+    Rule: Dockerfile reference, RUN --mount=type=bind: without `from` it is the build context.
+    """
+    for mount in run.flag_values("mount"):
+        options = dict(option.partition("=")[::2] for option in mount.split(","))
+        if options.get("type", "bind") != "bind" or "from" in options:
+            continue
+        names = (name for name in ("target", "dst", "destination") if name in options)
+        top = state.path(options.get(next(names, ""), ""))
+        source = options.get("source", options.get("src", "."))
+        below = relative(path, top) if top is not None and "$" not in source else None
+        if below is not None:
+            return posixpath.normpath(posixpath.join(context_path(source), below))
+    return None
+
+
 def context_path(value: str) -> str:
     """A COPY source as a context path: relative, normalised, never above the root."""
     return posixpath.normpath("/" + value).lstrip("/") or "."

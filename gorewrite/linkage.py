@@ -179,7 +179,7 @@ _CXX = re.compile(
 
 
 def _cxx(stage: StageFacts, needs: ProgramNeeds | Unknown) -> Iterator[Evidence]:
-    if isinstance(needs, Unknown):
+    if isinstance(needs, Unknown) or needs.cgo.verdict == "pure":
         return
     for module in sorted(needs.modules):
         if _CXX.match(module):

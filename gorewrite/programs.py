@@ -6,19 +6,17 @@ Go sources in the build context.
 
 from __future__ import annotations
 
-import posixpath
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from gorewrite.buildoutputs import rounds
 from gorewrite.evidence import Unknown
 from gorewrite.facts import StageFacts
 from gorewrite.golang.analysis import analyse
-from gorewrite.golang.commands import BuildOutput, GoCommand, parse_go
+from gorewrite.golang.commands import BuildOutput
 from gorewrite.golang.needs import ProgramNeeds
 from gorewrite.golang.targets import NotKnown, Targets
 from gorewrite.linkage import Linkage, linkage
 from gorewrite.runs import Invocation
-from gorewrite.scope import join
 from gorewrite.toolchain import at, cgo_setting
 
 #: What the programs of one command need, one by one.
@@ -103,7 +101,7 @@ def main_packages(stage: StageFacts, invocation: Invocation) -> tuple[str, ...] 
     """
     instruction = invocation.run.instruction
     found: dict[str, None] = {}
-    for go in _rounds(stage, invocation):
+    for go in rounds(stage, invocation):
         if isinstance(go, Unknown):
             return go
         if go.uncertain:
@@ -116,50 +114,3 @@ def main_packages(stage: StageFacts, invocation: Invocation) -> tuple[str, ...] 
         except NotKnown as reason:
             return Unknown(str(reason), (at(stage, invocation),))
     return tuple(found)
-
-
-def _rounds(stage: StageFacts, invocation: Invocation) -> Iterator[GoCommand | Unknown]:
-    """The go command once, or in a loop with each value of its variable."""
-    loop = invocation.step.loop
-    go = invocation.go
-    if loop is None or not any(
-        loop.variable in word.variables for word in invocation.words if loop.variable
-    ):
-        yield go
-        return
-    place = at(stage, invocation)
-    if loop.kind != "for" or loop.variable is None:
-        yield Unknown("what the loop builds is not known", (place,))
-        return
-    for item in loop.items:
-        values = _values(stage, invocation, item.value, item.text)
-        if values is None:
-            yield Unknown(f"what {item.text} stands for is not known", (place,))
-            return
-        for value in values:
-            env = {**invocation.step.variables, loop.variable: value}
-            argv = [word.expand(env) for word in invocation.words]
-            raw = [word.text for word in invocation.words]
-            yield parse_go(argv, go.cwd, go.env, raw) or Unknown("no go command", (place,))
-
-
-def _values(
-    stage: StageFacts, invocation: Invocation, value: str | None, text: str
-) -> tuple[str, ...] | None:
-    """The words that an item of a loop becomes: itself, or what its pattern matches."""
-    if value is not None:
-        return (value,)
-    cwd = invocation.step.cwd
-    if cwd is None or any(char in text for char in "$`'\"\\{~"):
-        return None
-    top = posixpath.dirname(text.partition("*")[0].partition("?")[0].partition("[")[0] + "x")
-    absolute = join(cwd, top or ".")
-    source = stage.source_of(absolute, invocation.run.instruction) if absolute else None
-    if source is None:
-        return None
-    tree = stage.facts.project.context
-    below = text[len(top) :].lstrip("/") if top else text
-    prefix = "" if source == "." else source + "/"
-    matches = tree.glob(prefix + below.rstrip("/"))
-    lead = f"{top}/" if top and not top.endswith("/") else top
-    return tuple(lead + match.removeprefix(prefix) for match in matches)

@@ -6,10 +6,12 @@ linkage of the binaries into one `Requirements`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from gorewrite import packages
-from gorewrite.entry import Entry, read_entry
+from gorewrite.compose import Service
+from gorewrite.entry import Entry, last, read_entry
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
 from gorewrite.golang.needs import ProgramNeeds
@@ -91,11 +93,15 @@ class Requirements:
         return tuple(dict.fromkeys(found))
 
 
-def requirements(stage: StageFacts) -> Requirements:
-    """Reads what the image of a stage needs at run time."""
+def requirements(stage: StageFacts, services: Sequence[Service] | None = None) -> Requirements:
+    """Reads what the image of a stage needs at run time.
+
+    services: the compose services that count, None for all that run the stage.
+    """
+    services = stage.services if services is None else services
     inventory, built = take(stage), programs(stage)
     made = {*inventory.written, *inventory.moved, *inventory.tools}
-    entry = read_entry(stage, made)
+    entry = read_entry(stage, made, services)
     needs = Requirements(entry, inventory, built)
     links = [program.linkage for program in built]
     started = [path for path in entry.programs if path not in entry.scripts]
@@ -111,8 +117,31 @@ def requirements(stage: StageFacts) -> Requirements:
     if needs.any_command:
         why = "the program starts a command whose name is not known"
         needs.doubts.append(Unknown(why, needs.any_command))
+    for service in services:
+        needs.doubts += _service_doubts(service, stage, inventory)
+    stated = [line.evidence for s in services if (line := s.entrypoint or s.command) is not None]
+    if stated and last(stage, "ENTRYPOINT") is None and last(stage, "CMD") is None:
+        why = "only compose files say what the image runs"
+        needs.doubts.append(Unknown(why, tuple(stated)))
     _packages(needs)
     return needs
+
+
+def _service_doubts(
+    service: Service, stage: StageFacts, inventory: Inventory
+) -> tuple[Unknown, ...]:
+    """What a compose service leaves open about the image that it needs."""
+    doubts = list(service.uncertain)
+    place, user = service.working_dir, service.user
+    if place is not None and place.text.rstrip("/") != stage.end.workdir:
+        why = f"service {service.name} runs in {place.text}, whose files are not followed"
+        doubts.append(Unknown(why, (place.evidence,)))
+    name = user.text.partition(":")[0] if user is not None else ""
+    known = name.isdigit() or name in ("", "root", "nobody") or name in inventory.users
+    if user is not None and not known:
+        why = f"service {service.name} runs as {name}, who may not be in another image"
+        doubts.append(Unknown(why, (user.evidence,)))
+    return tuple(doubts)
 
 
 def _sources(needs: Requirements, stage: StageFacts) -> None:

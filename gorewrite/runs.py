@@ -79,7 +79,8 @@ class Run:
     def line_at(self, offset: int) -> int:
         """The 0-based physical line inside the instruction of an offset into `text`."""
         if self.form == "heredoc":
-            return 1 + self.text.count("\n", 0, offset)
+            header = sum(part.text.count("\n") for part in self.instruction.parts)
+            return header + self.text.count("\n", 0, offset)
         if self.form == "exec":
             return self.instruction.line_at(self.instruction.rest_start)
         return self.instruction.line_at(self.instruction.rest_start + offset)

@@ -96,15 +96,12 @@ def read(text: str) -> tuple[Node, ...]:
             start, lines = number, [""]
             if rest and not rest.startswith("#"):
                 lines = [f"    {rest}"]
-        elif not (line.startswith("%") and not any(lines)):
-            lines.append(line)
         else:
-            lines.append("")
+            lines.append("" if line.startswith("%") and not any(lines) else line)
     return tuple(found)
 
 
-class _Failed(Exception):
-    pass
+class _Failed(Exception): ...
 
 
 class _Reader:
@@ -245,19 +242,16 @@ class _Reader:
         return self._plain(rest, parent, line)
 
     def _plain(self, rest: str, parent: int, line: int) -> Node:
-        pieces = [_uncommented(rest)]
-        if rest[0] in "%@`,]}" or re.match(r"[?:-](\s|$)", rest) or pieces[0] != rest:
-            if rest[0] in "%@`,]}" or pieces[0] == rest:
-                return self._odd("a text that begins with a mark", line, parent)
-        else:
-            while (indent := self._next_line()) is not None and indent > parent:
-                text = self.lines[self.at].strip()
-                if text.startswith("#"):
-                    break
-                pieces.append(_uncommented(text))
-                self.at += 1
-                if pieces[-1] != text:
-                    break
+        if rest[0] in "%@`,]}" or re.match(r"[?:-](\s|$)", rest):
+            return self._odd("a text that begins with a mark", line, parent)
+        pieces, text = [_uncommented(rest)], rest
+        # A comment ends a text (YAML 1.2.2, 7.3.3); so, to this reader, does a blank line.
+        while pieces[-1] == text and (indent := self._next_line()) is not None and indent > parent:
+            text = self.lines[self.at].strip()
+            if text.startswith("#"):
+                break
+            pieces.append(_uncommented(text))
+            self.at += 1
         if any(re.search(r":(\s|$)", piece) or not piece for piece in pieces):
             return self._odd("a key inside of a text", line, parent)
         return Scalar(" ".join(pieces), line)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -61,8 +61,9 @@ class BuildFlags(Transform):
     - `unreadable-command`: some word of the command may be a flag that decides.
     - `indirect-build`: a Makefile or script runs go build.
 
-    Tests, `go run`, tools (`go install tool@version`) and builds that write nothing are not
-    touched, nor are flags that were decided explicitly (`-trimpath=false`, `-w=0`).
+    Tests, `go run`, tools (`go install tool@version`, stages that are only mounted) and builds
+    that write nothing are not touched, nor are flags that were decided explicitly
+    (`-trimpath=false`, `-w=0`).
 
     *Safety*
 
@@ -84,7 +85,7 @@ class BuildFlags(Transform):
 
     def propose(self, facts: Facts) -> Iterator[Proposal]:
         for stage in facts.stages:
-            for run in stage.runs:
+            for run in stage.runs if rules.may_ship(stage) else ():
                 yield from _Instruction(stage, run).proposals()
 
 
@@ -145,12 +146,10 @@ class _Instruction:
         self.refusals.setdefault(code, Refusal(self.run.instruction, code, message, because))
 
     def refuse_indirect(self, indirect: IndirectBuild) -> None:
-        text = "\n".join(evidence.text for evidence in indirect.builds)
-        if re.search(r"-trimpath\b", text) and re.search(r"(^|[\s'\"=])-s\b", text):
-            return
-        wanted = "CGO_ENABLED=0, -trimpath and -ldflags '-s -w'"
-        message = f"{indirect.path} runs go build; put {wanted} there"
-        self.refuse("indirect-build", message, *indirect.builds[:3])
+        missing = indirect.missing
+        if missing:
+            message = f"{indirect.path} runs go build; put {_and(missing)} there"
+            self.refuse("indirect-build", message, *indirect.builds[:3])
 
     def switch_off_for(self, indirect: IndirectBuild) -> None:
         """Offers the one flag that reaches a go command through the environment."""
@@ -393,6 +392,6 @@ def _builds_own_code(stage: StageFacts, invocation: Invocation) -> bool:
     return local or not isinstance(main_packages(stage, invocation), Unknown)
 
 
-def _and(words: dict[str, None]) -> str:
+def _and(words: Iterable[str]) -> str:
     *head, last = words
     return f"{', '.join(head)} and {last}" if head else last

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,13 +10,14 @@ from functools import cached_property
 
 from gorewrite import builders, cgocache
 from gorewrite.aptcaches import apt_mounts
-from gorewrite.cacheuse import Cache, Conflict, conflicts
+from gorewrite.cacheuse import Cache, Conflict, conflicts, without_command
+from gorewrite.dockerfile import from_parts
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import Facts, StageFacts
 from gorewrite.gocaches import Account, account, caches
-from gorewrite.gomodules import is_vendored
-from gorewrite.gouse import GoUse, go_uses
-from gorewrite.images import Image
+from gorewrite.gomodules import is_vendored, module_at, module_of, uses_vendor
+from gorewrite.gouse import GoUse, brings_credentials, go_uses, is_plain
+from gorewrite.images import ImageRef
 from gorewrite.layout import under
 from gorewrite.mounts import mounts, with_mounts
 from gorewrite.transform import Change, Proposal, Refusal, Safety, Transform
@@ -59,9 +61,9 @@ class CacheMounts(Transform):
 
     *Safety*
 
-    Safe when path, user and every RUN of the stages are known. Review when the image only
-    looks like the official one, when a program of which nothing can be read gets the mounts,
-    and when other programs share a user's directory with the mount.
+    Safe when path, user and every RUN of the stages are known. Review when the image is
+    a variable, when nothing says what a container of it runs, when a program of which nothing
+    can be read gets the mounts, and when other programs share a user's directory with them.
 
     *References*
 
@@ -126,15 +128,15 @@ class _Family:
         if not any(use.certain for use in self.uses):
             return
         added: dict[GoUse, list[str]] = {}
-        refusals: dict[tuple[str, str], Refusal] = {}
+        refused: list[tuple[_Kind, GoUse, Conflict]] = []
         for kind in (_MODULES, _BUILD):
             found = self._flags(kind)
-            if isinstance(found, Refusal):
-                refusals.setdefault((found.code, found.message), found)
+            if isinstance(found, tuple):
+                refused.append((kind, *found))
                 continue
             for use, flag in found.items():
                 added.setdefault(use, []).append(flag)
-        yield from refusals.values()
+        yield from _refusals(refused)
         if added:
             yield self._change(added)
 
@@ -146,19 +148,20 @@ class _Family:
             pairs.append((use.run.instruction, (new,)))
         (node, replacement), *also = pairs
         safety, doubts = self._safety(list(added))
-        targets = [flag.partition("target=")[2].partition(",")[0] for f in added.values() for flag in f]
-        message = f"mount {' and '.join(sorted(set(targets)))} as a cache where go runs"
+        flags = dict.fromkeys(flag for each in added.values() for flag in each)
+        targets = sorted({flag.partition("target=")[2].partition(",")[0] for flag in flags})
+        message = f"mount {' and '.join(targets)} from a cache in each RUN that uses them"
         because = (*doubts, *(use.evidence for use in added))
         return Change(node, replacement, safety, message, because, tuple(also))
 
-    def _flags(self, kind: _Kind) -> dict[GoUse, str] | Refusal:
-        """The flag that each RUN lacks; empty when there is nothing to add."""
+    def _flags(self, kind: _Kind) -> dict[GoUse, str] | tuple[GoUse, Conflict]:
+        """The flag that each RUN lacks, {} when there is nothing to add; or what is against it."""
         wanting = [use for use in self.uses if self._wants(use, kind)]
         existing = {use: self._existing(use, kind) for use in wanting}
         missing = [use for use in wanting if not existing[use]]
         if not missing or not any(use.certain for use in wanting):
             return {}
-        problem = self._unable(missing) or self._own(kind, wanting)
+        problem = self._unable() or self._own(kind, wanting)
         if problem is None:
             paths = {use: self._path(use, kind) for use in wanting}
             for use, path in paths.items():
@@ -166,26 +169,33 @@ class _Family:
                     problem = Conflict("cache-path-unknown", path.why, use.evidence)
                     break
             known = {use: path for use, path in paths.items() if isinstance(path, str)}
+        problem = problem or self._nobody(missing)
         if problem is None:
             problem = self._conflict(kind, wanting, missing, known)
         if problem is not None:
-            return _refuse(missing[0], kind, problem)
+            return missing[0], problem
         # What the owner wrote for some of the RUNs is what the others get.
         written = {text for texts in existing.values() for text in texts}
         if written:
             return dict.fromkeys(missing, written.pop())
         identity = cgocache.identity(self.stages, wanting) if kind is _BUILD else ""
         if isinstance(identity, Unknown):
-            conflict = Conflict("cgo-libraries", identity.why, identity.evidence[0])
-            return _refuse(missing[0], kind, conflict)
+            return missing[0], Conflict("cgo-libraries", identity.why, identity.evidence[0])
         named = f",id={identity}" if identity else ""
         return {use: f"type=cache,target={known[use]}{named}{self._ids(use)}" for use in missing}
 
     def _wants(self, use: GoUse, kind: _Kind) -> bool:
         if kind is _BUILD:
             return not use.only_downloads
-        vendored = [is_vendored(use.stage, invocation) for invocation in use.invocations]
-        return not (vendored and all(vendored)) or use.through is not None
+        vendored = [
+            invocation.go.setting("mod") == "vendor" or is_vendored(use.stage, invocation)
+            for invocation in use.invocations
+        ]
+        run = use.run
+        if not vendored and run.state.workdir:
+            module = module_at(use.stage, run.state.workdir, run.instruction)
+            return module is None or not uses_vendor(use.stage, module, "", run.instruction)
+        return not all(vendored)
 
     def _existing(self, use: GoUse, kind: _Kind) -> tuple[str, ...]:
         """The mounts of this very cache that the RUN has already."""
@@ -219,7 +229,7 @@ class _Family:
         """Where a RUN has the cache."""
         for member in use.stage.lineage:
             for run in member.runs:
-                if re.search(r"\bgo\s+env\s+-w\b[^\n;&|]*\bGO(?:PATH|CACHE|MODCACHE|ENV)=", run.text):
+                if _MOVED.search(run.text):
                     return Unknown("go env -w moves the caches")
         user = self._account(use)
         home = user.home if isinstance(user, Account) else None
@@ -227,6 +237,8 @@ class _Family:
         if use.through or use.maybe:
             environments.append(use.run.state.shell_env)
         found: str | Unknown | None = None
+        if any(step.sourced for step in use.run.steps):
+            return Unknown("a script that the RUN reads may move the caches")
         for env in environments:
             both = caches(use.stage, use.run.state, env, home)
             path = both.modules if kind is _MODULES else both.build
@@ -248,26 +260,31 @@ class _Family:
             return ""
         return f",uid={user.uid}" + (f",gid={user.gid}" if user.gid is not None else "")
 
-    def _unable(self, missing: Sequence[GoUse]) -> Conflict | None:
+    def _unable(self) -> Conflict | None:
         """What stands against any mount at all."""
         builder = builders.cannot_mount(self.facts.project)
         if builder is not None:
-            return Conflict("builder-cannot-mount", "a caller's builder has no cache mounts", builder)
+            message = "a caller uses a builder that has none, or has BuildKit switched off"
+            return Conflict("builder-cannot-mount", message, builder)
         if self._old_frontend:
             return Conflict(
                 "old-syntax",
-                "the syntax directive pins a frontend without cache mounts; use docker/dockerfile:1",
+                "the syntax directive names a frontend without them; docker/dockerfile:1 has them",
                 self._old_frontend,
             )
+        return None
+
+    def _nobody(self, missing: Sequence[GoUse]) -> Conflict | None:
         for use in missing:
             user = self._account(use)
             if isinstance(user, Unknown):
-                return Conflict("cache-user-unknown", f"{user.why}; write USER as uid:gid", use.evidence)
+                message = f"{user.why}; write USER as uid:gid"
+                return Conflict("cache-user-unknown", message, use.evidence)
         return None
 
     @cached_property
     def _old_frontend(self) -> Evidence | None:
-        """`# syntax=` of a frontend that is not known to have cache mounts, unless they are used."""
+        """`# syntax=` of a frontend not known to have cache mounts, unless they are used."""
         syntax = self.facts.dockerfile.directives.get("syntax")
         if syntax is None or any(i.flag("mount") for i in self.facts.dockerfile.instructions):
             return None
@@ -319,7 +336,7 @@ class _Family:
         """A download that only some of the RUNs could repeat."""
         if len(wanting) < 2:
             return None
-        private = [use for use in wanting if _private(use)]
+        private = [use for use in wanting if brings_credentials(use)]
         without = [use for use in wanting if use not in private]
         if private and without:
             message = "modules are downloaded with credentials that the other RUNs do not have"
@@ -334,71 +351,47 @@ class _Family:
         exported = builders.exports_layers(self.facts.project)
         if exported is None or not any(use.only_downloads for use in wanting):
             return None
-        message = "layers are cached outside of the builder, mounts are not: the download stays a layer"
+        message = "layers are cached outside of the builder and mounts are not"
         return Conflict("layers-exported", message, exported)
 
     def _safety(self, uses: Sequence[GoUse]) -> tuple[Safety, tuple[Evidence, ...]]:
         """REVIEW with what is in doubt, else SAFE and ()."""
-        doubts: list[Evidence] = []
+        doubts = [place for stage in self.stages if (place := without_command(stage))]
         for use in uses:
-            base = use.stage.base
             from_ = use.stage.lineage[0].stage.from_
-            if isinstance(base, Image) and not _trusted(base, from_.rest):
-                doubts.append(self.facts.at(from_, f"{base.ref.text} is not known to be as golang"))
+            if "$" in ImageRef.parse(from_parts(from_).image.text).repository:
+                doubts.append(self.facts.at(from_))
             if use.maybe and not use.certain:
                 doubts.append(use.evidence)
             user = self._account(use)
-            if isinstance(user, Account) and user.uid and not _plain(use):
+            if isinstance(user, Account) and user.uid and not (is_plain(use) and _sums(use)):
                 doubts.append(use.evidence)
             if use.texts and self.facts.project.context_why is not None:
                 doubts.append(use.evidence)
         return (Safety.REVIEW if doubts else Safety.SAFE), tuple(dict.fromkeys(doubts))
 
 
-def _refuse(use: GoUse, kind: _Kind, problem: Conflict) -> Refusal:
-    shared = problem.code in ("builder-cannot-mount", "old-syntax", "cache-user-unknown")
-    message = problem.message if shared else f"no mount for the {kind.name}: {problem.message}"
-    return Refusal(use.run.instruction, problem.code, message, (problem.evidence,))
+def _refusals(refused: Sequence[tuple[_Kind, GoUse, Conflict]]) -> Iterator[Refusal]:
+    """One refusal for each code: what stands against both caches is said once."""
+    for code in dict.fromkeys(conflict.code for _, _, conflict in refused):
+        same = [each for each in refused if each[2].code == code]
+        names = " and the ".join(kind.name for kind, _, _ in same)
+        message = f"no mount for the {names}: {same[0][2].message}"
+        because = tuple(dict.fromkeys(conflict.evidence for _, _, conflict in same))
+        yield Refusal(same[0][1].run.instruction, code, message, because)
 
 
-_SECRET = re.compile(
-    r"\bgit\s+config\b|\.netrc|insteadOf|ssh-keyscan|ssh-add|id_rsa|id_ed25519|\bGOAUTH=|/run/secrets/"
-)
+def _sums(use: GoUse) -> bool:
+    """Whether the modules of a RUN have a go.sum: without one go asks the checksum database
+    and keeps what it says beside the module cache, in a directory that belongs to root."""
+    for invocation in use.invocations:
+        module = module_of(use.stage, invocation)
+        if module is None:
+            return False
+        path = posixpath.join(module.directory, "go.sum")
+        if use.stage.source_of(path, use.run.instruction) is None:
+            return False
+    return True
 
 
-def _private(use: GoUse) -> bool:
-    """Whether the RUN brings credentials, or other settings for the download, of its own."""
-    kinds = {mount.kind for mount in mounts(use.run.instruction, use.run.state)}
-    if kinds & {"secret", "ssh"} or _SECRET.search(use.run.text):
-        return True
-    before = use.run.state.shell_env
-    return any(
-        invocation.go.env.get(name) != before.get(name)
-        for invocation in use.invocations
-        for name in invocation.go.env
-        if name.startswith(("GOPROXY", "GOPRIVATE", "GONO", "GOINSECURE", "GIT_"))
-        or name.lower().endswith("_proxy")
-    )
-
-
-def _trusted(base: Image, from_: str) -> bool:
-    """Whether the image is the official one, or a mirror that keeps its whole name."""
-    prefix = base.ref.prefix.rstrip("/")
-    host, _, path = prefix.partition("/")
-    mirror = ("." in host or ":" in host) and path in ("", "library", "docker/library")
-    repository = from_.split()[0].partition(":")[0]
-    return (base.ref.official or mirror) and not repository.startswith("$")
-
-
-_QUIET = frozenset(["cd", "mkdir", "cp", "mv", "rm", "echo", "ls", "chmod", "cat", "true", "test", "set", "export", "printf", "[", "strip", "upx"])
-
-
-def _plain(use: GoUse) -> bool:
-    """Whether nothing but go writes near the mount point, whose new parents belong to root."""
-    kinds = {invocation.go.kind for invocation in use.invocations}
-    if not kinds <= {"build", "install", "mod download", "list", "vet"} or use.through or use.maybe:
-        return False
-    if any(invocation.go.versioned for invocation in use.invocations):
-        return False
-    names = {step.argv[0] for step in use.run.steps if step.argv}
-    return names <= _QUIET | {"go"}
+_MOVED = re.compile(r"\bgo\s+env\s+-w\b[^\n;&|]*\bGO(?:PATH|CACHE|MODCACHE|ENV)=")

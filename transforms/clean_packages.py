@@ -157,7 +157,7 @@ def _apk(at: _Place) -> Iterator[Proposal]:
             message = "run apk update in an && list of its own to have its index removed"
             yield at.refusal("run-not-simple", message, at.evidence(updates[0]))
             return
-        edits += [edit for edit in removals if edit is not None]
+        edits += [edit for found in removals for edit in found or ()]
         safe = needed is None
         because = (at.evidence(updates[0]), *(needed.evidence if needed is not None else ()))
     else:
@@ -203,8 +203,8 @@ def _no_cache(call: Call) -> Edit:
     return (end, end, " --no-cache")
 
 
-def _removal(run: Run, command: shell.Command) -> Edit | None:
-    """The edit that takes a command out of a sequence in which every failure is fatal."""
+def _removal(run: Run, command: shell.Command) -> list[Edit] | None:
+    """The edits that take a command out of a sequence, None where that would change the rest."""
     assert not isinstance(run.script, Unknown)
     statements = run.script.statements
     for number, statement in enumerate(statements):
@@ -214,11 +214,26 @@ def _removal(run: Run, command: shell.Command) -> Edit | None:
                 return None
             index = node.items.index(command)
             if index + 1 < len(node.items):
-                return (command.start, node.items[index + 1].start, "")
-            return (node.items[index - 1].end, command.end, "")
+                return _cut(run, command.start, command.end, node.items[index + 1].start)
+            return [(node.items[index - 1].end, command.end, "")]
         if node is command and number + 1 < len(statements) and statement.terminator != "&":
-            return (command.start, statements[number + 1].start, "")
+            return _cut(run, command.start, command.end, statements[number + 1].start)
     return None
+
+
+def _cut(run: Run, start: int, end: int, following: int) -> list[Edit]:
+    """Cuts a command and the operator behind it.
+
+    Comment lines below the command stay above what follows it.
+    """
+    first = run.line_at(end - 1)
+    if run.line_at(following) - first <= 1 or run.form == "heredoc":
+        return [(start, following, "")]
+    while run.line_at(end) == first:
+        end += 1
+    operator = run.text.find("&&", end, following)
+    rest = [(operator, following, "")] if operator >= 0 else []
+    return [(start, end, ""), *rest]
 
 
 def _lone_update(at: _Place, call: Call, needed: Unknown | None) -> Iterator[Change]:

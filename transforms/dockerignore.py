@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 
 from gorewrite.context import Context, infer_context
 from gorewrite.contextuse import ContextUse, context_use, copied
+from gorewrite.discovery import repository_root
 from gorewrite.dockerfile import Instruction, ParseError, parse
 from gorewrite.evidence import Evidence
 from gorewrite.facts import Facts, Project
@@ -161,9 +162,11 @@ def _extend(facts: Facts, node: Instruction, file: _File) -> Iterator[Proposal]:
     because = (facts.at(node), *because)
     named = [name for use in uses for name in use.use.named]
     names = dict.fromkeys(name for name, _ in named)
-    git = next((use.git for use in uses if use.git is not None), None)
-    git = git or _git_named(named)
-    visible = [n for n in context.listdir(".") if not file.ignore.excludes(n)]
+    git = _git(uses, named)
+    names_here = dict.fromkeys(context.listdir("."))
+    if repository_root(context.root) is None:
+        names_here[".git"] = None  # An export; where it is built, there will be one.
+    visible = [name for name in names_here if not file.ignore.excludes(name)]
     if git is not None and ".git" in visible:
         yield Refusal(
             node,
@@ -188,11 +191,10 @@ def _extend(facts: Facts, node: Instruction, file: _File) -> Iterator[Proposal]:
     text = _written(patterns, file.old)
     if not patterns:
         return
-    if ".git" in patterns and any(has_git(stage) for stage in facts.stages):
-        because += (
-            Evidence("", 0, "rule: without .git only `go version -m` lacks the revision; "
-                     "the program does not read it"),
-        )  # fmt: skip
+    if ".git" in visible and any(has_git(stage) for stage in facts.stages):
+        shown = "only `go version -m` shows it; the program does not read it"
+        what = "the revision is no longer stamped" if git is None else "the tree counts as modified"
+        because += (Evidence("", 0, f"rule: {what}, {shown}"),)
     certain = facts.project.context_why is None
     if facts.project.context_why is not None:
         because += (Evidence("", 0, f"the context is assumed: {facts.project.context_why.why}"),)
@@ -202,7 +204,7 @@ def _extend(facts: Facts, node: Instruction, file: _File) -> Iterator[Proposal]:
         (node,),
         Safety.SAFE if certain else Safety.REVIEW,
         f"{verb} {file.path}: {', '.join(patterns)}",
-        (*because, Evidence("", 0, "rule: no build of this context reads them")),
+        (*dict.fromkeys(because), Evidence("", 0, "rule: no build of this context reads them")),
         files=(FileChange(file.path, file.old, text),),
     )
 
@@ -360,7 +362,7 @@ def _reached(each: _Use) -> tuple[int, str, Evidence | None]:
         return 2, "", None
     if not each.own or use.ships is not None:
         if use.dynamic is not None:
-            return 0, "the tree is in the image, and this may read any file of it", use.dynamic
+            return 0, "the tree is in the image, where any file of it may be read", use.dynamic
         return (
             1,
             "documentation stays in, for the tree may be in the image",
@@ -371,8 +373,12 @@ def _reached(each: _Use) -> tuple[int, str, Evidence | None]:
     return 2, "", None
 
 
-def _git_named(named: Sequence[tuple[str, Evidence]]) -> GitNeed | None:
-    for name, place in named:
-        if _matches(".git", name):
-            return GitNeed("the build takes it by name", place, False)
-    return None
+def _git(uses: Sequence[_Use], named: Sequence[tuple[str, Evidence]]) -> GitNeed | None:
+    """The first use of `.git` by any of the builds."""
+    found = [use.git for use in uses if use.git is not None]
+    found += [
+        GitNeed("the build takes it by name", place, False)
+        for name, place in named
+        if _matches(".git", name)
+    ]
+    return replace(found[0], dirty=any(need.dirty for need in found)) if found else None

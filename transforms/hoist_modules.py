@@ -13,7 +13,8 @@ from gorewrite.evidence import Evidence
 from gorewrite.facts import Facts, StageFacts
 from gorewrite.gohosts import Reach, external, reach
 from gorewrite.gomodules import Incomplete, ModuleFiles, needed_files
-from gorewrite.hoisting import Job, Kept, jobs
+from gorewrite.hoisting import Job, Kept
+from gorewrite.hoistjobs import jobs
 from gorewrite.layout import relative
 from gorewrite.metadata import comments_above
 from gorewrite.mounts import mounts
@@ -135,7 +136,10 @@ class _Hoist:
         for instruction in kept.moved:
             new += [*comments_above(self.nodes, instruction), instruction]
             removed += taken_out(self.nodes, instruction)
-        new += self.facts.dockerfile.fragment("".join(self._copies(needed))) if needed.files else ()
+        for instruction in job.superseded(needed.files):
+            new += comments_above(self.nodes, instruction)
+            removed += taken_out(self.nodes, instruction)
+        new += self.facts.dockerfile.fragment("".join(self._copies(needed)))
         new += download
         anchor = job.anchor
         if separated(self.nodes, anchor):
@@ -180,15 +184,19 @@ class _Hoist:
 
     def _shown(self, target: str) -> str:
         """A destination as one would write it: relative to the working directory if below it."""
-        workdir = self.stage.states[self.job.anchor].workdir
         directory = target.rstrip("/") or "/"
         slash = "/" if target.endswith("/") else ""
-        inside = relative(directory, workdir) if workdir and workdir != "/" else None
-        if directory == workdir:
+        if directory == self.stage.states[self.job.anchor].workdir:
             return "./"
-        if inside is not None:
-            return f"./{inside}{slash}"
-        return directory.rstrip("/") + slash
+        inside = self._inside(directory)
+        return f"./{inside}{slash}" if inside else directory.rstrip("/") + slash
+
+    def _inside(self, directory: str) -> str | None:
+        """A directory relative to the WORKDIR that the Dockerfile itself sets."""
+        state = self.stage.states[self.job.anchor]
+        if state.workdir in (None, "/") or state.workdir_from is None:
+            return None
+        return relative(directory, state.workdir or "")
 
     # --- RUN -------------------------------------------------------------------------------
 
@@ -215,12 +223,10 @@ class _Hoist:
 
     def _where(self) -> str:
         """`cd DIR && ` when the module does not lie in the working directory."""
-        workdir = self.stage.states[self.job.anchor].workdir
         root = self.job.module.root
-        if root == workdir:
+        if root == self.stage.states[self.job.anchor].workdir:
             return ""
-        inside = relative(root, workdir) if workdir and workdir != "/" else None
-        directory = inside or root
+        directory = self._inside(root) or root
         if not _PLAIN.fullmatch(directory):
             at = self.facts.at(self.job.source)
             raise Incomplete("odd-path", f"{directory} cannot stand in a command as it is", at)

@@ -15,6 +15,7 @@ from gorewrite.dockerfile import (
     Instruction,
     Text,
 )
+from gorewrite.engine import opt_out
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import Facts, StageFacts
 from gorewrite.joints import Layout
@@ -42,13 +43,14 @@ class MergeRuns(Transform):
     *When it does nothing*
 
     Builder stages keep their RUNs, which are worth more as separate cache entries; so do go,
-    make and npm steps everywhere, and downloads next to packages. Nothing is joined across
-    another instruction.
+    make and npm steps everywhere, downloads next to packages, and installs that each run
+    `apt-get update`. Nothing is joined across another instruction.
 
     - `run-not-simple`: a RUN is no plain `&&` list (`;`, `||`, a pipe, a heredoc, the JSON form,
       a comment behind a command), or it changes the shell itself (`cd`, `export`, `set`).
     - `flags-differ`: the RUNs have different `--mount`, `--network` or `--security` flags.
     - `linter-comment`: a comment that a tool reads belongs to one of them.
+    - `opted-out`: a `# gorewrite: ignore` comment stands above one of them.
     - `update-apart`: another instruction stands between `apt-get update` and the install.
 
     *Safety*
@@ -143,6 +145,8 @@ def _worth_it(stage: StageFacts, group: Sequence[_Link], link: _Link) -> bool:
     kinds = [_kinds(member.run) for member in (*group, link)]
     if None in kinds:
         return False
+    if "update" in _apt(link.run) and any("update" in _apt(member.run) for member in group):
+        return False  # Each has lists of its own: they were kept apart on purpose.
     return not {"packages", "download"} <= {kind for found in kinds for kind in found or ()}
 
 
@@ -152,6 +156,10 @@ def _blocked(
     """What stands in the way of joining `link` to `group`."""
     here, last = link.run.instruction, group[-1].run.instruction
     for comment in (*link.comments, *group[0].comments):
+        named = opt_out(comment)
+        if named is not None and (not named or MergeRuns.name in named):
+            message = "a comment asks to leave this alone"
+            return Refusal(here, "opted-out", message, (facts.at(comment),))
         if _FOR_TOOLS.match(comment.text.strip()):
             return Refusal(
                 here,
@@ -305,7 +313,7 @@ def _not_simple(run: Run, stateless: bool) -> str:
         return "a comment behind a command would swallow what follows"
     commands = run.script.and_list()
     if commands is None or run.instruction.is_open:
-        return "it has more in it than commands and &&"
+        return "it holds ;, ||, a pipe or a compound command"
     for command in commands if stateless else ():
         if not command.words or command.name in _STATE:
             word = command.name or "an assignment"

@@ -90,7 +90,10 @@ ENTRYPOINT ["/server"]
         if isinstance(base, Unknown):
             yield Refusal(stage.stage.from_, "base-unknown", base.why, base.evidence)
         elif base.family in ("debian", "ubuntu", "golang", "alpine"):
-            yield _Slim(facts, stage, base).propose()
+            proposal = _Slim(facts, stage, base).propose()
+            # alpine is light already: nothing to be explained where it stays.
+            if isinstance(proposal, Change) or base.family != "alpine":
+                yield proposal
 
 
 def _copies_a_program(stage: StageFacts) -> bool:

@@ -6,6 +6,7 @@ import posixpath
 from collections.abc import Iterator
 
 from gorewrite import metadata
+from gorewrite.callers import hiding_mount
 from gorewrite.carry import Carry, carry
 from gorewrite.contract import contract
 from gorewrite.dockerfile import Blank, BodyNode, Comment, Instruction, from_parts
@@ -26,7 +27,8 @@ class SplitStages(Transform):
         copies from it: every binary at its old absolute path, the scripts and the files
         that the program reads at run time, and the directories, users and packages that
         RUNs made. ENV, WORKDIR, USER, EXPOSE, VOLUME, LABEL, STOPSIGNAL, HEALTHCHECK,
-        ENTRYPOINT, CMD and the ARGs they use move along. The runtime image is the lightest
+        ENTRYPOINT, CMD and the ARGs they use move along. Commands and health checks of compose
+        services that run the image are followed like its own. The runtime image is the lightest
         that holds what the program needs: distroless static, base or cc; alpine or
         debian-slim where a shell, commands or packages are needed. Where the files read at
         run time are not all known, the whole work directory is copied.
@@ -49,13 +51,18 @@ class SplitStages(Transform):
         base-unknown: the base image is known only to the caller.
         value-unknown: a value of ENV or LABEL cannot be written in another stage.
         plugins: the program loads Go plugins, which need the exact same image.
+        dev-bind-mount: a compose service lays the sources over the work directory or over the
+        program, or skaffold or Tilt copies them in: the container needs the toolchain.
+        toolchain-path: a script, a health check or a compose service finds the program only
+        through the PATH of the Go image.
 
     Safety
         Safe when the program's sources were read, every file and command it uses is known
         to be there, and the base images are certain. Review when a program is started whose
         name is not known, a RUN does something that is not followed, the build context is
         only assumed, the base is pinned by digest or comes from a registry of its own, or
-        the program's path or base depends on a build argument.
+        the program's path or base depends on a build argument. Review, too, when callers build
+        the stage by its name: it keeps what it is, and only the default build gets small.
 
     References
         https://docs.docker.com/build/building/multi-stage/
@@ -107,16 +114,18 @@ class _Split:
     def __init__(self, facts: Facts, stage: StageFacts) -> None:
         self.facts, self.stage = facts, stage
         self.doubts: list[Unknown] = []
+        #: Services that target the stage keep it; the new one is for those that do not.
+        self.services = tuple(s for s in stage.services if s.target is None)
 
     def propose(self) -> Proposal:
         base = self.stage.base
         if isinstance(base, Unknown):
             return self._refuse("base-unknown", base.why, base.evidence)
-        needs = requirements(self.stage)
+        needs = requirements(self.stage, self.services)
         if needs.entry.refusal is not None:
             code, message, evidence = needs.entry.refusal
             return self._refuse(code, message, (evidence,))
-        refused = self._sources(needs)
+        refused = self._callers(needs) or self._sources(needs)
         if refused is not None:
             return refused
         taken = carry(self.stage, needs)
@@ -129,11 +138,51 @@ class _Split:
             moved = self._metadata(needs, runtime)
         except metadata.CannotMove as error:
             return self._refuse("value-unknown", str(error), (self.facts.at(error.instruction),))
+        if self.stage.targeted:
+            moved.removed.clear()
         self._collect_doubts(needs, taken, runtime)
         return self._change(needs, taken, runtime, moved)
 
     def _refuse(self, code: str, message: str, because: tuple[Evidence, ...]) -> Refusal:
         return Refusal(self.stage.stage.from_, code, message, because)
+
+    def _callers(self, needs: Requirements) -> Refusal | None:
+        """A reason why those who run the image need what the split takes away."""
+        project, entry = self.facts.project, needs.entry
+        workdir = self.stage.end.workdir or "/"
+        for service in self.services:
+            started = service.working_dir.text if service.working_dir else workdir
+            mount = hiding_mount(
+                service,
+                started,
+                # A script that lies over its own copy stays the script that was read.
+                [path for path in entry.programs if path not in entry.scripts],
+                project.context.root,
+                project.repository,
+            )
+            if mount is not None:
+                where = mount.target or "a directory of the image"
+                return self._refuse(
+                    "dev-bind-mount",
+                    f"service {service.name} lays {mount.source} over {where}, so its container "
+                    "works with the toolchain; give it a stage of its own (build.target)",
+                    (mount.evidence,),
+                )
+        if project.callers.live_sync:
+            return self._refuse(
+                "dev-bind-mount",
+                "files are copied into running containers, which takes tar and often the "
+                "toolchain; give that build a stage of its own",
+                project.callers.live_sync,
+            )
+        for path, evidence in entry.looked_up.items():
+            return self._refuse(
+                "toolchain-path",
+                f"{posixpath.basename(path)} is found only through the PATH of the Go image; "
+                f"call it {path} there",
+                (evidence,),
+            )
+        return None
 
     def _sources(self, needs: Requirements) -> Refusal | None:
         for program in needs.programs:
@@ -180,6 +229,14 @@ class _Split:
         self.doubts += [*needs.doubts, *taken.doubts, *runtime.doubts]
         if self.facts.project.context_why is not None:
             self.doubts.append(self.facts.project.context_why)
+        if self.stage.targeted:
+            self.doubts.append(
+                Unknown(
+                    "callers build the stage by its name, which stays as it is; build without a "
+                    "target to get the small image",
+                    self.stage.targeted,
+                )
+            )
         if self.stage.base_assumed and not needs.static:
             self.doubts.append(Unknown("a caller may choose another base image"))
         for invocation, outputs in self.stage.outputs:
@@ -204,7 +261,7 @@ class _Split:
     def _change(
         self, needs: Requirements, taken: Carry, runtime: Runtime, moved: metadata.Moved
     ) -> Change:
-        in_place = not self.stage.runs and not any(
+        in_place = not (self.stage.runs or self.stage.targeted) and not any(
             i.keyword in ("COPY", "ADD") for i in self.stage.stage.instructions
         )
         source = self.stage.parent if in_place and self.stage.parent is not None else self.stage

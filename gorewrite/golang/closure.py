@@ -27,7 +27,7 @@ FILE_LIMIT = 20_000
 # The files of a package, whether it has some for cgo switched off, and what cannot be read.
 _Files = tuple[tuple[SourceFile, ...], bool, tuple[str, ...]]
 _known: WeakKeyDictionary[
-    SourceTree, dict[tuple[str, frozenset[str], str, bool | None], _Files]
+    SourceTree, dict[tuple[str, frozenset[str], str, bool | None, str | None], _Files]
 ] = WeakKeyDictionary()
 
 
@@ -113,7 +113,7 @@ def follow(
     """
     resolver = Resolver(tree, package_dir, modcache)
     closure = Closure(resolver)
-    reader = _Reader(tags, goarch, cgo)
+    reader = _Reader(tags, goarch, cgo, resolver.main.go if resolver.main else None)
     start = _main_package(resolver, package_dir)
     waiting: list[Package] = [start]
     seen = {start.path}
@@ -190,10 +190,18 @@ class _Reader:
     Files of a tree are read once for all programs in it.
     """
 
-    def __init__(self, tags: frozenset[str], goarch: str, cgo: bool | None) -> None:
-        self._key = (tags, goarch, cgo)
+    def __init__(self, tags: frozenset[str], goarch: str, cgo: bool | None, go: str | None) -> None:
+        self._key = (tags, goarch, cgo, go)
         self._settings = (True, False) if cgo is None else (cgo,)
-        self._holds = {on: tag_predicate(tags, "linux", goarch, on) for on in (True, False)}
+        # Which Go builds it is not known here: anything from the version go.mod names to the
+        # newest. What one of the two compiles is looked at (`go1.N` release tags).
+        numbers = (go or "").split(".")
+        oldest = int(numbers[1]) if len(numbers) > 1 and numbers[1].isdigit() else None
+        releases = {None, oldest}
+        self._holds = {
+            on: [tag_predicate(tags, "linux", goarch, on, minor) for minor in releases]
+            for on in (True, False)
+        }
 
     def read(self, package: Package, problems: list[Unknown]) -> Unit:
         """Read one package; files that cannot be read are added to `problems`."""
@@ -218,7 +226,7 @@ class _Reader:
         for name in tree.listdir(directory):
             if not name.endswith(".go") or name.endswith("_test.go") or name[0] in "._":
                 continue
-            if not name_matches(name, self._holds[True]):
+            if not name_matches(name, self._holds[True][0]):
                 continue
             data = tree.read(prefix + name, GO_FILE_LIMIT)
             if data is None:
@@ -242,4 +250,5 @@ class _Reader:
         if b"build" not in head:
             return True, not uses_c
         constraint = build_constraint(head.decode("utf-8", "surrogateescape"))
-        return constraint(self._holds[True]), constraint(self._holds[False]) and not uses_c
+        on, off = (any(map(constraint, self._holds[setting])) for setting in (True, False))
+        return on, off and not uses_c

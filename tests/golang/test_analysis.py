@@ -292,6 +292,14 @@ def test_not_main(files: dict[str, str]) -> None:
     assert analyse(MemoryTree({"go.mod": MODULE, **files}), ".").not_main
 
 
+def test_files_for_older_and_newer_go_are_both_looked_at() -> None:
+    files = {
+        f"{name}.go": f"//go:build {tag}\n\n" + package("main").replace('"main"', f'"{name}"')
+        for name, tag in [("old", "!go1.26"), ("new", "go1.26"), ("never", "!go1.20")]
+    }
+    assert sorted(map(str, paths(program("", "os", **files)))) == ["new", "old"]
+
+
 def test_results_are_kept_per_tree_and_arguments() -> None:
     tree = MemoryTree({"go.mod": MODULE, "main.go": main("x()", "os")})
     assert analyse(tree, ".") is analyse(tree, "./")

@@ -1,0 +1,4 @@
+#!/bin/sh
+set -e
+if [ -n "$DEBUG" ]; then apt-get install -y strace; fi
+exec shop

@@ -1,0 +1,1 @@
+VERSION=$(git rev-parse --short HEAD)

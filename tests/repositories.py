@@ -1,0 +1,34 @@
+"""Facts about a Dockerfile and a repository that a test writes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from gorewrite.config import Config
+from gorewrite.context import Context
+from gorewrite.dockerfile import parse
+from gorewrite.facts import Facts, Project, StageFacts
+from gorewrite.runs import Invocation
+
+GO_MOD = "module example.com/shop\n\ngo 1.22\n"
+MAIN = 'package main\n\nimport "net/http"\n\nfunc main() { _ = http.ListenAndServe(":80", nil) }\n'
+SHOP = {"go.mod": GO_MOD, "main.go": MAIN}
+
+
+def facts_of(top: Path, dockerfile: str, files: Mapping[str, str] | None = None) -> Facts:
+    """The facts of `dockerfile` at the root of a context made of `files` (default: a shop)."""
+    for name, text in {**(SHOP if files is None else files), "Dockerfile": dockerfile}.items():
+        path = top / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    path = top / "Dockerfile"
+    project = Project(path, "Dockerfile", top, Context.of(top, path), Config())
+    return Facts(parse(dockerfile), project)
+
+
+def built(facts: Facts, stage: int = 0) -> tuple[StageFacts, Invocation]:
+    """A stage and its last `go build` or `go install`."""
+    found = facts.stages[stage]
+    builds = [i for i in found.invocations if i.go.kind in ("build", "install")]
+    return found, builds[-1]

@@ -1,0 +1,84 @@
+"""The programs of a stage and what they need."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gorewrite.evidence import Unknown
+from gorewrite.golang.needs import ProgramNeeds
+from gorewrite.programs import main_packages, needs_of, programs
+from tests.repositories import GO_MOD, MAIN, SHOP, built, facts_of
+
+TOP = "FROM golang:1.22\nWORKDIR /src\nCOPY . .\n"
+TWO = {"go.mod": GO_MOD, "cmd/api/main.go": MAIN, "cmd/worker/main.go": MAIN}
+
+
+def test_programs_of_the_lineage(tmp_path: Path) -> None:
+    text = (
+        TOP.replace("golang:1.22", "golang:1.22 AS base")
+        + "RUN go build -o /out/api ./cmd/api\n"
+        + "FROM base\nRUN CGO_ENABLED=0 go build -o /out/worker ./cmd/worker\n"
+    )
+    found = programs(facts_of(tmp_path, text, TWO).final)
+    assert [(p.path, p.output.package_dir, p.linkage.kind) for p in found] == [
+        ("/out/api", "cmd/api", "glibc"),
+        ("/out/worker", "cmd/worker", "static"),
+    ]
+
+
+def test_tags_and_cgo_of_the_command_count(tmp_path: Path) -> None:
+    files = {
+        **SHOP,
+        "c.go": '//go:build withc\n\npackage main\n\nimport "C"\n',
+    }
+    verdicts = {}
+    for flags in ("", "-tags withc", "-tags $TAGS"):
+        facts = facts_of(tmp_path, TOP + f"ARG TAGS\nRUN go build {flags} -o /app .\n", files)
+        stage, invocation = built(facts)
+        outputs = stage.outputs_of(invocation)
+        assert not isinstance(outputs, Unknown)
+        (output,) = outputs
+        needs = needs_of(stage, invocation, output)
+        verdicts[flags] = needs.cgo.verdict if isinstance(needs, ProgramNeeds) else needs.why
+    assert verdicts == {
+        "": "pure",
+        "-tags withc": "cgo",
+        "-tags $TAGS": "the build tags are not known",
+    }
+
+
+@pytest.mark.parametrize(
+    ("line", "packages"),
+    [
+        ("go build -o /app ./cmd/api", ("cmd/api",)),
+        ("go build -o $OUT ./cmd/api", ("cmd/api",)),
+        ("go build -o /bin/ ./cmd/...", ("cmd/api", "cmd/worker")),
+        ("go install example.com/shop/cmd/worker", ("cmd/worker",)),
+        ("cd cmd/api && go build -o /api main.go", ("cmd/api",)),
+        ("for p in api worker; do go build -o /$p ./cmd/$p; done", ("cmd/api", "cmd/worker")),
+        ("for p in cmd/*; do go build -o /bin/$p ./$p; done", ("cmd/api", "cmd/worker")),
+        ("for p in ./cmd/w*; do go build -o /bin/ $p; done", ("cmd/worker",)),
+    ],
+)
+def test_main_packages(tmp_path: Path, line: str, packages: tuple[str, ...]) -> None:
+    stage, invocation = built(facts_of(tmp_path, f"{TOP}ARG OUT\nRUN {line}\n", TWO))
+    assert main_packages(stage, invocation) == packages
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "go build -o /app $PACKAGES",
+        "go build -o /app ./cmd/missing",
+        "for p in $(ls cmd); do go build -o /$p ./cmd/$p; done",
+        "for p in $SERVICES; do go build -o /$p ./cmd/$p; done",
+        "while read p; do go build -o /$p ./cmd/$p; done < list",
+        "go install example.org/other/cmd/tool",
+    ],
+)
+def test_main_packages_unknown(tmp_path: Path, line: str) -> None:
+    text = f"{TOP}ARG PACKAGES\nARG SERVICES\nRUN {line}\n"
+    stage, invocation = built(facts_of(tmp_path, text, TWO))
+    assert isinstance(main_packages(stage, invocation), Unknown)
