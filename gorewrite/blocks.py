@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gorewrite import shell
-from gorewrite.dockerfile import Blank, BodyNode, Instruction, Node
+from gorewrite.dockerfile import Blank, BodyNode, Instruction
 from gorewrite.evidence import Unknown
 from gorewrite.metadata import comments_above
 from gorewrite.runs import Edit, Run
@@ -19,12 +19,12 @@ def separated(nodes: tuple[BodyNode, ...], instruction: Instruction) -> bool:
 
 def taken_out(
     nodes: tuple[BodyNode, ...], instruction: Instruction
-) -> tuple[tuple[Node, tuple[Node, ...]], ...]:
+) -> tuple[tuple[BodyNode, tuple[BodyNode, ...]], ...]:
     """The (node, ()) pairs that remove an instruction with its comments; of two blank lines
     that would then meet, one goes too."""
     at = nodes.index(instruction)
     comments = comments_above(nodes, instruction)
-    removed: list[Node] = [*comments, instruction]
+    removed: list[BodyNode] = [*comments, instruction]
     before, behind = at - len(comments) - 1, at + 1
     if (
         before >= 0

@@ -10,10 +10,9 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from gorewrite.evidence import Evidence
 from gorewrite.files import kind_of
@@ -45,16 +44,14 @@ _PRINTS: Final = re.compile(r"\b(echo|printf)\b")
 _HERE: Final = re.compile(r"\$\((?:CURDIR|PWD|pwd)\)|\$\{(?:CURDIR|PWD)\}|\$PWD")
 
 
-@dataclass(frozen=True, slots=True)
-class StatedContext:
+class StatedContext(NamedTuple):
     """A build context that a caller names for a Dockerfile, and where it does."""
 
     root: Path
     evidence: Evidence
 
 
-@dataclass(frozen=True, slots=True)
-class BuildCall:
+class BuildCall(NamedTuple):
     """A build call. context, dockerfile: as written; the Dockerfile is relative to the context in
     compose files (`from_context`), to where the caller runs elsewhere."""
 
@@ -113,14 +110,19 @@ def callers_of(directory: Path, top: Path) -> Iterator[tuple[Path, Path]]:
 def files_named(directory: Path, names: Iterable[re.Pattern[str]]) -> list[Path]:
     """The files right in a directory whose whole name matches, sorted, bounded."""
     try:
-        entries = sorted(directory.iterdir())
+        found = _entries_named(directory, tuple(names), directory.stat().st_mtime_ns)
     except OSError:
         return []
-    return [
-        entry
-        for entry in entries
-        if any(name.fullmatch(entry.name) for name in names) and kind_of(entry) == "file"
-    ][:_MOST_FILES]
+    return [entry for entry in found if kind_of(entry) == "file"][:_MOST_FILES]
+
+
+@lru_cache(maxsize=1024)
+def _entries_named(
+    directory: Path, names: tuple[re.Pattern[str], ...], _changed: int
+) -> tuple[Path, ...]:
+    """In a monorepo the same directories, with all their services, are asked about each time."""
+    entries = directory.iterdir()
+    return tuple(sorted(e for e in entries if any(name.fullmatch(e.name) for name in names)))
 
 
 def directory_at(base: Path, written: str) -> Path | None:

@@ -13,11 +13,10 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
+from gorewrite.buildcalls import files_named
 from gorewrite.evidence import Evidence
 from gorewrite.facts import Project
-from gorewrite.files import kind_of
 
-_MOST_FILES = 60
 _LARGEST = 1 << 18
 _CALLERS = re.compile(
     r"(GNUm|[Mm])akefile|.*\.(mk|sh|py)|\.gitlab-ci\.ya?ml|cloudbuild\.ya?ml|skaffold\.ya?ml"
@@ -70,17 +69,9 @@ def _files(
     here = project.path.resolve().parent
     directories = [here, *(parent for parent in here.parents if parent.is_relative_to(top))]
     for directory in directories if here.is_relative_to(top) else [top]:
-        yield from _matching(directory, root)
+        yield from files_named(directory, (root,))
     if workflow is not None:
-        yield from _matching(top / ".github" / "workflows", workflow)
-
-
-def _matching(directory: Path, name: re.Pattern[str]) -> list[Path]:
-    try:
-        entries = sorted(path for path in directory.iterdir() if name.fullmatch(path.name))
-    except OSError:
-        return []
-    return [path for path in entries if kind_of(path) == "file"][:_MOST_FILES]
+        yield from files_named(top / ".github" / "workflows", (workflow,))
 
 
 def _stamp(file: Path) -> tuple[int, int]:

@@ -10,6 +10,7 @@ from gorewrite import layout, shell
 from gorewrite.evidence import Unknown
 from gorewrite.golang.commands import BuildOutput, GoCommand, build_outputs, parse_go
 from gorewrite.images import Image
+from gorewrite.memo import remembered
 from gorewrite.scope import join
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from gorewrite.runs import Invocation
 
 
+@remembered
 def outputs_of(stage: StageFacts, invocation: Invocation) -> tuple[BuildOutput, ...] | Unknown:
     """The binaries that a `go build` or `go install` writes, in a loop those of each round."""
     found: list[BuildOutput] = []
@@ -36,7 +38,7 @@ def _outputs(
     outputs = build_outputs(
         go,
         lambda path: stage.locate(path, instruction),
-        directories=stage.directories | _made_directories(stage),
+        directories=_directories(stage),
         go_minor=base.go.version.minor if isinstance(base, Image) and base.go else None,
     )
     whole = go.directory is not None and layout.mounted(instruction, state, go.directory)
@@ -54,8 +56,9 @@ def _has_sources(stage: StageFacts, output: BuildOutput) -> bool:
     )
 
 
-def _made_directories(stage: StageFacts) -> frozenset[str]:
-    """What the `mkdir`s of the lineage create."""
+@remembered
+def _directories(stage: StageFacts) -> frozenset[str]:
+    """The known directories, with what the `mkdir`s of the lineage create."""
     made = [
         path
         for member in stage.lineage
@@ -64,7 +67,7 @@ def _made_directories(stage: StageFacts) -> frozenset[str]:
         if step.argv[:1] == ("mkdir",)
         for path in shell.writes(step)
     ]
-    return frozenset(path for path in made if path is not None)
+    return stage.directories | {path for path in made if path is not None}
 
 
 def rounds(stage: StageFacts, invocation: Invocation) -> Iterator[GoCommand | Unknown]:

@@ -7,13 +7,13 @@ docker-library/golang (the alpine image has no tzdata); README of Delve and of e
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
 
 from gorewrite import shell
 from gorewrite.dockerfile import Instruction, copy_parts
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
 from gorewrite.images import Image
+from gorewrite.memo import remembered
 from gorewrite.packages import bare_name
 from gorewrite.programs import Needs
 from gorewrite.runs import Invocation
@@ -87,6 +87,11 @@ def resolver(stage: StageFacts, invocation: Invocation) -> Evidence | None:
     """
     if "netcgo" in (invocation.go.tags or ()):
         return at(stage, invocation)
+    return _other_resolver(stage)
+
+
+@remembered
+def _other_resolver(stage: StageFacts) -> Evidence | None:
     for member in related(stage):
         for name, instruction in member.end.declared.items():
             value = member.end.env.get(name) or ""
@@ -135,22 +140,24 @@ def cgo_hint(stage: StageFacts, invocation: Invocation) -> Evidence | None:
         if _CGO_TAGS.fullmatch(tag):
             place = at(stage, invocation)
             return Evidence(place.path, place.line, f"-tags {tag} is for C code")
-    for member, instruction, name in _packages(stage.lineage):
+    for member, instruction, name in _packages(stage):
         if name.endswith(("-dev", "-devel")) and name not in _HEADERS:
             return Evidence(*_place(member, instruction), f"installs {name}")
     return None
 
 
-def _packages(stages: Iterable[StageFacts]) -> Iterator[tuple[StageFacts, Instruction, str]]:
-    """The distribution packages that stages install."""
-    for member in stages:
+@remembered
+def _packages(stage: StageFacts) -> tuple[tuple[StageFacts, Instruction, str], ...]:
+    """The distribution packages that the stage and those it is built on install."""
+    found = []
+    for member in stage.lineage:
         for run in member.runs:
             for step in run.steps:
                 argv = shell.unwrapped(step).argv
                 command = shell.package_command(argv) if argv else None
                 if command is not None and command.action == "install":
-                    for package in command.packages:
-                        yield member, run.instruction, bare_name(package)
+                    found += [(member, run.instruction, bare_name(p)) for p in command.packages]
+    return tuple(found)
 
 
 def _place(stage: StageFacts, instruction: Instruction) -> tuple[str, int]:
@@ -194,6 +201,7 @@ def symbol_reader(stage: StageFacts, needs: Needs) -> Evidence | None:
     return _mention(stage, _AGENT)
 
 
+@remembered
 def _mention(stage: StageFacts, pattern: re.Pattern[str]) -> Evidence | None:
     for member in related(stage):
         for instruction in member.stage.instructions:
@@ -247,7 +255,7 @@ def _zones_from_goroot(stage: StageFacts, needs: Needs) -> Evidence | None:
     shipped = _ships_goroot(final, stage)
     if shipped is None or "ZONEINFO" in final.end.env:
         return None
-    if any(name in ("tzdata", "tzdata-legacy") for _, _, name in _packages(final.lineage)):
+    if any(name in ("tzdata", "tzdata-legacy") for _, _, name in _packages(final)):
         return None
     if any((placed.path or "").startswith("/usr/share/zoneinfo") for placed in final.placed):
         return None

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from gorewrite.buildcalls import (
     BUILD,
@@ -27,10 +26,10 @@ from gorewrite.buildcalls import (
     parents_within,
     place_of,
 )
-from gorewrite.compose import Service
 from gorewrite.evidence import Evidence
-from gorewrite.yamltree import Mapping, Node, Scalar, read
-from gorewrite.yamltree import Sequence as Items
+
+if TYPE_CHECKING:
+    from gorewrite.compose import Service
 
 _SCRIPT_PLACES: Final = ("build", "ci", "hack", "scripts")
 _SCRIPT: Final = re.compile(r".*\.sh")
@@ -47,8 +46,7 @@ _TILT_VALUE: Final = re.compile(r"\b(context|dockerfile|target)\s*=\s*[\"']([^\"
 _TILT_PLACES: Final = re.compile(r"\s*[\"'][^\"']*[\"']\s*,\s*[\"']([^\"']*)[\"']")
 
 
-@dataclass(frozen=True, slots=True)
-class _Call:
+class Call(NamedTuple):
     """A build that names a target or syncs files. context, dockerfile: None when not known or
     not given; from_context: whether the Dockerfile is relative to the context."""
 
@@ -91,12 +89,12 @@ def live_sync(dockerfile: Path, repository: Path) -> tuple[Evidence, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _evidence(file: Path, top: Path, call: _Call) -> Evidence:
+def _evidence(file: Path, top: Path, call: Call) -> Evidence:
     shown = file.relative_to(top).as_posix() if file.is_relative_to(top) else file.name
     return Evidence(shown, call.line, call.text[:200])
 
 
-def _calls(dockerfile: Path, top: Path) -> Iterator[tuple[Path, _Call]]:
+def _calls(dockerfile: Path, top: Path) -> Iterator[tuple[Path, Call]]:
     """The calls in all files that are read, which may be of this Dockerfile."""
     wanted = place_of(dockerfile)
     for file, base in _files(wanted.parent, top):
@@ -105,7 +103,7 @@ def _calls(dockerfile: Path, top: Path) -> Iterator[tuple[Path, _Call]]:
                 yield file, call
 
 
-def _may_build(call: _Call, base: Path, wanted: Path) -> bool:
+def _may_build(call: Call, base: Path, wanted: Path) -> bool:
     written = call.dockerfile
     root = directory_at(base, call.context) if call.context is not None else None
     if written is not None and "$" in written:
@@ -127,7 +125,7 @@ def _files(directory: Path, top: Path) -> Iterator[tuple[Path, Path]]:
         yield from ((file, base) for file in files_named(base, (_BAKE, _SKAFFOLD, _TILT)))
 
 
-def _calls_of(file: Path) -> Sequence[_Call]:
+def _calls_of(file: Path) -> Sequence[Call]:
     try:
         status = file.stat()
         if status.st_size > LARGEST_FILE:
@@ -138,7 +136,7 @@ def _calls_of(file: Path) -> Sequence[_Call]:
 
 
 @lru_cache(maxsize=512)
-def _read_calls(file: Path, _changed: int, _size: int) -> Sequence[_Call]:
+def _read_calls(file: Path, _changed: int, _size: int) -> Sequence[Call]:
     text = file.read_text("utf-8", "replace")
     # Most files name no target at all, and reading them closely would be the cost of a start.
     if "target" not in text and "sync" not in text and "live_update" not in text:
@@ -148,14 +146,18 @@ def _read_calls(file: Path, _changed: int, _size: int) -> Sequence[_Call]:
     if _TILT.fullmatch(file.name):
         return tuple(_tilt(text))
     if _SKAFFOLD.fullmatch(file.name):
-        return tuple(_skaffold(text))
+        from gorewrite.buildyaml import skaffold
+
+        return tuple(skaffold(text))
     calls = list(_commands(text)) if "--target" in text else []
     if file.parent.name == "workflows" and re.search(r"(?m)^\s+target:", text):
-        calls += _workflow(text)
+        from gorewrite.buildyaml import workflow
+
+        calls += workflow(text)
     return tuple(calls)
 
 
-def _commands(text: str) -> Iterator[_Call]:
+def _commands(text: str) -> Iterator[Call]:
     """The `docker build --target` calls of a Makefile, a script or a CI file."""
     lines = text.split("\n")
     moved = False
@@ -170,75 +172,17 @@ def _commands(text: str) -> Iterator[_Call]:
             file = _FILE_OPTION.search(found["arguments"])
             written = file[1].replace("$(", "${") if file else None
             context = call.context if call is not None and not moved else None
-            yield _Call(context, written, False, option[1], line, command_line)
+            yield Call(context, written, False, option[1], line, command_line)
 
 
-def _workflow(text: str) -> Iterator[_Call]:
-    """The inputs of docker/build-push-action in a workflow."""
-    lines = text.split("\n")
-    for document in read(text):
-        for node in _mappings(document):
-            inputs = node.get("with")
-            target = inputs.get("target") if isinstance(inputs, Mapping) else None
-            if not isinstance(inputs, Mapping) or not isinstance(target, Scalar):
-                continue
-            context, file = inputs.get("context"), inputs.get("file")
-            yield _Call(
-                context.text if isinstance(context, Scalar) else None,
-                file.text if isinstance(file, Scalar) else None,
-                False,
-                target.text,
-                inputs.line_of("target"),
-                lines[inputs.line_of("target") - 1].strip(),
-            )
-
-
-def _skaffold(text: str) -> Iterator[_Call]:
-    lines = text.split("\n")
-    for document in read(text):
-        for node in _mappings(document):
-            artifacts = node.get("artifacts")
-            for artifact in artifacts.items if isinstance(artifacts, Items) else ():
-                if not isinstance(artifact, Mapping):
-                    continue
-                docker, context = artifact.get("docker"), artifact.get("context")
-                values = docker if isinstance(docker, Mapping) else Mapping((), artifact.line)
-                target, file = values.get("target"), values.get("dockerfile")
-                syncs = artifact.get("sync") is not None
-                line = artifact.line_of("sync") if syncs else values.line_of("target")
-                yield _Call(
-                    context.text if isinstance(context, Scalar) else ".",
-                    file.text if isinstance(file, Scalar) else None,
-                    True,
-                    target.text if isinstance(target, Scalar) else None,
-                    line,
-                    lines[line - 1].strip(),
-                    syncs,
-                )
-
-
-def _mappings(node: Node) -> Iterator[Mapping]:
-    """Every mapping at any depth. Anchors make a file small and its tree large: bounded."""
-    waiting: list[Node] = [node]
-    for _ in range(20_000):
-        if not waiting:
-            return
-        current = waiting.pop()
-        if isinstance(current, Mapping):
-            yield current
-            waiting += [value for _, _, value in reversed(current.items)]
-        elif isinstance(current, Items):
-            waiting += reversed(current.items)
-
-
-def _bake(text: str) -> Iterator[_Call]:
+def _bake(text: str) -> Iterator[Call]:
     for block in _BAKE_TARGET.finditer(text):
         values = dict(_BAKE_VALUE.findall(block["body"]))
         place = re.search(r"(?m)^\s*target\s*=", block["body"])
         if place is None or "target" not in values:
             continue
         inherits = re.search(r"(?m)^\s*inherits\s*=", block["body"]) is not None
-        yield _Call(
+        yield Call(
             values.get("context", None if inherits else "."),
             values.get("dockerfile", "$inherited" if inherits else None),
             True,
@@ -247,14 +191,14 @@ def _bake(text: str) -> Iterator[_Call]:
         )
 
 
-def _tilt(text: str) -> Iterator[_Call]:
+def _tilt(text: str) -> Iterator[Call]:
     for call in re.finditer(r"(?m)^[^#\n]*?\bdocker_build\w*\(", text):
         body = _arguments(text, call.end())
         values = dict(_TILT_VALUE.findall(body))
         place = _TILT_PLACES.match(body)
         syncs = re.search(r"\blive_update\s*=", body)
         at = call.end() + (syncs.start() if syncs else 0)
-        yield _Call(
+        yield Call(
             values.get("context", place[1] if place else None),
             values.get("dockerfile"),
             False,

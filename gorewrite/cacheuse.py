@@ -11,6 +11,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from gorewrite import builders, shell
 from gorewrite.dockerfile import copy_parts
@@ -49,8 +50,7 @@ class Cache:
         return any(under(path, cache) for cache in self.paths)
 
 
-@dataclass(frozen=True, slots=True)
-class Conflict:
+class Conflict(NamedTuple):
     """Why a cache must stay in the layers."""
 
     code: str

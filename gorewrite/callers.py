@@ -8,22 +8,25 @@ what is not found proves nothing. Source: Compose specification.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from gorewrite.buildcalls import COMPOSE, directory_at, files_named, parents_within, place_of
 from gorewrite.buildtargets import live_sync, targets
-from gorewrite.compose import HostMount, Service, read_compose
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.files import kind_of
-from gorewrite.layout import under
+from gorewrite.layout import relative, under
+
+if TYPE_CHECKING:
+    from gorewrite.compose import HostMount, Service
 
 _COMPOSE_PLACES: Final = tuple(
     "build compose deploy deployment deployments dev docker docker-compose infra local ops scripts "
     "test".split()
 )
+_MOST_DIRECTORIES: Final = 50
 
 
 @dataclass(frozen=True)
@@ -74,9 +77,15 @@ def services(dockerfile: Path, repository: Path, context_root: Path) -> tuple[Se
     context root gives a service with nothing but a doubt.
     """
     wanted, top = place_of(dockerfile), repository.resolve()
+    files = _compose_files(wanted.parent, context_root.resolve(), top)
+    if not files:
+        return ()
+    # Not at the top: a start without compose files need not load their reader.
+    from gorewrite.compose import read_compose
+
     near = {wanted.parent, context_root.resolve()}
     every: dict[Path, dict[str, Service]] = {}
-    for file in _compose_files(wanted.parent, context_root.resolve(), top):
+    for file in files:
         every[file] = {
             name: _extended(service, file, top, 0)
             for name, service in read_compose(file, top).items()
@@ -90,13 +99,14 @@ def services(dockerfile: Path, repository: Path, context_root: Path) -> tuple[Se
     found: list[Service] = []
     for file, members in every.items():
         for name, service in members.items():
+            base = building.get((file.parent, name))
             if not name:
                 found += [service] if file.parent in near else []
-            elif _builds(service, wanted, near):
-                found.append(service)
-            elif (file.parent, name) in building and not _names_a_file(service):
-                found.append(service.over(building[file.parent, name]))
-            elif service.build is None and service.image in images:
+            elif base is not None and base is not service and not _names_a_file(service):
+                found.append(service.over(base))
+            elif _builds(service, wanted, near) or (
+                service.build is None and service.image in images
+            ):
                 found.append(service)
     return tuple(found)
 
@@ -113,17 +123,19 @@ def _extended(service: Service, file: Path, top: Path, depth: int) -> Service:
     """The service with what it extends put in (Compose specification, "Extends")."""
     if service.extends is None:
         return service
+    from gorewrite.compose import read_compose
+
     other, name = service.extends
     source = file if other is None else (file.parent / other).resolve()
     base = read_compose(source, top).get(name) if depth < 5 else None
     if base is None:
         why = f"service {service.name} extends {name}, which is not found"
-        return replace(service, uncertain=(*service.uncertain, Unknown(why, (service.evidence,))))
+        return service._replace(uncertain=(*service.uncertain, Unknown(why, (service.evidence,))))
     base = _extended(base, source, top, depth + 1)
     merged = service.over(base)
     # A context is relative to the file that names it.
     inherits = service.build is None and base.build is not None
-    return replace(merged, directory=base.directory) if inherits else merged
+    return merged._replace(directory=base.directory) if inherits else merged
 
 
 def _names_a_file(service: Service) -> bool:
@@ -157,20 +169,32 @@ def hiding_mount(
             if mount.kind == "bind":
                 return mount
             over = True
-        if over and _holds_sources(mount, context_root.resolve(), repository.resolve()):
+        inside = relative(workdir, mount.target) if mount.target is not None else None
+        if over and _holds_sources(mount, inside or ".", context_root.resolve(), repository):
             return mount
     return None
 
 
-def _holds_sources(mount: HostMount, context_root: Path, top: Path) -> bool:
+def _holds_sources(mount: HostMount, inside: str, context_root: Path, repository: Path) -> bool:
+    """Whether Go sources lie in a mounted directory, in what it puts at the work directory
+    (`inside` of it) or right below that. One outside of the repository is not looked into."""
     host = mount.host
     if host is None:
         return True
     if context_root.is_relative_to(host):
         return True
-    if not host.is_relative_to(top) or kind_of(host) != "dir":
+    if not host.is_relative_to(repository.resolve()):
         return False
+    below = sorted(p for p in _entries(host / inside) if kind_of(p) == "dir")
+    return any(
+        entry.name == "go.mod" or entry.suffix == ".go"
+        for directory in (host, host / inside, *below[:_MOST_DIRECTORIES])
+        for entry in _entries(directory)
+    )
+
+
+def _entries(directory: Path) -> list[Path]:
     try:
-        return any(entry.name == "go.mod" or entry.suffix == ".go" for entry in host.iterdir())
+        return list(directory.iterdir())
     except OSError:
-        return True
+        return []

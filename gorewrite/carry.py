@@ -16,6 +16,7 @@ from gorewrite.facts import StageFacts
 from gorewrite.golang.needs import FileRead
 from gorewrite.layout import under
 from gorewrite.requirements import Requirements
+from gorewrite.scope import join
 
 #: Directories that a tree is never kept of: they hold the toolchain, caches or the system.
 _NO_TREE = frozenset(
@@ -86,7 +87,8 @@ class _Carrier:
     def __init__(self, stage: StageFacts, needs: Requirements) -> None:
         self.stage, self.needs = stage, needs
         self.carry = Carry()
-        self.workdir = stage.end.workdir or "/"
+        self.workdir = stage.end.workdir or _known_part(stage)
+        self.top = self.workdir  # what a tree is kept of; programs may reach above their directory
         self.inventory = needs.inventory
 
     def work(self) -> Carry:
@@ -94,7 +96,7 @@ class _Carrier:
         self._written()
         for word, where in self._named():
             self._named_file(word, where)
-        whole: list[Evidence] = []
+        whole = self._unpacked()
         for program in self.needs.programs:
             if isinstance(program.needs, Unknown):
                 whole += program.needs.evidence or (self.stage.facts.at(self.stage.stage.from_),)
@@ -146,7 +148,11 @@ class _Carrier:
                 self.needs.tools.pop(path.rpartition("/")[2], None)
 
     def _made(self, path: str) -> bool:
-        """Whether a make, a script or an unknown command may have written a path."""
+        """Whether a build of unknown sources, a make or a script may have written a path."""
+        for invocation, _ in self.stage.outputs:
+            go = invocation.go
+            if go.output and join(go.directory, go.output) == path:
+                return True
         likely = under(path, self.workdir) or path.startswith(_BIN)
         return likely and bool(
             self.inventory.unknown
@@ -181,6 +187,23 @@ class _Carrier:
             bundle = "/etc/ssl/certs/ca-certificates.crt"
             self.carry.files[bundle] = self.inventory.certificates[0]
 
+    def _unpacked(self) -> list[Evidence]:
+        """Carries the directories into which ADD unpacks archives and repositories, whatever they
+        hold; returns the evidence when that is the tree."""
+        whole: list[Evidence] = []
+        for placed in self.stage.placed:
+            if placed.origin != "remote" or not placed.directory:
+                continue
+            where = self._at(placed.instruction)
+            if placed.path is None or placed.path in _NO_TREE:
+                why = f"what ADD unpacks from {placed.source} is not known"
+                self.carry.doubts.append(Unknown(why, (where,)))
+            elif under(placed.path, self.workdir):
+                whole.append(where)
+            else:
+                self.carry.files.setdefault(placed.path, where)
+        return whole
+
     def _sources_at(self, path: str) -> bool:
         """Whether a directory that RUN made only holds what the build compiled."""
         return any(
@@ -189,8 +212,10 @@ class _Carrier:
         )
 
     def _named(self) -> Iterator[tuple[str, Evidence]]:
-        """Words that may name a file: arguments of commands and values of ENV."""
+        """Words that may name a file: arguments of commands, values of ENV and of compose."""
         yield from self.needs.entry.arguments
+        for service in self.stage.services:
+            yield from service.environment
         for name, instruction in self.stage.end.declared.items():
             value = self.stage.end.env.get(name)
             if value and name != "PATH":
@@ -209,9 +234,26 @@ class _Carrier:
         """Carries the file of one read; returns the evidence when only the whole tree will do."""
         if read.default is not None:
             self._literal(read.default, read)
+        if read.start is not None and read.kind != "write":
+            self._beginning(read.start, read)
         if read.path is None:
             return [] if read.kind == "write" else [read.evidence]
         return self._literal(read.path, read)
+
+    def _beginning(self, written: str, read: FileRead) -> None:
+        """Carries the directory that a path computed at run time is known to begin with."""
+        path = self._absolute(written)
+        if not self._held(path) and not written.endswith("/"):
+            path = posixpath.dirname(path)
+        if under(self.workdir, path):
+            self._reaches(path)
+        elif self._held(path):
+            self.carry.files.setdefault(path, read.evidence)
+
+    def _reaches(self, path: str) -> None:
+        """The program looks into its work directory or a directory above it."""
+        if under(self.top, path) and path not in _NO_TREE:
+            self.top = path
 
     def _literal(self, written: str, read: FileRead) -> list[Evidence]:
         path = self._absolute(written.removeprefix("file://"))
@@ -222,11 +264,16 @@ class _Carrier:
             return self._pattern(path, read)
         if read.kind == "write":
             directory = posixpath.dirname(path)
+            # What is there is opened, a database with the files that sqlite keeps beside it.
+            for there in (path, f"{path}-wal", f"{path}-shm"):
+                if not under(self.workdir, there) and self._held(there):
+                    self.carry.files.setdefault(there, read.evidence)
             if directory != self.workdir and self._held(directory):
                 self.carry.files.setdefault(directory, read.evidence)
             return []
         if under(self.workdir, path):
             # `.` or a parent of it: all that is there.
+            self._reaches(path)
             return [read.evidence] if self._tree_holds_files() else []
         if self._held(path):
             self.carry.files.setdefault(path, read.evidence)
@@ -240,6 +287,7 @@ class _Carrier:
             directory, _, name = directory.rpartition("/")
         directory = directory or "/"
         if under(self.workdir, directory) and directory != self.workdir:
+            self._reaches(directory)
             return [read.evidence]
         source = self.stage.source_of(directory)
         if source is None:
@@ -275,18 +323,18 @@ class _Carrier:
         self.carry.tree_because = list(dict.fromkeys(whole))
         if not self._tree_holds_files():
             return
-        if self.inventory.gone(self.workdir):
+        if self.inventory.gone(self.top):
             return
         caches = [self.stage.end.env.get(n) for n in ("GOPATH", "GOMODCACHE", "GOCACHE")]
-        if self.workdir not in _NO_TREE and not any(
-            cache and under(cache, self.workdir) for cache in caches
+        if self.top not in _NO_TREE and not any(
+            cache and under(cache, self.top) for cache in caches
         ):
-            self.carry.tree = self.workdir
+            self.carry.tree = self.top
             return
         if self.inventory.generators or self.inventory.unknown:
             self._refuse(
                 "runtime-files-unknown",
-                f"the program may read files below {self.workdir}, which also holds the toolchain; "
+                f"the program may read files below {self.top}, which also holds the toolchain; "
                 "set a WORKDIR of its own",
                 tuple(whole[:3]),
             )
@@ -304,9 +352,9 @@ class _Carrier:
     def _tree_holds_files(self) -> bool:
         """Whether anything was put below the work directory at all."""
         return any(
-            p.path is None or under(p.path, self.workdir) or under(self.workdir, p.path)
+            p.path is None or under(p.path, self.top) or under(self.top, p.path)
             for p in self.stage.placed
-        ) or self.inventory.written_below(self.workdir)
+        ) or self.inventory.written_below(self.top)
 
     def _generated(self, path: str) -> bool:
         return (
@@ -352,3 +400,10 @@ class _Carrier:
     def _refuse(self, code: str, message: str, because: tuple[Evidence, ...]) -> None:
         if self.carry.refusal is None:
             self.carry.refusal = (code, message, because)
+
+
+def _known_part(stage: StageFacts) -> str:
+    """The directory above the first unknown part of WORKDIR: `/srv` of `/srv/$SERVICE`."""
+    instruction = stage.end.workdir_from
+    written = instruction.rest if instruction is not None else ""
+    return written.partition("$")[0].rpartition("/")[0] or "/"

@@ -7,8 +7,7 @@ megabytes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from gorewrite import buildrules as rules
 from gorewrite.evidence import Evidence, Unknown
@@ -20,8 +19,7 @@ from gorewrite.runs import Invocation
 from gorewrite.toolchain import CgoSetting, at, c_compiler
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """kind: "safe", "review" or "refused" with `code` and `message`. because is never empty."""
 
     kind: Literal["safe", "review", "refused"]

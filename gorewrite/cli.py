@@ -6,6 +6,7 @@ input; 3 some files failed, the others were done.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,9 +20,9 @@ from gorewrite import __version__
 
 if TYPE_CHECKING:
     from gorewrite.config import Config
-    from gorewrite.project import Workspace
+    from gorewrite.discovery import Survey
+    from gorewrite.project import FileError, Workspace
     from gorewrite.report import Outcome
-    from gorewrite.transform import Transform
 
 #: From this many files on, a progress bar is shown on a terminal.
 _PROGRESS_FROM = 20
@@ -55,6 +56,9 @@ class _DefaultGroup(click.Group):
 
 def main() -> None:
     """Entry point of the `gorewrite` command."""
+    # Hardly anything that a start makes is ever garbage: looking for it some hundred times took
+    # a tenth of the time. What a long run leaves is still found.
+    gc.set_threshold(100_000)
     cli(prog_name="gorewrite")
 
 
@@ -141,21 +145,26 @@ class _Rewrite:
         ctx.color = color
         self.color = color
         self.dry_run: bool = options["dry_run"] or options["check"]
+        #: Whether the output file was begun.
+        self._emitted = False
 
     def run(self) -> int:
         from gorewrite.config import ConfigError
-        from gorewrite.discovery import DiscoveryError
+
+        try:
+            base = self._config(Path() if "-" in self.paths else Path(self.paths[0]))
+        except ConfigError as error:
+            raise click.UsageError(str(error)) from None
+        self._emit(b"")
+        return self._stdin(base) if "-" in self.paths else self._files(base)
+
+    def _files(self, base: Config) -> int:
         from gorewrite.report import as_json, summary
 
-        if "-" in self.paths:
-            return self._stdin()
         outcomes: list[Outcome] = []
-        try:
-            for outcome in self._outcomes():
-                outcomes.append(outcome)
-                self._handle(outcome)
-        except (ConfigError, DiscoveryError) as error:
-            raise click.UsageError(str(error)) from None
+        for outcome in self._outcomes(base):
+            outcomes.append(outcome)
+            self._handle(outcome)
         if self.options["output_format"] == "json":
             self._emit(as_json(outcomes).encode("utf-8", "replace"))
         elif not self.options["quiet"] and self.options["output_format"] == "text":
@@ -170,17 +179,17 @@ class _Rewrite:
             return 2 if failed == len(outcomes) else 3
         return int(self.options["check"] and any(outcome.changed for outcome in outcomes))
 
-    def _outcomes(self) -> Iterator[Outcome]:
+    def _outcomes(self, base: Config) -> Iterator[Outcome]:
         """Plans each file; writes it unless this is a preview."""
-        from gorewrite.differ import FileEdit, StaleFile, apply
+        from gorewrite.config import ConfigError
+        from gorewrite.differ import FileEdit, apply
         from gorewrite.discovery import repository_root
         from gorewrite.project import FileError, changes_on_disk
         from gorewrite.report import Outcome
 
-        base = self._config(Path(self.paths[0]))
-        targets, problems = self._targets(base)
+        workspace = self._workspace()
+        targets, problems = self._targets(base, workspace.survey)
         yield from problems
-        workspace = self._workspace(base)
         for path, display in self._progress(targets):
             try:
                 result = workspace.rewrite(path, display, self._config(path))
@@ -191,29 +200,31 @@ class _Rewrite:
                 yield Outcome(display, result)
             except FileError as error:
                 yield Outcome(display, error=error)
-            except (StaleFile, OSError) as error:
-                why = str(error)
-                yield Outcome(display, error=FileError(display, 0, f"was not written: {why}"))
+            except ConfigError as error:
+                yield Outcome(display, error=FileError(display, 0, str(error)))
+            except OSError as error:
+                yield Outcome(display, error=FileError(display, 0, f"was not written: {error}"))
 
-    def _targets(self, config: Config) -> tuple[list[tuple[Path, str]], list[Outcome]]:
-        from gorewrite.discovery import find_dockerfiles
+    def _targets(
+        self, config: Config, survey: Survey
+    ) -> tuple[list[tuple[Path, str]], list[Outcome]]:
+        from gorewrite.discovery import DiscoveryError
         from gorewrite.project import FileError
         from gorewrite.report import Outcome
 
-        found: dict[Path, str] = {}
+        base = config.path.parent if config.path is not None else None
+        found: dict[Path, tuple[Path, str]] = {}
         problems: list[Outcome] = []
         for name in self.paths:
-            path = Path(name)
-            if not path.exists():
-                problem = FileError(name, 0, "does not exist; check the path")
+            try:
+                files = survey.find(Path(name), config.exclude, base)
+            except DiscoveryError as error:
+                problem = FileError(name, 0, str(error).removeprefix(f"{name}: "))
                 problems.append(Outcome(name, error=problem))
-            elif path.is_dir():
-                base = config.path.parent if config.path is not None else None
-                for file in find_dockerfiles([path], config.exclude, base):
-                    found.setdefault(file, os.path.relpath(file))
-            else:
-                found.setdefault(path, os.path.relpath(path))
-        return list(found.items()), problems
+                continue
+            for file in files:
+                found.setdefault(file.resolve(), (file, os.path.relpath(file)))
+        return list(found.values()), problems
 
     def _progress(self, targets: list[tuple[Path, str]]) -> Iterable[tuple[Path, str]]:
         quiet = self.options["quiet"] or len(targets) < _PROGRESS_FROM
@@ -225,51 +236,58 @@ class _Rewrite:
         return track(targets, "Reading", console=Console(stderr=True), transient=True)
 
     def _config(self, start: Path) -> Config:
-        from gorewrite.config import load
+        """The configuration of a file, below what the command line says."""
+        from gorewrite.config import ConfigError, load
+        from gorewrite.engine import available
 
-        config = load(start)
-        if self.options["runtime"]:
-            config = replace(config, runtime=self.options["runtime"])
-        if self.options["review"]:
-            config = replace(config, review=True)
-        return config
+        config, options = load(start), self.options
+        names = [transform.name for transform in available()]
+        for name in (*options["select"], *options["ignore"]):
+            if name not in names:
+                raise click.UsageError(_unknown(name, names))
+        for name in (*config.select, *config.ignore):
+            if name not in names:
+                raise ConfigError(f"{config.path}: {_unknown(name, names)}")
+        return replace(
+            config,
+            select=options["select"] or config.select,
+            ignore=(*options["ignore"], *config.ignore),
+            runtime=options["runtime"] or config.runtime,
+            review=options["review"] or config.review,
+        )
 
-    def _workspace(self, config: Config) -> Workspace:
+    def _workspace(self) -> Workspace:
+        from gorewrite.engine import available
         from gorewrite.project import Workspace
         from gorewrite.transform import Safety
 
-        allowed = Safety.REVIEW if config.review else Safety.SAFE
-        return Workspace(self._selected(config), allowed, self.options["context"])
-
-    def _selected(self, config: Config) -> tuple[Transform, ...]:
-        from gorewrite.engine import available
-
-        transforms = available()
-        names = [transform.name for transform in transforms]
-        select = self.options["select"] or config.select
-        ignore = (*self.options["ignore"], *config.ignore)
-        for name in (*select, *ignore):
-            if name not in names:
-                raise click.UsageError(_unknown(name, names))
-        return tuple(
-            t for t in transforms if (not select or t.name in select) and t.name not in ignore
-        )
+        return Workspace(available(), Safety.SAFE, self.options["context"])
 
     def _handle(self, outcome: Outcome) -> None:
         """Says at once what a reader should not have to wait for: errors and diffs."""
         from gorewrite.report import coloured, diff_of
 
         if outcome.error is not None:
-            click.echo(f"gorewrite: {outcome.error}", err=True)
+            self._complain(outcome.error)
             return
-        wants_diff = self.options["dry_run"] or self.options["output_format"] == "patch"
-        if self.options["output_format"] == "json" or not wants_diff:
+        options = self.options
+        wants_diff = (
+            options["dry_run"] or options["output_file"] or options["output_format"] == "patch"
+        )
+        if options["output_format"] == "json" or not wants_diff:
             return
         diff = diff_of(outcome)
         if diff and self._coloured():
             text = diff.decode("utf-8", "surrogateescape")
             diff = coloured(text).encode("utf-8", "surrogateescape")
         self._emit(diff)
+
+    def _complain(self, error: FileError) -> None:
+        click.echo(f"gorewrite: {error}", err=True)
+        if self.options["verbose"] and error.__cause__ is not None:
+            import traceback
+
+            click.echo("".join(traceback.format_exception(error.__cause__)), err=True, nl=False)
 
     def _coloured(self) -> bool:
         if self.options["output_format"] == "patch" or self.options["output_file"]:
@@ -282,29 +300,32 @@ class _Rewrite:
             sys.stdout.buffer.write(data)
             sys.stdout.buffer.flush()
             return
-        mode = "ab" if getattr(self, "_opened", False) else "wb"
-        self._opened = True
-        with target.open(mode) as file:
-            file.write(data)
+        try:
+            with target.open("ab" if self._emitted else "wb") as file:
+                file.write(data)
+        except OSError as error:
+            raise click.UsageError(f"{target}: {error.strerror}; choose another file") from None
+        self._emitted = True
 
-    def _stdin(self) -> int:
+    def _stdin(self, config: Config) -> int:
         """Rewrites standard input; the context is --context or the current directory."""
         from gorewrite.project import FileError
         from gorewrite.report import Outcome, as_json, diff_of, summary
 
         if len(self.paths) > 1:
             raise click.UsageError("- stands alone: standard input is one Dockerfile")
-        config = self._config(Path("Dockerfile"))
-        workspace = self._workspace(config)
+        workspace = self._workspace()
         if workspace.context is None:
             workspace.context = Path()
         data = sys.stdin.buffer.read(config.max_file_size + 1)
         if len(data) > config.max_file_size:
-            raise click.UsageError(f"standard input is over {config.max_file_size} bytes")
+            limit = config.max_file_size
+            problem = f"standard input is over {limit} bytes; raise max-file-size to read it"
+            raise click.UsageError(problem)
         try:
             outcome = Outcome("-", workspace.rewrite(Path("Dockerfile"), "-", config, data))
         except FileError as error:
-            click.echo(f"gorewrite: {error}", err=True)
+            self._complain(error)
             return 2
         assert outcome.result is not None
         match self.options["output_format"]:
@@ -352,4 +373,4 @@ def explain(name: str) -> None:
     click.echo(inspect.getdoc(type(transform)) or "")
     for title, text in (("Before", transform.before), ("After", transform.after)):
         click.echo(f"\n{title}\n")
-        click.echo("\n".join(f"    {line}" for line in text.strip("\n").split("\n")))
+        click.echo("\n".join(f"    {line}".rstrip() for line in text.strip("\n").split("\n")))

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Iterator
 from collections.abc import Mapping as Map
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.yamltree import Mapping, Node, Odd, Scalar, Sequence, read
@@ -31,24 +32,21 @@ _FACTS: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Stated:
+class Stated(NamedTuple):
     """Text that a caller gives, and where."""
 
     text: str
     evidence: Evidence
 
 
-@dataclass(frozen=True, slots=True)
-class CommandLine:
+class CommandLine(NamedTuple):
     """The words of a command that a caller gives, and where; no words where it clears one."""
 
     words: tuple[str, ...]
     evidence: Evidence
 
 
-@dataclass(frozen=True, slots=True)
-class HostMount:
+class HostMount(NamedTuple):
     """A directory or file of the host that lies over one of the image, or is kept in step.
 
     source: as written; host: None when it is not known; target: absolute path in the container,
@@ -62,8 +60,7 @@ class HostMount:
     evidence: Evidence
 
 
-@dataclass(frozen=True, slots=True)
-class Build:
+class Build(NamedTuple):
     """The `build` of a service as written; None for what is not given or not known.
 
     plain: whether context and Dockerfile are known; remote: it builds no file of a directory.
@@ -76,13 +73,13 @@ class Build:
     evidence: Evidence
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(NamedTuple):
     """A compose service, as far as it says how its image is built and run.
 
     directory: what its relative paths are relative to. command, entrypoint: None where the
     image's own is used. healthcheck: `("CMD-SHELL", text)`, `("CMD", …)` or `("NONE",)`.
-    extends: (file or None for its own, service). uncertain: what of it could not be read.
+    environment: the values that are known. extends: (file or None for its own, service).
+    uncertain: what of it could not be read.
     """
 
     name: str
@@ -96,6 +93,7 @@ class Service:
     entrypoint: CommandLine | None = None
     healthcheck: CommandLine | None = None
     mounts: tuple[HostMount, ...] = ()
+    environment: tuple[Stated, ...] = ()
     working_dir: Stated | None = None
     user: Stated | None = None
     uncertain: tuple[Unknown, ...] = ()
@@ -105,8 +103,7 @@ class Service:
         win, mounts are added, a later one to the same path replaces."""
         own = {mount.target for mount in self.mounts if mount.target}
         below = tuple(mount for mount in base.mounts if mount.target not in own)
-        return replace(
-            self,
+        return self._replace(
             build=self.build or base.build,
             image=self.image or base.image,
             target=self.target or base.target,
@@ -114,6 +111,7 @@ class Service:
             entrypoint=self.entrypoint or base.entrypoint,
             healthcheck=self.healthcheck or base.healthcheck,
             mounts=(*below, *self.mounts),
+            environment=(*base.environment, *self.environment),
             working_dir=self.working_dir or base.working_dir,
             user=self.user or base.user,
             uncertain=tuple(dict.fromkeys((*base.uncertain, *self.uncertain))),
@@ -184,15 +182,16 @@ class _ServiceReader:
     doubts: list[Unknown] = field(default_factory=list)
 
     def read(self, node: Node) -> Service:
+        service = Service(self.name, self.directory, self._at(self.line))
         if isinstance(node, Odd):
             self._doubt(node)
-        service = Service(self.name, self.directory, self._at(self.line))
+            service = service._replace(build=self._build(node, self.line))
         if isinstance(node, Mapping):
             for key, _, value in node.items:
                 if key in _FACTS and isinstance(value, Odd):
                     self._doubt(value)
             service = self._service(node, service)
-        return replace(service, uncertain=tuple(self.doubts))
+        return service._replace(uncertain=tuple(self.doubts))
 
     def _service(self, node: Mapping, service: Service) -> Service:
         build = node.get("build")
@@ -201,8 +200,7 @@ class _ServiceReader:
         target = self._stated(build.get("target")) if isinstance(build, Mapping) else None
         if target is not None and "$" in target.text:
             target = None
-        return replace(
-            service,
+        return service._replace(
             build=self._build(build, node.line_of("build")) if build is not None else None,
             image=image.text if isinstance(image, Scalar) else None,
             extends=self._extends(extends),
@@ -211,6 +209,7 @@ class _ServiceReader:
             entrypoint=self._command(node.get("entrypoint"), node, "entrypoint"),
             healthcheck=self._healthcheck(node.get("healthcheck")),
             mounts=(*self._volumes(node.get("volumes")), *self._watch(node.get("develop"))),
+            environment=tuple(self._environment(node.get("environment"))),
             working_dir=self._stated(node.get("working_dir")),
             user=self._stated(node.get("user")),
         )
@@ -300,6 +299,18 @@ class _ServiceReader:
         if isinstance(test, Odd):
             self._doubt(test)
         return None
+
+    def _environment(self, node: Node | None) -> Iterator[Stated]:
+        """The values of variables, in either form; those that depend on the caller are left out."""
+        found: tuple[Node, ...] = node.items if isinstance(node, Sequence) else ()
+        if isinstance(node, Mapping):
+            found = tuple(value for _, _, value in node.items)
+        for value in found:
+            if isinstance(value, Scalar):
+                text = value.text if isinstance(node, Mapping) else value.text.partition("=")[2]
+                text, _ = interpolated(text)
+                if text and "$" not in text:
+                    yield Stated(text, self._at(value.line))
 
     def _volumes(self, node: Node | None) -> tuple[HostMount, ...]:
         items = node.items if isinstance(node, Sequence) else ()

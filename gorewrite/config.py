@@ -6,10 +6,12 @@ Each key is described once, in the metadata of its field, from which the documen
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -152,8 +154,9 @@ def load(start: Path) -> Config:
     pyproject.toml without the table is passed over.
     Raises ConfigError for a file that cannot be read, unknown keys and values of the wrong kind.
     """
-    start = start.resolve()
-    directory = start if start.is_dir() else start.parent
+    # Path.resolve raises an error for a link to itself; that is told where the file is read.
+    start = Path(os.path.realpath(start))
+    directory = start if kind_of(start) == "dir" else start.parent
     top = repository_root(directory)
     for each in (directory, *directory.parents):
         for name in ("gorewrite.toml", "pyproject.toml"):
@@ -167,6 +170,16 @@ def load(start: Path) -> Config:
 
 
 def _table(path: Path) -> dict[str, Any] | None:
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from None
+    return _read_table(path, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=64)
+def _read_table(path: Path, _changed: int, _size: int) -> dict[str, Any] | None:
+    """The table; each of many services asks for that of the same file."""
     try:
         with path.open("rb") as file:
             data = file.read(_LARGEST + 1)

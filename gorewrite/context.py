@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from gorewrite.buildcalls import parents_within, stated_contexts
 from gorewrite.evidence import Evidence
@@ -35,8 +34,7 @@ _REMOTE: Final = re.compile(r"[a-z]+://|git@|<<")
 _LOCAL_REPLACE_OUT: Final = re.compile(rb"=>\s*\"?\.\./")
 
 
-@dataclass(frozen=True, slots=True)
-class ContextGuess:
+class ContextGuess(NamedTuple):
     """The inferred root of a build context.
 
     root: the directory; certain: whether the evidence leaves no other; why: one clause;

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from gorewrite import shell
 from gorewrite.context import Context
@@ -19,17 +18,18 @@ from gorewrite.facts import Facts, StageFacts
 from gorewrite.globs import relative
 from gorewrite.layout import relative as below
 from gorewrite.layout import under
+from gorewrite.memo import remembered
 from gorewrite.mounts import mounts
 from gorewrite.programs import programs
 from gorewrite.runs import Run
 
 
-@dataclass(frozen=True, slots=True)
-class ContextUse:
+class ContextUse(NamedTuple):
     """What one Dockerfile takes from its context.
 
     whole: the first COPY, ADD or bind mount of its root, where it takes all of it.
-    named: names at the root (or patterns of such) that it takes or reads by name, and where.
+    named: names at the root (or patterns of such) that the build takes by name, and where.
+    read: the same of what the programs read.
     unknown: a source of which the name is not known.
     opaque: a RUN that may read any file that was copied.
     ships: what brings files of the context, as they are, into the final image.
@@ -42,8 +42,10 @@ class ContextUse:
     opaque: Evidence | None = None
     ships: Evidence | None = None
     dynamic: Evidence | None = None
+    read: tuple[tuple[str, Evidence], ...] = ()
 
 
+@remembered
 def copied(facts: Facts) -> ContextUse:
     """What COPY, ADD and bind mounts take, without a look at programs."""
     whole: Instruction | None = None
@@ -63,11 +65,13 @@ def copied(facts: Facts) -> ContextUse:
     return ContextUse(whole, tuple(named), unknown)
 
 
+@remembered
 def context_use(facts: Facts) -> ContextUse:
     """All that can be told, the programs that are built and their sources included."""
     found = copied(facts)
     reader = _Reader(facts)
-    named = [*found.named, *_embedded(facts.project.context), *reader.programs()]
+    named = [*found.named, *_embedded(facts.project.context)]
+    read = tuple(reader.programs())
     for stage in facts.stages:
         for run in stage.runs:
             reader.run(stage, run)
@@ -79,6 +83,7 @@ def context_use(facts: Facts) -> ContextUse:
         reader.opaque,
         reader.ships,
         reader.dynamic,
+        read,
     )
 
 
@@ -190,6 +195,8 @@ class _Reader:
         elif name not in _NO_FILES:
             self.opaque = self.opaque or place
         for word in words:
+            if name in ("test", "[") and word.expand(step.variables) is None:
+                continue  # What it compares is computed; which file it looks at rarely is.
             source = self._source(stage, run, step, word)
             if source == "." and name not in _NO_CONTENT:
                 self.opaque = self.opaque or place
@@ -233,10 +240,12 @@ class _Reader:
                 for evidence in (*needs.caller_paths, *needs.self_path):
                     self.dynamic = self.dynamic or evidence
                 for read in needs.reads:
+                    if read.kind == "write":
+                        continue
                     path = read.path or read.default
                     if read.path is None or _top(read.path) == ".":
                         self.dynamic = self.dynamic or read.evidence
-                    if path is None or read.kind == "write":
+                    if path is None:
                         continue
                     source = final.source_of(path) if path.startswith("/") else path
                     if source is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gorewrite.dockerfile import Instruction, command_of, pairs
 from gorewrite.facts import StageFacts
@@ -74,8 +74,7 @@ def runtime_path(path: str | None) -> str | None:
     return ":".join(p for p in path.split(":") if p.rstrip("/") not in TOOLCHAIN_PATHS)
 
 
-@dataclass(frozen=True, slots=True)
-class Contract:
+class Contract(NamedTuple):
     """The promises of a stage's image. Commands are exec-form tuples or shell strings.
 
     env: what this Dockerfile sets, build-only variables left out (value None: not known).
@@ -98,7 +97,7 @@ class Contract:
     def differences(self, after: Contract) -> dict[str, str]:
         """field -> "before -> after", for the fields that differ."""
         found = {}
-        for name in self.__slots__:
+        for name in self._fields:
             old, new = getattr(self, name), getattr(after, name)
             if name == "program" and old is None:
                 continue  # What RUNs move about is known better once it is copied.

@@ -14,10 +14,9 @@ import secrets
 import stat
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 _Opcode = tuple[str, int, int, int, int]
 
@@ -43,8 +42,7 @@ class OutsideTree(OSError):
         self.path = path
 
 
-@dataclass(frozen=True, slots=True)
-class FileEdit:
+class FileEdit(NamedTuple):
     """One file of a plan: its whole content before (None: there is no such file) and after."""
 
     path: Path

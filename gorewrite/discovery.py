@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -54,6 +55,55 @@ def find_dockerfiles(
     Raises DiscoveryError for a path that does not exist, is neither file nor directory, or cannot
     be read, and for a malformed glob.
     """
+    return tuple(sorted(_found(paths, exclude, base).values(), key=os.fsencode))
+
+
+class Survey:
+    """The Dockerfiles of one run: below a directory that was searched nothing is searched again.
+
+    A search of its own for each of a thousand services would be a thousand calls of git.
+    """
+
+    def __init__(self) -> None:
+        #: What was searched, and how -> the real paths that were found, sorted.
+        self._searched: dict[tuple[Path, tuple[str, ...], Path | None], _Sorted] = {}
+
+    def find(
+        self, path: Path, exclude: Sequence[str] = (), base: Path | None = None
+    ) -> tuple[Path, ...]:
+        """As `find_dockerfiles` of one path."""
+        found = _found([path], exclude, base)
+        self._searched[path.resolve(), tuple(exclude), base] = _Sorted(found)
+        return tuple(sorted(found.values(), key=os.fsencode))
+
+    def below(
+        self, directory: Path, exclude: Sequence[str] = (), base: Path | None = None
+    ) -> Sequence[Path]:
+        """The real paths of the Dockerfiles below a directory without links in its path."""
+        for top in (directory, *directory.parents):
+            known = self._searched.get((top, tuple(exclude), base))
+            if known is not None:
+                return known.below(directory)
+        self.find(directory, exclude, base)
+        return self._searched[directory, tuple(exclude), base].below(directory)
+
+
+class _Sorted:
+    """Paths in the order of their text, in which those of a directory stand together."""
+
+    def __init__(self, paths: Iterable[Path]) -> None:
+        self._paths = sorted(paths, key=str)
+        self._texts = [str(path) for path in self._paths]
+
+    def below(self, directory: Path) -> Sequence[Path]:
+        prefix = str(directory).rstrip("/")
+        # "0" is the character after "/".
+        first, last = (bisect_left(self._texts, prefix + end) for end in "/0")
+        return self._paths[first:last]
+
+
+def _found(paths: Iterable[Path], exclude: Sequence[str], base: Path | None) -> dict[Path, Path]:
+    """Real path -> the path as found."""
     found: dict[Path, Path] = {}
     for path in paths:
         kind = kind_of(path)
@@ -66,7 +116,7 @@ def find_dockerfiles(
             top, files = None, [path]
         else:
             problem = "not a file or directory" if kind else "no such file or directory"
-            raise DiscoveryError(f"{path}: {problem}")
+            raise DiscoveryError(f"{path}: {problem}; check the path")
         for file in files:
             real = file.resolve()
             if top is not None and not real.is_relative_to(top):
@@ -74,7 +124,7 @@ def find_dockerfiles(
             # Of several names for one file, the file's own is the one to speak of.
             if real not in found or file.absolute() == real:
                 found[real] = file
-    return tuple(sorted(found.values(), key=os.fsencode))
+    return found
 
 
 def repository_root(path: Path) -> Path | None:
@@ -82,7 +132,7 @@ def repository_root(path: Path) -> Path | None:
 
     `.git` is a file in worktrees and submodules. None outside of any repository.
     """
-    start = path.resolve()
+    start = Path(os.path.realpath(path))  # Path.resolve raises an error for a link to itself.
     return _root_of(start if kind_of(start) == "dir" else start.parent)
 
 

@@ -8,14 +8,15 @@ changes nothing. The checks of `gorewrite.checks` run on every plan, in producti
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
-from importlib.metadata import entry_points
+from typing import NamedTuple
 
 from gorewrite.checks import InternalError, check
 from gorewrite.contract import contract
 from gorewrite.dockerfile import BodyNode, Comment, Dockerfile, Instruction, ParseError, parse
+from gorewrite.entrypoints import entry_points, load
 from gorewrite.evidence import Evidence
 from gorewrite.facts import Facts, Project
 from gorewrite.transform import Change, FileChange, Proposal, Refusal, Safety, Transform
@@ -33,8 +34,7 @@ class CannotRead(Exception):
         self.problem = problem
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(NamedTuple):
     """A change as reported: `line` is its line in the input."""
 
     transform: str
@@ -45,8 +45,7 @@ class Applied:
     applied: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(NamedTuple):
     """A refusal as reported."""
 
     transform: str
@@ -56,8 +55,7 @@ class Refused:
     because: tuple[Evidence, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """What would become of one Dockerfile.
 
     old, new: its bytes; files: other files of the plan; changes: the applied ones in
@@ -79,7 +77,7 @@ class Plan:
 @cache
 def available() -> tuple[Transform, ...]:
     """All installed transforms in the order in which they run (a user's own included)."""
-    found = (entry.load()() for entry in entry_points(group="gorewrite.transforms"))
+    found = (load(value)() for value in entry_points("gorewrite.transforms").values())
     return tuple(sorted(found, key=lambda t: (t.order, t.name)))
 
 
@@ -95,8 +93,8 @@ def plan(data: bytes, project: Project, transforms: Sequence[Transform], allowed
         raise CannotRead(error.line, error.problem) from error
     if original.to_bytes() != data:
         raise InternalError("the parsed file does not print as it was read")
-    before = contract(Facts(original, project).final)
     session = _Session(original, project, allowed)
+    before = contract(session.facts.final)
     for _ in range(MAX_ROUNDS):
         if not session.round(transforms):
             break
@@ -107,7 +105,7 @@ def plan(data: bytes, project: Project, transforms: Sequence[Transform], allowed
     notes: tuple[str, ...] = ()
     if new != data:
         notes = check(original, session.tree, session.touched)
-        after = contract(Facts(session.tree, session.project).final)
+        after = contract(session.facts.final)
         undeclared = {
             name: text
             for name, text in before.differences(after).items()
@@ -143,6 +141,9 @@ class _Session:
         self.offered: dict[tuple[str, int, str], Applied] = {}
         self.refused: dict[tuple[str, str, int], Refused] = {}
         self.files: dict[str, FileChange] = {}
+        #: Of the present tree. What one transform made it work out serves the next, and the
+        #: contract, until something changes.
+        self.facts = Facts(tree, project, self.line_of)
 
     def round(self, transforms: Iterable[Transform]) -> bool:
         """Runs each transform once; tells whether anything was applied. What was offered
@@ -151,10 +152,8 @@ class _Session:
         self.refused.clear()
         progress = False
         for transform in transforms:
-            facts = Facts(self.tree, self.project, self.line_of)
-            allowed = [
-                change for change in map(self._admit(transform), transform.propose(facts)) if change
-            ]
+            proposals = map(self._admit(transform), _proposals(transform, self.facts))
+            allowed = [change for change in proposals if change]
             progress |= self._apply(transform, allowed)
         return progress
 
@@ -197,11 +196,13 @@ class _Session:
                     self.lines[node] = self.line_of(last)
                     if last in self.origin:
                         self.origin[node] = self.origin[last]
+        if progress:
+            self.facts = Facts(self.tree, self.project, self.line_of)
         return progress
 
     def _add_file(self, file: FileChange) -> None:
         first = self.files.get(file.path)
-        self.files[file.path] = replace(file, old=first.old) if first else file
+        self.files[file.path] = file._replace(old=first.old) if first else file
         self.project = replace(self.project, pending={**self.project.pending, file.path: file.new})
 
     def reparse(self) -> None:
@@ -213,14 +214,24 @@ class _Session:
         self.lines = {new: self.line_of(old) for old, new in pairs}
         self.origin = {new: self.origin[old] for old, new in pairs if old in self.origin}
         self.tree = fresh
+        self.facts = Facts(fresh, self.project, self.line_of)
 
 
-@dataclass(frozen=True, slots=True)
+def _proposals(transform: Transform, facts: Facts) -> Iterator[Proposal]:
+    """What a transform yields. Whatever it raises, a user's own too, is said to be its fault."""
+    try:
+        yield from transform.propose(facts)
+    except Exception as error:
+        what = f"{type(error).__name__}: {error}"
+        raise InternalError(f"the transform {transform.name} failed with {what}") from error
+
+
 class _Admit:
     """Sorts one proposal: recorded as refused or offered (None), or allowed (the change)."""
 
-    session: _Session
-    transform: Transform
+    def __init__(self, session: _Session, transform: Transform) -> None:
+        self.session = session
+        self.transform = transform
 
     def __call__(self, proposal: Proposal) -> Change | None:
         session, transform = self.session, self.transform

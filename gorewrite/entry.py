@@ -9,14 +9,17 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from gorewrite import packages, shell
-from gorewrite.compose import Service
 from gorewrite.contract import TOOLCHAIN_PATHS, argv_of
 from gorewrite.dockerfile import Instruction, command_of
 from gorewrite.evidence import Evidence
 from gorewrite.facts import StageFacts
 from gorewrite.scope import State, join
+
+if TYPE_CHECKING:
+    from gorewrite.compose import Service
 
 #: Commands that build, watch or debug: with them the image is a development image.
 DEV_TOOLS = frozenset(

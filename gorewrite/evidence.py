@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Evidence:
+class Evidence(NamedTuple):
     """Where a fact was read.
 
     path: file, relative to the repository or build context, with `/`; "" when the
@@ -24,8 +23,7 @@ class Evidence:
         return f"{place}: {self.text}" if place else self.text
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(NamedTuple):
     """A fact that could not be established, and why. Falsy, so `if fact:` reads naturally."""
 
     why: str

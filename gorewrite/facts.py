@@ -7,15 +7,15 @@ rather than work a fact out again for themselves.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from gorewrite import layout, scope
 from gorewrite.buildoutputs import outputs_of
 from gorewrite.callers import Callers
-from gorewrite.compose import Service
 from gorewrite.config import Config
 from gorewrite.context import Context
 from gorewrite.dockerfile import (
@@ -36,8 +36,12 @@ from gorewrite.golang.commands import BuildOutput
 from gorewrite.golang.gomod import GoMod, find_module
 from gorewrite.images import Image, describe
 from gorewrite.layout import Placed
+from gorewrite.memo import remembered
 from gorewrite.runs import Invocation, Run, read_run
 from gorewrite.scope import State
+
+if TYPE_CHECKING:
+    from gorewrite.compose import Service
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,8 @@ class StageFacts:
         self.stage = stage
         #: The earlier stage it is built FROM, if any.
         self.parent = parent
+        #: See gorewrite.memo.
+        self.memory: dict[Hashable, Any] = {}
 
     @property
     def index(self) -> int:
@@ -197,11 +203,12 @@ class StageFacts:
 
     def placed_before(self, limit: Instruction | None) -> Iterator[Placed]:
         """What is in the file system before an instruction (None: at the end), newest first."""
+        return self._copies.before(limit)
+
+    @cached_property
+    def _copies(self) -> layout.Copies:
         order = {i: n for n, i in enumerate(self.stage.instructions)}
-        end = order.get(limit, len(order)) if limit is not None else len(order)
-        for placed in reversed(self.placed):
-            if order.get(placed.instruction, -1) < end:
-                yield placed
+        return layout.Copies(self.placed, order)
 
     def source_of(self, path: str, before: Instruction | None = None) -> str | None:
         """The context path that an image path was copied from; None when there is none.
@@ -212,7 +219,7 @@ class StageFacts:
             mounted = layout.mounted(before, self.states[before], path)
             if mounted is not None:
                 return mounted
-        for placed in self.placed_before(before):
+        for placed in self._copies.over(path, before):
             source = placed.source_path(path)
             if source is not None:
                 # The newest copy decides, unless it brings no such file.
@@ -224,9 +231,10 @@ class StageFacts:
 
     def paths_of(self, source: str) -> tuple[str, ...]:
         """The image paths at which a context path lies."""
-        paths = (p.image_path(source) for p in self.placed if p.origin == "context")
+        paths = (placed.image_path(source) for placed in self._copies.bringing(source))
         return tuple(dict.fromkeys(path for path in paths if path is not None))
 
+    @remembered
     def module_of(self, invocation: Invocation) -> GoMod | None:
         """The module in whose directory a go command runs, when it comes from the context."""
         located = self.locate(invocation.go.directory or "", invocation.run.instruction)
@@ -237,20 +245,27 @@ class StageFacts:
         if not path:
             return None
         source = self.source_of(path, before)
-        if source is None:
-            source = self._directory_of_files(path, before)
+        if source is None or not self._holds_go(source):
+            # `COPY *.go ./` copies no directory, and `COPY * ./` pours several into one.
+            source = self._directory_of_files(path, before) or source
         return (self.facts.project.context, source) if source is not None else None
 
     def _directory_of_files(self, path: str, before: Instruction | None) -> str | None:
-        """The context directory whose files lie at an image path though it was not copied
-        whole (`COPY *.go ./`). Who enumerates it must ask which of its files are there."""
-        for placed in self.placed_before(before):
+        """The context directory of the Go files that were copied to an image path one by one.
+        Who enumerates it must ask which of its files are there."""
+        for placed in self._copies.inside(path, before):
             if placed.origin != "context" or placed.path is None or placed.directory:
                 continue
             name = posixpath.basename(placed.path)
-            if posixpath.dirname(placed.path) == path and posixpath.basename(placed.source) == name:
+            if not name.endswith(".go") and name != "go.mod":
+                continue
+            if posixpath.basename(placed.source) == name:
                 return posixpath.dirname(placed.source) or "."
         return None
+
+    def _holds_go(self, directory: str) -> bool:
+        names = self.facts.project.context.listdir(directory)
+        return any(name.endswith(".go") or name == "go.mod" for name in names)
 
     @cached_property
     def outputs(self) -> tuple[tuple[Invocation, tuple[BuildOutput, ...] | Unknown], ...]:
@@ -278,7 +293,11 @@ class StageFacts:
         return (
             path in self.output_paths
             or self.source_of(path) is not None
-            or any(p.origin == "stage" and p.source_path(path) is not None for p in self.placed)
+            or any(
+                (placed.origin == "stage" and placed.source_path(path) is not None)
+                or (placed.origin == "remote" and placed.path == path and not placed.directory)
+                for placed in self._copies.over(path, None)
+            )
         )
 
     @property
@@ -346,6 +365,8 @@ class Facts:
         self.dockerfile = dockerfile
         self.project = project
         self._line_of = line_of
+        #: See gorewrite.memo.
+        self.memory: dict[Hashable, Any] = {}
 
     def at(self, node: BodyNode, text: str | None = None, offset: int = 0) -> Evidence:
         """Evidence at a node of the Dockerfile; `offset` is a physical line inside it."""

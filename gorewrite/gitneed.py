@@ -9,13 +9,11 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 from gorewrite import shell
 from gorewrite.context import Context
-from gorewrite.buildoutputs import outputs_of
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import Facts, StageFacts
 from gorewrite.golang.commands import BuildOutput
@@ -23,6 +21,7 @@ from gorewrite.golang.versions import GoVersion
 from gorewrite.images import Image
 from gorewrite.indirect import indirect_builds
 from gorewrite.makefile import run_part
+from gorewrite.memo import remembered
 from gorewrite.mounts import mounts
 from gorewrite.packages import bare_name
 from gorewrite.programs import needs_of
@@ -30,8 +29,7 @@ from gorewrite.runs import Invocation, Run
 from gorewrite.toolchain import at
 
 
-@dataclass(frozen=True, slots=True)
-class GitNeed:
+class GitNeed(NamedTuple):
     """A use of `.git`. why: in words; evidence: where.
 
     dirty: whether it also tells if a tracked file is missing, so that leaving other files out
@@ -79,7 +77,12 @@ _OTHER_FILES: Final = (
     "build.gradle", "build.gradle.kts", "pom.xml", "Rakefile",
 )  # fmt: skip
 _SHELLS: Final = frozenset({"sh", "bash", "ash", "dash", "zsh"})
-_FILE: Final = re.compile(r"[\w./-]*[\w-]\.(?:sh|bash|mk|make|py)\b|(?m:^-?include\s+)([\w./-]+)")
+#: What may be the path of a script: read by name, included, or with a `/` in it.
+_FILE: Final = re.compile(
+    r"(?m)(?:^-?include|(?:^|[\s;&|(])(?:\.|source|sh|bash))\s+"
+    r"[\"']?(?:\$\([^)\n]*\)/|\$\{?\w+\}?/)?(?P<read>[\w./-]+)"
+    r"|(?P<path>[\w.-]*(?:/[\w.-]+)+|[\w-]+\.(?:sh|bash|mk|py)\b)"
+)
 _MOST_TEXTS: Final = 30
 _MOST_SOURCES: Final = 20_000
 
@@ -99,10 +102,11 @@ _BUILD_INFO: Final = re.compile(rb"debug\.ReadBuildInfo|buildinfo\.Read|NewBuild
 _RUNS_GIT: Final = re.compile(rb'//go:generate[^\n]*\bgit\b|"git"|go-git/go-git|"\.git"')
 
 
+@remembered
 def git_need(facts: Facts) -> GitNeed | None:
     """The first use of `.git` in a build; None when it can be shown that there is none."""
     found = [need for stage in facts.stages for need in _needs(facts, stage) if need is not None]
-    return replace(found[0], dirty=any(need.dirty for need in found)) if found else None
+    return found[0]._replace(dirty=any(need.dirty for need in found)) if found else None
 
 
 def _needs(facts: Facts, stage: StageFacts) -> Iterator[GitNeed | None]:
@@ -175,9 +179,20 @@ def _texts(stage: StageFacts, run: Run) -> Iterator[tuple[str, str]]:
         if goals is not None:
             text = run_part(text, goals)
         yield path, text
-        for name in (found[1] or found.group() for found in _FILE.finditer(text)):
-            for base in (posixpath.dirname(path), "."):
-                waiting.append((posixpath.normpath(posixpath.join(base, name.lstrip("/"))), None))
+        waiting += ((name, None) for name in _named(tree, path, text))
+
+
+def _named(tree: Context, path: str, text: str) -> Iterator[str]:
+    """The context paths of scripts and includes that a text names; `$(dirname $0)/x` too."""
+    for found in _FILE.finditer(text):
+        name = (found["read"] or found["path"]).lstrip("/")
+        for base in dict.fromkeys((posixpath.dirname(path), ".")):
+            place = posixpath.normpath(posixpath.join(base, name))
+            if place == path or place.endswith(".go") or tree.kind(place) != "file":
+                continue
+            script = place.endswith((".sh", ".bash", ".mk", ".py"))
+            if found["read"] or script or (tree.read(place) or b"").startswith(b"#!"):
+                yield place
 
 
 def _files(
@@ -265,6 +280,7 @@ def _reader(place: Evidence | None) -> GitNeed | None:
     return GitNeed("the program reads the version stamped from it", place, True) if place else None
 
 
+@remembered
 def has_git(stage: StageFacts) -> bool:
     """Whether the stage may hold a git command: the Debian golang images do, alpine does not."""
     for member in stage.lineage:

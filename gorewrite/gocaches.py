@@ -7,19 +7,20 @@ Rules: `go help environment`, `go help cache`; Go modules reference, "Module cac
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gorewrite import shell
 from gorewrite.evidence import Unknown
 from gorewrite.facts import StageFacts
 from gorewrite.images import Image
+from gorewrite.memo import remembered
 from gorewrite.scope import State
 from gorewrite.shell import UserCommand, user_command
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(NamedTuple):
     """The user of a RUN. gid and home are None when not known; uid 0 is root."""
 
     uid: int
@@ -27,8 +28,7 @@ class Account:
     home: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Caches:
+class Caches(NamedTuple):
     """Absolute image paths of the module cache and the build cache, each maybe not known."""
 
     modules: str | Unknown
@@ -148,3 +148,12 @@ def _absolute(name: str, path: str) -> str:
     if not path.startswith("/") or any(ch in path for ch in " ,\"'$\\"):
         raise _NotKnown(f"{name} is {path}, which is no plain absolute path")
     return posixpath.normpath(path)
+
+
+_MOVED = re.compile(r"\bgo\s+env\s+-w\b[^\n;&|]*\bGO(?:PATH|CACHE|MODCACHE|ENV)=")
+
+
+@remembered
+def moves_caches(stage: StageFacts) -> bool:
+    """Whether a RUN of the lineage stores another place for them with `go env -w`."""
+    return any(_MOVED.search(run.text) for member in stage.lineage for run in member.runs)

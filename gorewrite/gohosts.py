@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gorewrite.evidence import Evidence
 from gorewrite.globs import match
@@ -53,8 +53,7 @@ _PROXIES = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Reach:
+class Reach(NamedTuple):
     """private: modules that need credentials; unknown: modules on hosts not known here;
     direct: whether some module is fetched with git or another tool, not from a proxy."""
 

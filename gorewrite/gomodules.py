@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import posixpath
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from gorewrite.dockerfile import Instruction
 from gorewrite.evidence import Evidence
 from gorewrite.facts import StageFacts
 from gorewrite.golang.gomod import GoMod, GoWork, Replace, parse_gomod, parse_gowork, vendored
 from gorewrite.golang.versions import GoVersion, parse_version, supports
+from gorewrite.memo import remembered
 from gorewrite.runs import Invocation
 from gorewrite.toolchain import go_version
 
 
-@dataclass(frozen=True, slots=True)
-class PlacedModule:
+class PlacedModule(NamedTuple):
     """A module (and its workspace, if any) that was copied from the context.
 
     directory: where its go.mod lies in the image; workspace_directory: where its go.work does.
@@ -61,6 +62,7 @@ class ModuleFiles:
     mods: list[GoMod] = field(default_factory=list)
 
 
+@remembered
 def module_at(
     stage: StageFacts, directory: str, before: Instruction, *, workspace: bool = True
 ) -> PlacedModule | None:
@@ -104,6 +106,7 @@ def _upward(
         directory = posixpath.dirname(directory)
 
 
+@remembered
 def module_of(stage: StageFacts, invocation: Invocation) -> PlacedModule | None:
     """The module of a go command of this stage, None when it is not known or a tool's."""
     directory = invocation.go.directory

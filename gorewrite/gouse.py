@@ -11,6 +11,7 @@ from itertools import pairwise
 from gorewrite import shell
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
+from gorewrite.memo import remembered
 from gorewrite.mounts import mounts
 from gorewrite.runs import Invocation, Run
 from gorewrite.toolchain import at
@@ -91,6 +92,7 @@ class GoUse:
         return self.through or self.stage.facts.at(self.run.instruction)
 
 
+@remembered
 def go_uses(stage: StageFacts) -> tuple[GoUse, ...]:
     """The stage's own RUNs that use go, or may, in order."""
     found = (go_use(stage, run) for run in stage.runs)
@@ -202,7 +204,7 @@ def brings_credentials(use: GoUse) -> bool:
         return True
     before = use.run.state.shell_env
     return any(
-        invocation.go.env.get(name) != before.get(name)
+        name not in before or invocation.go.env[name] != before[name]
         for invocation in use.invocations
         for name in invocation.go.env
         if name.startswith(("GOPROXY", "GOPRIVATE", "GONO", "GOINSECURE", "GIT_"))

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from gorewrite import shell
 from gorewrite.dockerfile import Instruction, copy_parts, pairs, variables
@@ -42,8 +43,7 @@ _CLEANS = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(NamedTuple):
     """moved: instructions behind the source copy that the download needs ahead of itself."""
 
     moved: tuple[Instruction, ...]
@@ -203,7 +203,8 @@ class Job:
         before = self.user_stage.states[self.user].shell_env
         found = ""
         for name, value in self.env.items():
-            if not _SETTING.fullmatch(name) or name == "GOFLAGS" or value == before.get(name):
+            kept = name in before and value == before[name]
+            if kept or not _SETTING.fullmatch(name) or name == "GOFLAGS":
                 continue
             if value is None:
                 message = f"the RUN that downloads sets {name} to a value that is not known"

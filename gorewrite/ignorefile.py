@@ -10,7 +10,7 @@ it walks the context.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from gorewrite.globs import BadPattern, clean, match
 from gorewrite.ignorepattern import Pattern
@@ -39,16 +39,14 @@ class IgnoreError(ValueError):
         self.problem = problem
 
 
-@dataclass(frozen=True, slots=True)
-class IgnoreLine:
+class IgnoreLine(NamedTuple):
     """One line. text: as written, with its newline; pattern: None for a comment or blank line."""
 
     text: str
     pattern: Pattern | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Match:
+class _Match(NamedTuple):
     """hits: a bit per pattern that matched the path or, as far as it was looked at, a parent."""
 
     excluded: bool

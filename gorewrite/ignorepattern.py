@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from gorewrite.globs import BadPattern
 
@@ -77,8 +77,7 @@ class _Chars:
         return any(low <= char <= high for low, high in self.ranges) != self.negated
 
 
-@dataclass(frozen=True, slots=True)
-class _Item:
+class _Item(NamedTuple):
     """A step of the expression. kind: "one" char, any number of chars ("many"), "directories"
     (`(.*/)?`), or "start" (a `^` in the middle, true only where the text begins)."""
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from gorewrite.evidence import Unknown
 from gorewrite.golang.versions import GoImage, golang_image
@@ -33,8 +33,7 @@ _MIRRORED = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ImageRef:
+class ImageRef(NamedTuple):
     """An image reference: `repository` has the registry, `name` is its last component."""
 
     text: str
@@ -144,10 +143,17 @@ def describe(text: str) -> Image:
             suite = re.match(r"(?:oldstable|stable|testing|[a-z]+|\d+)", ref.tag or "stable")
             return Image(ref, "debian", "glibc", _debian(suite.group() if suite else ""), True, env)
         case "ubuntu":
-            return Image(ref, "ubuntu", "glibc", _UBUNTU.get(ref.tag or "", ref.tag), True, env)
+            return Image(ref, "ubuntu", "glibc", _ubuntu(ref.tag or "latest"), True, env)
         case "busybox":
             return Image(ref, "busybox", None, None, True, env)
     return Image(ref, "other", env={}, workdir=None, user=None)
+
+
+def _ubuntu(tag: str) -> str | None:
+    word = tag.partition("-")[0]  # `noble-20240605`
+    if word in ("latest", "rolling", "devel"):
+        return None
+    return _UBUNTU.get(word, word if word.isalpha() else None)
 
 
 def _debian(word: str) -> str | None:

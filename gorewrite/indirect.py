@@ -5,7 +5,8 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from gorewrite import shell
 from gorewrite.evidence import Evidence, Unknown
@@ -20,8 +21,7 @@ _MAKEFILES = ("GNUmakefile", "makefile", "Makefile")
 _DECIDES = re.compile(r"CGO_|\bCC=|-(race|msan|asan|buildmode|linkmode)\b|GOEXPERIMENT|GOOS")
 
 
-@dataclass(frozen=True, slots=True)
-class IndirectBuild:
+class IndirectBuild(NamedTuple):
     """A command that runs a file with `go build` in it.
 
     step: the command, wrappers included; path: the file, a context path; text: its content;

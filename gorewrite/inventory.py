@@ -11,6 +11,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from gorewrite import shell
 from gorewrite.evidence import Evidence, Unknown
@@ -183,8 +184,7 @@ def take(stage: StageFacts) -> Inventory:
     return inventory
 
 
-@dataclass(frozen=True, slots=True)
-class _Reader:
+class _Reader(NamedTuple):
     inventory: Inventory
     stage: StageFacts
     run: Run
@@ -279,7 +279,11 @@ class _Reader:
             self.inventory.removed[old] = self._at()
 
     def _packages(self, command: shell.PackageCommand) -> None:
-        if command.action == "install":
+        if command.manager == "npm" and not {"-g", "--global"} & set(command.options):
+            # node_modules, and whatever the scripts of package.json make.
+            elsewhere = any(option.startswith(("-C", "--prefix")) for option in command.options)
+            self.inventory.generators.append((None if elsewhere else self.step.cwd, self._at()))
+        elif command.action == "install":
             for package in command.packages:
                 self.inventory.packages[package] = (command.manager, self._at())
                 if command.manager == "apt" and "--no-install-recommends" not in command.options:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gorewrite import shell
 from gorewrite.dockerfile import Instruction
@@ -14,8 +14,7 @@ from gorewrite.runs import Run
 _CARRIED_ON = re.compile(r"\\[ \t]*\r?\n([ \t]+)(?=[^\s#])")
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(NamedTuple):
     """How the lines of a continued RUN are written.
 
     trailing: `&& \\` ends a line, rather than `&&` beginning one; indent: of the lines that

@@ -8,16 +8,15 @@ directory; destinations are relative to WORKDIR.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from gorewrite.context import Context
 from gorewrite.dockerfile import Instruction, copy_parts
 from gorewrite.scope import State, join
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     """One source of a COPY or ADD and where it lands.
 
     origin: "context", "stage" (an earlier stage or another image) or "remote" (URL, git,
@@ -52,6 +51,58 @@ class Placed:
         return posixpath.normpath(posixpath.join(self.source, rel))
 
 
+class Copies:
+    """All that COPY and ADD place in a stage, found by time, by place and by source.
+
+    placed: oldest first, what the parent stage brings in front; order: the position of each
+        instruction of the stage itself.
+    """
+
+    def __init__(self, placed: Sequence[Placed], order: Mapping[Instruction, int]) -> None:
+        self._placed = placed
+        self._order = order
+        self._at: dict[str, list[int]] = {}
+        self._in: dict[str, list[int]] = {}
+        self._from: dict[str, list[int]] = {}
+        for number, each in enumerate(placed):
+            if each.path is not None:
+                self._at.setdefault(each.path, []).append(number)
+                self._in.setdefault(posixpath.dirname(each.path), []).append(number)
+            if each.origin == "context":
+                self._from.setdefault(each.source, []).append(number)
+
+    def before(self, limit: Instruction | None) -> Iterator[Placed]:
+        """What is there before an instruction (None: at the end), newest first."""
+        return self._until(limit, range(len(self._placed) - 1, -1, -1))
+
+    def over(self, path: str, limit: Instruction | None) -> Iterator[Placed]:
+        """As `before`, but only what lands at an image path or at a directory above it."""
+        numbers = [number for top in _tops(path) for number in self._at.get(top, ())]
+        return self._until(limit, sorted(numbers, reverse=True))
+
+    def inside(self, directory: str, limit: Instruction | None) -> Iterator[Placed]:
+        """As `before`, but only what lands right in an image directory."""
+        return self._until(limit, reversed(self._in.get(directory, ())))
+
+    def bringing(self, source: str) -> Iterator[Placed]:
+        """What brings a context path, itself or with a directory above it, oldest first."""
+        numbers = [number for top in _tops(source) for number in self._from.get(top, ())]
+        return (self._placed[number] for number in sorted(numbers))
+
+    def _until(self, limit: Instruction | None, numbers: Iterable[int]) -> Iterator[Placed]:
+        end = self._order.get(limit, len(self._order)) if limit is not None else len(self._order)
+        for number in numbers:
+            placed = self._placed[number]
+            if self._order.get(placed.instruction, -1) < end:
+                yield placed
+
+
+def _tops(path: str) -> set[str]:
+    """Every `top` for which `relative` can find `path` below it."""
+    parts = path.split("/")
+    return {"/".join(parts[:n]) for n in range(1, len(parts) + 1)} | {".", "/"}
+
+
 def relative(path: str, top: str) -> str | None:
     """`path` below `top` ("." for top itself); None when it is not below it."""
     if path == top:
@@ -83,6 +134,7 @@ def placements(
     dest = state.expand(parts.dest)
     target = join(state.workdir, dest) if dest is not None else None
     sources = list(_sources(instruction, parts.sources, parts.from_, state, tree, elsewhere))
+    sources += [("remote", heredoc.name, False) for heredoc in instruction.heredocs]
     into = (
         dest is not None and (dest.endswith("/") or dest in (".", "") or len(sources) > 1)
     ) or target in directories
@@ -110,15 +162,15 @@ def _sources(
         elif from_ is not None:
             path = posixpath.normpath("/" + value.lstrip("/"))
             yield "stage", path, elsewhere(from_, path)
-        elif raw.startswith("<<") or _remote(value):
-            yield "remote", value, None
+        elif _remote(value):
+            yield "remote", value, value.partition("#")[0].endswith(".git")
         else:
             matches = _matches(value, tree)
             archive = instruction.keyword == "ADD"
             for match in matches:
                 kind = tree.kind(match)
                 if archive and kind == "file" and match.endswith(_ARCHIVES):
-                    yield "remote", match, None
+                    yield "remote", match, True
                 else:
                     yield "context", match, kind == "dir"
             if not matches:

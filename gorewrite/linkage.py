@@ -10,8 +10,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
@@ -24,8 +23,7 @@ from gorewrite.toolchain import CgoSetting, at, c_compiler, cgo_setting
 Kind = Literal["static", "glibc", "musl", "unknown"]
 
 
-@dataclass(frozen=True, slots=True)
-class Linkage:
+class Linkage(NamedTuple):
     """What a binary needs to be started.
 
     kind: "static" needs nothing; "glibc" and "musl" need that C library; "unknown" is static or

@@ -105,6 +105,9 @@ class _Mover:
                         self._copy(instruction)
                     case "SHELL" if not self.exec_form:
                         self._copy(instruction)
+                    case "WORKDIR" if end.workdir is None and instruction is end.workdir_from:
+                        # A build argument decides it: the new stage asks for the same one.
+                        self._copy(instruction)
                 if own and keyword in _MOVED:
                     self.moved.removed.append(instruction)
                 if own and behind and keyword == "WORKDIR":

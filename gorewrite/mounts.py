@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gorewrite.dockerfile import Instruction
 from gorewrite.scope import State
 
 
-@dataclass(frozen=True, slots=True)
-class Mount:
+class Mount(NamedTuple):
     """One `--mount`. text: the flag's value as written; kind: "bind" when not said.
 
     target: absolute path, None when it is not known; options: the other keys as written.

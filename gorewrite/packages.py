@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
-from importlib.resources import files
-from typing import Literal
+from pathlib import Path
+from typing import Literal, NamedTuple
 
 Distro = Literal["alpine", "debian"]
 Kind = Literal["build", "ambiguous", "provided", "library", "runtime"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Data:
+class _Data(NamedTuple):
     build_only: tuple[str, ...]
     ambiguous: frozenset[str]
     provided: frozenset[str]
@@ -26,7 +24,8 @@ class _Data:
 
 @cache
 def _data() -> _Data:
-    raw = tomllib.loads(files("gorewrite").joinpath("data/packages.toml").read_text("utf-8"))
+    path = Path(__file__).with_name("data") / "packages.toml"
+    raw = tomllib.loads(path.read_text("utf-8"))
     return _Data(
         tuple(raw["build_only"]),
         frozenset(raw["ambiguous"]),

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from gorewrite import shell
 from gorewrite.contract import contract
@@ -14,8 +13,7 @@ from gorewrite.facts import StageFacts
 from gorewrite.runs import Run
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """A call of a package manager. command: without its wrappers; sudo: one of those was."""
 
     command: shell.Command

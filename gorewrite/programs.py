@@ -6,7 +6,7 @@ Go sources in the build context.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from gorewrite.buildoutputs import rounds
 from gorewrite.evidence import Unknown
@@ -16,6 +16,7 @@ from gorewrite.golang.commands import BuildOutput
 from gorewrite.golang.needs import ProgramNeeds
 from gorewrite.golang.targets import NotKnown, Targets
 from gorewrite.linkage import Linkage, linkage
+from gorewrite.memo import remembered
 from gorewrite.runs import Invocation
 from gorewrite.toolchain import at, cgo_setting
 
@@ -23,8 +24,7 @@ from gorewrite.toolchain import at, cgo_setting
 Needs = tuple[ProgramNeeds | Unknown, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(NamedTuple):
     """A binary in the file system of a stage.
 
     path: absolute in the image. invocation, output: the command that writes it. needs: what its
@@ -38,6 +38,7 @@ class Program:
     linkage: Linkage
 
 
+@remembered
 def programs(stage: StageFacts) -> tuple[Program, ...]:
     """The known binaries of the stage and of the stages it is built on, in path order, and
     then those that it copies from other stages.
@@ -55,10 +56,11 @@ def programs(stage: StageFacts) -> tuple[Program, ...]:
         for program in programs(other):
             copied = placed.image_path(program.path)
             if copied is not None:
-                found.append(replace(program, path=copied))
+                found.append(program._replace(path=copied))
     return tuple(found)
 
 
+@remembered
 def needs_of(
     stage: StageFacts, invocation: Invocation, output: BuildOutput
 ) -> ProgramNeeds | Unknown:

@@ -7,13 +7,15 @@ live here too; each is a refusal of the pseudo-transform `file`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
-from gorewrite.config import Config
+from gorewrite.checks import InternalError
+from gorewrite.config import Config, ConfigError
 from gorewrite.context import Context, ContextGuess, infer_context
-from gorewrite.discovery import find_dockerfiles, repository_root
+from gorewrite.discovery import Survey, repository_root
 from gorewrite.dockerfile import (
     Comment,
     Dockerfile,
@@ -26,6 +28,8 @@ from gorewrite.dockerfile import (
 from gorewrite.engine import CannotRead, Plan, Refused, plan, whole_file_opt_out
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import Facts, Project
+from gorewrite.files import kind_of
+from gorewrite.golang.gomod import nearest_gomod
 from gorewrite.ignorefile import IgnoreError
 from gorewrite.transform import Safety, Transform
 
@@ -39,8 +43,7 @@ class FileError(Exception):
         self.path, self.line, self.problem = path, line, problem
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """A planned Dockerfile. context is None when the file was left alone as a whole."""
 
     path: Path
@@ -49,19 +52,23 @@ class Result:
     context: ContextGuess | None
 
 
+#: Contexts that are remembered in a run with all that was read of them.
+_MOST_CONTEXTS = 16
+
+
 @dataclass
 class Workspace:
     """One run over many Dockerfiles: what is shared between them.
 
-    transforms: those selected; allowed: the lowest safety that is applied.
+    transforms: those that may run, of which the configuration of each file chooses; allowed: the
+    lowest safety that is applied where that configuration does not ask for more.
     """
 
     transforms: Sequence[Transform]
     allowed: Safety
     context: Path | None = None
-    overrides: Callable[[Config], Config] = lambda config: config
+    survey: Survey = field(default_factory=Survey)
     _contexts: dict[tuple[Path, Path | None], Context] = field(default_factory=dict)
-    _dockerfiles: dict[Path, tuple[Path, ...]] = field(default_factory=dict)
     _pending: dict[Path, dict[str, bytes]] = field(default_factory=dict)
 
     def rewrite(
@@ -69,16 +76,33 @@ class Workspace:
     ) -> Result:
         """Plans one Dockerfile. data: its bytes when they do not come from the file.
 
-        Raises FileError for what cannot be read or parsed.
+        Raises FileError for what cannot be read or parsed, and for every failure of gorewrite
+        itself, so that the other files of a run are still done; ConfigError.
         """
         if data is None:
             data = read(path, display, config.max_file_size)
+        if b"\0" in data[:8192]:
+            raise FileError(display, 0, "is a binary file; exclude it if it is no Dockerfile")
+        try:
+            return self._planned(path, display, config, data)
+        except (FileError, ConfigError):
+            raise
+        except Exception as error:
+            what = str(error) if isinstance(error, InternalError) else repr(error)
+            problem = f"internal error: {what}; the file is left alone, please report this"
+            raise FileError(display, 0, problem) from error
+
+    def _planned(self, path: Path, display: str, config: Config, data: bytes) -> Result:
         try:
             tree = parse(data)
         except ParseError as error:
             template = b"{{" in data or b"{%" in data or b"<%" in data
-            hint = "; it looks like a template: rewrite what it renders" if template else ""
-            raise FileError(display, error.line, error.problem + hint) from None
+            hint = (
+                "it looks like a template: rewrite what it renders"
+                if template
+                else "builds fail on it, too: correct it first"
+            )
+            raise FileError(display, error.line, f"{error.problem}; {hint}") from None
         refused = _leave_alone(tree, path, display)
         if refused is not None:
             said = (refused,) if _GO.search(data) or refused.code == "opted-out" else ()
@@ -92,12 +116,21 @@ class Workspace:
         if foreign is not None:
             return Result(path, display, Plan(data, data, (), (), foreign), guess)
         try:
-            planned = plan(data, project, self.transforms, self.allowed)
+            allowed = Safety.REVIEW if config.review else self.allowed
+            planned = plan(data, project, self._chosen(config), allowed)
         except CannotRead as error:
             raise FileError(display, error.line, error.problem) from None
         pending = self._pending.setdefault(project.context.root, {})
         pending.update({change.path: change.new for change in planned.files})
         return Result(path, display, planned, guess)
+
+    def _chosen(self, config: Config) -> tuple[Transform, ...]:
+        return tuple(
+            transform
+            for transform in self.transforms
+            if (not config.select or transform.name in config.select)
+            and transform.name not in config.ignore
+        )
 
     def _project(
         self, path: Path, display: str, tree: Dockerfile, config: Config
@@ -106,23 +139,23 @@ class Workspace:
         given = self.context or config.context_for(path)
         guess = infer_context(path, repository, _context_sources(tree), given)
         key = (guess.root, path if _own_ignore(path) else None)
-        if key not in self._contexts:
-            self._contexts[key] = Context.of(guess.root, path)
-        if repository not in self._dockerfiles:
-            self._dockerfiles[repository] = tuple(
-                file.resolve() for file in find_dockerfiles([repository], config.exclude)
-            )
+        context = self._contexts.pop(key, None) or Context.of(guess.root, path)
+        self._contexts[key] = context
+        if len(self._contexts) > _MOST_CONTEXTS:
+            del self._contexts[next(iter(self._contexts))]  # The one not used for longest.
         here = path.resolve()
-        neighbours = tuple(
-            file
-            for file in self._dockerfiles[repository]
-            if file != here and file.is_relative_to(guess.root)
-        )
+        base = config.path.parent if config.path is not None else None
+        if guess.root.is_relative_to(repository):
+            near = self.survey.below(guess.root, config.exclude, base)
+        else:
+            every = self.survey.below(repository, config.exclude, base)
+            near = [file for file in every if file.is_relative_to(guess.root)]
+        neighbours = tuple(file for file in near if file != here)
         project = Project(
             path,
             display,
             repository,
-            self._contexts[key],
+            context,
             config,
             None if guess.certain else Unknown(guess.why),
             neighbours,
@@ -134,7 +167,7 @@ class Workspace:
 def read(path: Path, display: str, limit: int) -> bytes:
     """The bytes of a Dockerfile. Raises FileError when it is none or too large (bytes)."""
     try:
-        if path.is_dir():
+        if kind_of(path) == "dir":
             raise FileError(display, 0, "is a directory; name a file or a directory to search")
         size = path.stat().st_size
         if size > limit:
@@ -143,13 +176,10 @@ def read(path: Path, display: str, limit: int) -> bytes:
                 0,
                 f"has {size} bytes, the limit is {limit}; raise max-file-size to read it",
             )
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         why = error.strerror or str(error)
         raise FileError(display, 0, f"cannot be read: {why}; check the path and its mode") from None
-    if b"\0" in data[:8192]:
-        raise FileError(display, 0, "is a binary file; exclude it if it is no Dockerfile")
-    return data
 
 
 def changes_on_disk(result: Result) -> list[tuple[Path, bytes | None, bytes]]:
@@ -164,7 +194,7 @@ def changes_on_disk(result: Result) -> list[tuple[Path, bytes | None, bytes]]:
 
 
 def _own_ignore(path: Path) -> bool:
-    return path.with_name(path.name + ".dockerignore").is_file()
+    return kind_of(path.with_name(path.name + ".dockerignore")) == "file"
 
 
 def _context_sources(tree: Dockerfile) -> tuple[str, ...]:
@@ -260,7 +290,7 @@ def _leave_alone(tree: Dockerfile, path: Path, display: str) -> Refused | None:
             return refuse("rendered", node, "this file is rendered; change its source instead")
     for suffix in _TEMPLATE_SUFFIXES:
         beside = path.with_name(path.name + suffix)
-        if beside.is_file():
+        if kind_of(beside) == "file":
             return refuse(
                 "rendered", None, f"{beside.name} beside it renders it; change that instead"
             )
@@ -290,6 +320,20 @@ def _not_ours(facts: Facts) -> tuple[Refused, ...] | None:
             return (
                 _refused(facts, member.stage.from_, "onbuild", "its base hides the build steps"),
             )
+    return _broken_module(facts)
+
+
+def _broken_module(facts: Facts) -> tuple[Refused, ...] | None:
+    """A refusal when go builds with a go.mod that cannot be read: go fails on it, too."""
+    for stage in facts.stages:
+        for invocation in stage.invocations:
+            instruction = invocation.run.instruction
+            located = stage.locate(invocation.go.directory or "", instruction)
+            module = nearest_gomod(*located) if located is not None else None
+            if isinstance(module, Unknown):
+                line = facts.at(instruction).line
+                message = f"{module.why}; go fails on it, too: correct it first"
+                return (Refused("file", "module-broken", line, message, module.evidence),)
     return None
 
 

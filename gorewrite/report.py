@@ -10,8 +10,7 @@ import shutil
 import textwrap
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -22,8 +21,7 @@ from gorewrite.evidence import Evidence
 from gorewrite.project import FileError, Result, changes_on_disk
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """One file of a run: a result, or the error that stopped it."""
 
     display: str

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from gorewrite import packages
-from gorewrite.compose import Service
 from gorewrite.entry import Entry, last, read_entry
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
@@ -19,6 +19,9 @@ from gorewrite.inventory import Inventory, take
 from gorewrite.layout import under
 from gorewrite.linkage import Linkage
 from gorewrite.programs import Program, programs
+
+if TYPE_CHECKING:
+    from gorewrite.compose import Service
 
 #: Absolute paths that the container engine, a mount or any base image provides.
 _PROVIDED = (

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal
 
 from gorewrite import shell
@@ -22,7 +22,7 @@ from gorewrite.scope import State
 Edit = tuple[int, int, str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Invocation:
     """One `go …` in a RUN.
 
@@ -41,7 +41,7 @@ class Invocation:
         return self.run.line_at(self.words[0].start)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Run:
     """One RUN (or the RUN of an ONBUILD is not one: triggers run elsewhere).
 
@@ -58,23 +58,18 @@ class Run:
     @cached_property
     def steps(self) -> tuple[shell.Step, ...]:
         """Its simple commands in order, each with working directory and variables."""
-        if isinstance(self.script, Unknown):
-            return ()
-        return shell.steps(self.script, self.state.workdir, self.state.shell_env)
+        return self._commands[0]
 
     @cached_property
     def invocations(self) -> tuple[Invocation, ...]:
         """Its `go` commands, behind wrappers such as `env`, `time` and `nice` too."""
-        found = []
-        for step in self.steps:
-            inner = shell.unwrapped(step)
-            words = inner.command.words
-            argv = [_value(word, inner.variables) for word in words]
-            raw = [word.text for word in words]
-            go = parse_go(argv, inner.cwd, inner.env, raw) if argv else None
-            if go is not None:
-                found.append(Invocation(self, step, words, go))
-        return tuple(found)
+        return tuple(Invocation(self, *found) for found in self._commands[1])
+
+    @property
+    def _commands(self) -> _Commands:
+        if isinstance(self.script, Unknown):
+            return (), ()
+        return _commands(self.text, self.state.workdir, self.state.shell_settings)
 
     def line_at(self, offset: int) -> int:
         """The 0-based physical line inside the instruction of an offset into `text`."""
@@ -96,6 +91,35 @@ class Run:
                 array = json.dumps(_argv(shell.apply_edits(self.text, edits)), ensure_ascii=False)
                 return self.instruction.edit((base, base + len(rest), array))
         return self.instruction.edit(*((base + s, base + e, new) for s, e, new in edits))
+
+
+_Commands = tuple[
+    tuple[shell.Step, ...], tuple[tuple[shell.Step, tuple[shell.Word, ...], GoCommand], ...]
+]
+
+
+@lru_cache(maxsize=4096)
+def _commands(
+    text: str, workdir: str | None, settings: tuple[tuple[str, str | None], ...]
+) -> _Commands:
+    """The commands of a script, and the `go` commands among them: (step, words from `go`, go).
+
+    Facts are new after each change, though most RUNs are the same as before.
+    """
+    script = shell.parse(text)
+    if isinstance(script, shell.Opaque):
+        return (), ()
+    steps = shell.steps(script, workdir, dict(settings))
+    found = []
+    for step in steps:
+        inner = shell.unwrapped(step)
+        words = inner.command.words
+        argv = [_value(word, inner.variables) for word in words]
+        raw = [word.text for word in words]
+        go = parse_go(argv, inner.cwd, inner.env, raw) if argv else None
+        if go is not None:
+            found.append((step, words, go))
+    return steps, tuple(found)
 
 
 def _value(word: shell.Word, variables: Mapping[str, str | None]) -> str | None:

@@ -7,14 +7,16 @@ static, base and cc; what the user configured comes before all of it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gorewrite import packages
 from gorewrite.config import Config
 from gorewrite.evidence import Evidence, Unknown
+from gorewrite.facts import StageFacts
 from gorewrite.images import Image, describe
 from gorewrite.packages import Distro
 from gorewrite.requirements import Requirements
+from gorewrite.scope import State
 
 #: For a static binary whose builder says nothing about an Alpine version; supported until
 #: November 2027 (https://alpinelinux.org/releases/).
@@ -23,8 +25,7 @@ DEFAULT_ALPINE = "3.23"
 _SUITES = ("jessie", "stretch", "buster", "bullseye", "bookworm", "trixie")
 
 
-@dataclass(frozen=True, slots=True)
-class Runtime:
+class Runtime(NamedTuple):
     """A runtime image.
 
     image: what is known of it; install: packages to add, sorted; because: why this one;
@@ -46,13 +47,32 @@ class Runtime:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class NoRuntime:
+class NoRuntime(NamedTuple):
     """Why no image fits: a refusal's code and message."""
 
     code: str
     message: str
     because: tuple[Evidence, ...] = ()
+
+
+def departures(stage: StageFacts, image: Image) -> tuple[frozenset[str], tuple[Unknown, ...]]:
+    """What differs when `image` takes the place of a stage's base: contract fields, and doubts.
+
+    An image that the user named and that is not known is the user's word for what it holds; one
+    with a user of its own changes whose files the program can write. What a base that is not
+    known sets cannot be written again.
+    """
+    end, base = stage.end, stage.base
+    if not image.known:
+        return frozenset({"env", "user"}), ()
+    if isinstance(base, Image) and not base.known:
+        why = f"what {base.ref.text} sets (ENV, USER, ENTRYPOINT) is not known and stays behind"
+        return frozenset({"env", "user", "workdir"}), (Unknown(why),)
+    own = end.user_from is not None and not end.is_root
+    if own or State(user=image.user).is_root == end.is_root:
+        return frozenset(), ()
+    why = f"the program runs as user {image.user} of {image.ref.text}, no longer as root"
+    return frozenset({"user"}), (Unknown(why),)
 
 
 def choose(needs: Requirements, builder: Image, config: Config) -> Runtime | NoRuntime:
@@ -212,6 +232,12 @@ def _configured(needs: Requirements, builder: Image, image: Image) -> Runtime | 
             f"{image.ref.text} has {image.libc or 'none'}",
             needs.because,
         )
+    if not needs.static and _age(image) < _age(builder):
+        return NoRuntime(
+            "libc-mismatch",
+            f"the C library of {image.ref.text} is older than that of {builder.ref.text}",
+            needs.because,
+        )
     distro: Distro = "alpine" if image.family == "alpine" else "debian"
     install: set[str] = set()
     if image.family in ("alpine", "debian", "ubuntu"):
@@ -220,6 +246,11 @@ def _configured(needs: Requirements, builder: Image, image: Image) -> Runtime | 
         install |= _provided(needs, distro, install)
     rule = Evidence("", 0, f"--runtime {image.ref.text}")
     return Runtime(image, tuple(sorted(install)), (rule, *needs.because))
+
+
+def _age(image: Image) -> int:
+    """The place of its Debian suite in time; the last one when it is not known."""
+    return _SUITES.index(image.suite) if image.suite in _SUITES else len(_SUITES)
 
 
 def _policy(builder: Image, config: Config) -> tuple[Unknown, ...]:

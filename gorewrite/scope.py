@@ -9,6 +9,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from gorewrite.dockerfile import Instruction, expand, pairs, variables
 from gorewrite.images import Image
@@ -16,7 +17,7 @@ from gorewrite.images import Image
 DEFAULT_SHELL = ("/bin/sh", "-c")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class State:
     """The configuration in force at one point of a stage.
 
@@ -43,7 +44,8 @@ class State:
         return cls(env=dict(image.env), workdir=image.workdir, user=image.user)
 
     def lookup(self, name: str) -> str | None:
-        """The value of a variable; "" for one that is nowhere set, None when not known."""
+        """The value of a variable; None when not known, also of one that nothing here sets: the
+        base image may."""
         if name in self.env:
             return self.env[name]
         if name in self.args:
@@ -65,10 +67,15 @@ class State:
             return None
         return join(self.workdir, value)
 
-    @property
+    @cached_property
     def shell_env(self) -> Mapping[str, str | None]:
         """What a RUN's shell sees: ARGs below ENVs."""
         return {**self.args, **self.env}
+
+    @cached_property
+    def shell_settings(self) -> tuple[tuple[str, str | None], ...]:
+        """`shell_env` as something that can be looked up by."""
+        return tuple(self.shell_env.items())
 
     @property
     def posix_shell(self) -> bool:

@@ -20,6 +20,9 @@ Kind = Literal["file", "dir", "link"]
 _MOST_LINKS: Final = 40
 """Symbolic links followed for one path, as Linux does (ELOOP)."""
 
+_MOST_KEPT: Final = 1 << 22
+"""Bytes of file contents that a context remembers."""
+
 _MOST_LOOKED_AT: Final = 200_000
 """Files looked at to learn whether anything in an excluded directory is let in again."""
 
@@ -91,6 +94,8 @@ class Context:
         self._let_in: dict[str, bool] = {}
         self._unignored: Context | None = None
         self._names: dict[str, tuple[str, ...]] = {}
+        self._contents: dict[str, bytes] = {}
+        self._kept = 0
 
     @classmethod
     def of(cls, root: Path, dockerfile: Path) -> Context:
@@ -136,11 +141,16 @@ class Context:
         resolved = self._resolve(path)
         if resolved is None or resolved == "link" or not stat.S_ISREG(resolved[1]):
             return None
-        try:
-            with Path(self._on_disk(resolved[0])).open("rb") as file:
-                data = file.read(limit + 1)
-        except OSError:
-            return None
+        data = self._contents.get(resolved[0])
+        if data is None:
+            try:
+                with open(self._on_disk(resolved[0]), "rb") as file:  # noqa: PTH123 (slower)
+                    data = file.read(limit + 1)
+            except OSError:
+                return None
+            if len(data) <= limit and self._kept + len(data) <= _MOST_KEPT:
+                self._contents[resolved[0]] = data
+                self._kept += len(data)
         return data if len(data) <= limit else None
 
     def listdir(self, path: str) -> tuple[str, ...]:

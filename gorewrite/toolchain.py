@@ -10,7 +10,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gorewrite import shell
 from gorewrite.dockerfile import pairs
@@ -18,12 +18,12 @@ from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
 from gorewrite.golang.versions import GoVersion, parse_version, supports
 from gorewrite.images import Image
+from gorewrite.memo import remembered
 from gorewrite.packages import bare_name
 from gorewrite.runs import Invocation, Run
 
 
-@dataclass(frozen=True, slots=True)
-class CgoSetting:
+class CgoSetting(NamedTuple):
     """Whether cgo is on for a command.
 
     value: None when it cannot be told. explicit: CGO_ENABLED is set, be it to an unknown value.
@@ -48,6 +48,7 @@ def go_version(stage: StageFacts, invocation: Invocation | None = None) -> GoVer
     return parse_version(module.go) if module is not None and module.go else None
 
 
+@remembered
 def cgo_setting(stage: StageFacts, invocation: Invocation) -> CgoSetting:
     """Whether cgo is on for a `go build` or `go install` of the stage or of its parents."""
     env = invocation.go.env
@@ -108,11 +109,13 @@ def _where_set(
 def _stored(stage: StageFacts, invocation: Invocation) -> CgoSetting | None:
     """What an earlier `go env -w CGO_ENABLED=…` stored."""
     found = None
+    if not _stores_settings(stage):
+        return None
     for run in _runs_until(stage, invocation):
         for earlier in run.invocations:
             if _is_at(earlier, invocation):
                 break
-            if earlier.go.kind != "env" or earlier.go.flag("w") is None:
+            if not _stores(earlier):
                 continue
             for word in earlier.go.argv:
                 name, equals, value = (word or "").partition("=")
@@ -121,6 +124,15 @@ def _stored(stage: StageFacts, invocation: Invocation) -> CgoSetting | None:
                     place = stage.facts.at(run.instruction, text, earlier.line_offset)
                     found = CgoSetting(value == "1", place, True)
     return found
+
+
+@remembered
+def _stores_settings(stage: StageFacts) -> bool:
+    return any(_stores(i) for member in stage.lineage for i in member.invocations)
+
+
+def _stores(invocation: Invocation) -> bool:
+    return invocation.go.kind == "env" and invocation.go.flag("w") is not None
 
 
 def at(stage: StageFacts, invocation: Invocation) -> Evidence:

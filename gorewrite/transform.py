@@ -13,7 +13,7 @@ import enum
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from gorewrite.dockerfile import BodyNode
 from gorewrite.evidence import Evidence, Unknown
@@ -40,8 +40,7 @@ class Safety(enum.IntEnum):
         return self.name.lower()
 
 
-@dataclass(frozen=True, slots=True)
-class FileChange:
+class FileChange(NamedTuple):
     """A whole-file edit beside the Dockerfile (an ignore file) that belongs to a change.
 
     path: relative to the build context root; old is None for a file to create.

@@ -114,9 +114,7 @@ class _Reader:
 
     def document(self) -> Node:
         node = self._block(0)
-        if self._next() is not None:
-            return Odd("text after the document's end", self._line())
-        return node
+        return node if self._next() is None else Odd("text after the end", self._line())
 
     def _line(self) -> int:
         return self.first + self.at + 1

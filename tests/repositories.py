@@ -16,12 +16,19 @@ MAIN = 'package main\n\nimport "net/http"\n\nfunc main() { _ = http.ListenAndSer
 SHOP = {"go.mod": GO_MOD, "main.go": MAIN}
 
 
-def facts_of(top: Path, dockerfile: str, files: Mapping[str, str] | None = None) -> Facts:
-    """The facts of `dockerfile` at the root of a context made of `files` (default: a shop)."""
-    for name, text in {**(SHOP if files is None else files), "Dockerfile": dockerfile}.items():
+def repository(top: Path, files: Mapping[str, str | bytes]) -> Path:
+    """`top` as a repository of its own that holds `files` (path -> text)."""
+    (top / ".git").mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
         path = top / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+        path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return top
+
+
+def facts_of(top: Path, dockerfile: str, files: Mapping[str, str] | None = None) -> Facts:
+    """The facts of `dockerfile` at the root of a context made of `files` (default: a shop)."""
+    repository(top, {**(SHOP if files is None else files), "Dockerfile": dockerfile})
     path = top / "Dockerfile"
     project = Project(path, "Dockerfile", top, Context.of(top, path), Config())
     return Facts(parse(dockerfile), project)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from gorewrite.buildoutputs import outputs_of
 from gorewrite.evidence import Unknown
 from gorewrite.golang.needs import ProgramNeeds
 from gorewrite.programs import main_packages, needs_of, programs
@@ -37,7 +38,7 @@ def test_tags_and_cgo_of_the_command_count(tmp_path: Path) -> None:
     for flags in ("", "-tags withc", "-tags $TAGS"):
         facts = facts_of(tmp_path, TOP + f"ARG TAGS\nRUN go build {flags} -o /app .\n", files)
         stage, invocation = built(facts)
-        outputs = stage.outputs_of(invocation)
+        outputs = outputs_of(stage, invocation)
         assert not isinstance(outputs, Unknown)
         (output,) = outputs
         needs = needs_of(stage, invocation, output)

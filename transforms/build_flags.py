@@ -9,6 +9,7 @@ from functools import cached_property
 
 from gorewrite import buildrules as rules
 from gorewrite import goedits
+from gorewrite.buildoutputs import outputs_of
 from gorewrite.cgooff import Decision, context_doubt, decide, needlessly_on, why
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import Facts, StageFacts
@@ -381,7 +382,7 @@ def _builds_own_code(stage: StageFacts, invocation: Invocation) -> bool:
     go = invocation.go
     if go.kind not in ("build", "install") or go.versioned or go.output == "/dev/null":
         return False
-    if go.flag("n") is not None or stage.outputs_of(invocation) == ():
+    if go.flag("n") is not None or outputs_of(stage, invocation) == ():
         return False
     local = all(
         package is None or package.startswith((".", "/", "$")) or package.endswith(".go")

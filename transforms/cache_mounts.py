@@ -14,12 +14,13 @@ from gorewrite.cacheuse import Cache, Conflict, conflicts, without_command
 from gorewrite.dockerfile import from_parts
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import Facts, StageFacts
-from gorewrite.gocaches import Account, account, caches
+from gorewrite.gocaches import Account, account, caches, moves_caches
 from gorewrite.gomodules import is_vendored, module_at, module_of, uses_vendor
 from gorewrite.gouse import GoUse, brings_credentials, go_uses, is_plain
 from gorewrite.images import ImageRef
 from gorewrite.layout import under
 from gorewrite.mounts import mounts, with_mounts
+from gorewrite.toolchain import at
 from gorewrite.transform import Change, Proposal, Refusal, Safety, Transform
 
 
@@ -73,7 +74,7 @@ class CacheMounts(Transform):
 
     name = "cache-mounts"
     order = 40
-    summary = "Mounts Go's module and build caches into every RUN that uses go."
+    summary = "mount Go's module and build caches into every RUN that uses go"
     before = "RUN go build -o /app ./cmd/server\n"
     after = (
         "RUN --mount=type=cache,target=/go/pkg/mod \\\n"
@@ -143,13 +144,13 @@ class _Family:
     def _change(self, added: Mapping[GoUse, Sequence[str]]) -> Change:
         pairs = []
         for use, flags in added.items():
-            one_line = len(flags) == 1 and use.only_downloads and len(use.run.steps) == 1
-            new = with_mounts(use.run.instruction, flags, one_line=one_line)
-            pairs.append((use.run.instruction, (new,)))
+            instruction = use.run.instruction
+            one_line = len(flags) == 1 and use.only_downloads and instruction.line_count == 1
+            pairs.append((instruction, (with_mounts(instruction, flags, one_line=one_line),)))
         (node, replacement), *also = pairs
         safety, doubts = self._safety(list(added))
-        flags = dict.fromkeys(flag for each in added.values() for flag in each)
-        targets = sorted({flag.partition("target=")[2].partition(",")[0] for flag in flags})
+        written = {flag for flags in added.values() for flag in flags}
+        targets = sorted({flag.partition("target=")[2].partition(",")[0] for flag in written})
         message = f"mount {' and '.join(targets)} from a cache in each RUN that uses them"
         because = (*doubts, *(use.evidence for use in added))
         return Change(node, replacement, safety, message, because, tuple(also))
@@ -227,10 +228,8 @@ class _Family:
 
     def _path(self, use: GoUse, kind: _Kind) -> str | Unknown:
         """Where a RUN has the cache."""
-        for member in use.stage.lineage:
-            for run in member.runs:
-                if _MOVED.search(run.text):
-                    return Unknown("go env -w moves the caches")
+        if moves_caches(use.stage):
+            return Unknown("go env -w moves the caches")
         user = self._account(use)
         home = user.home if isinstance(user, Account) else None
         environments = [invocation.go.env for invocation in use.invocations]
@@ -264,7 +263,7 @@ class _Family:
         """What stands against any mount at all."""
         builder = builders.cannot_mount(self.facts.project)
         if builder is not None:
-            message = "a caller uses a builder that has none, or has BuildKit switched off"
+            message = "a caller's builder knows none, or BuildKit is switched off there"
             return Conflict("builder-cannot-mount", message, builder)
         if self._old_frontend:
             return Conflict(
@@ -317,8 +316,7 @@ class _Family:
             for path, (invocation, _) in stage.output_paths.items():
                 if cache.holds(path):
                     message = f"{path} is written below the {cache.name}"
-                    at = self.facts.at(invocation.run.instruction)
-                    return Conflict("output-in-cache", message, at)
+                    return Conflict("output-in-cache", message, at(stage, invocation))
         return None
 
     def _stub(self, missing: Sequence[GoUse], paths: Mapping[GoUse, str]) -> Conflict | None:
@@ -392,6 +390,3 @@ def _sums(use: GoUse) -> bool:
         if use.stage.source_of(path, use.run.instruction) is None:
             return False
     return True
-
-
-_MOVED = re.compile(r"\bgo\s+env\s+-w\b[^\n;&|]*\bGO(?:PATH|CACHE|MODCACHE|ENV)=")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from gorewrite import shell
 from gorewrite.dockerfile import Comment, Instruction, Node
@@ -81,8 +80,7 @@ RUN apt-get update && apt-get install -y ca-certificates \\
                     yield from _rpm(at)
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(NamedTuple):
     """A RUN with its package commands."""
 
     facts: Facts

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 from weakref import WeakKeyDictionary
 
 from gorewrite.context import Context, infer_context
@@ -70,8 +70,11 @@ class Dockerignore(Transform):
 # .dockerignore
 .git
 .github
+.idea
+.vscode
+.dockerignore
 Dockerfile*
-*.md"""
+coverage.out"""
 
     def propose(self, facts: Facts) -> Iterator[Proposal]:
         node = copied(facts).whole
@@ -88,8 +91,7 @@ Dockerfile*
         yield from _extend(facts, node, file)
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
+class _File(NamedTuple):
     """The ignore file in force. path: relative to the context; old: None when there is none."""
 
     path: str
@@ -109,8 +111,7 @@ def _read(project: Project) -> _File | None:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Candidate:
+class _Candidate(NamedTuple):
     """A pattern without `/`. level: how much has to be known (see `_level`); kind: what it may
     match; commonplace: put into a new file even if nothing in the context matches."""
 
@@ -162,6 +163,7 @@ def _extend(facts: Facts, node: Instruction, file: _File) -> Iterator[Proposal]:
     because = (facts.at(node), *because)
     named = [name for use in uses for name in use.use.named]
     names = dict.fromkeys(name for name, _ in named)
+    read = dict.fromkeys(name for use in uses for name, _ in use.use.read)
     git = _git(uses, named)
     names_here = dict.fromkeys(context.listdir("."))
     if repository_root(context.root) is None:
@@ -184,6 +186,12 @@ def _extend(facts: Facts, node: Instruction, file: _File) -> Iterator[Proposal]:
         and (git is None or candidate.pattern != ".git")
         and _proven(candidate, context, visible, file)
         and not any(_touches(candidate.pattern, name, visible) for name in names)
+        # No program looks for `.git` or `.idea`, even if it reads `*` or `*.*`.
+        and not any(
+            _touches(candidate.pattern, name, visible)
+            for name in read
+            if candidate.level > 0 or not has_wildcard(name)
+        )
     ]
     patterns = [candidate.pattern for candidate in chosen]
     if new and not any(IgnoreFile.parse(p).excludes(n) for p in patterns for n in visible):
@@ -191,7 +199,8 @@ def _extend(facts: Facts, node: Instruction, file: _File) -> Iterator[Proposal]:
     text = _written(patterns, file.old)
     if not patterns:
         return
-    if ".git" in visible and any(has_git(stage) for stage in facts.stages):
+    stamped = ".git" in visible and (git is not None or ".git" in patterns)
+    if stamped and any(has_git(stage) for stage in facts.stages):
         shown = "only `go version -m` shows it; the program does not read it"
         what = "the revision is no longer stamped" if git is None else "the tree counts as modified"
         because += (Evidence("", 0, f"rule: {what}, {shown}"),)
@@ -273,8 +282,7 @@ def _written(patterns: Sequence[str], old: bytes | None) -> bytes:
 # --- who else shares the context --------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Use:
+class _Use(NamedTuple):
     """What one Dockerfile does with the context.
 
     own: it is the one that is rewritten; place: where another takes the whole context; not_go:
@@ -320,7 +328,7 @@ def _neighbour(project: Project, path: Path) -> _Use | None:
         facts = Facts(tree, here)
         use = copied(facts)
     except (OSError, ParseError, IndexError):
-        return _Use(replace(nothing, unknown=place), None, place=place)
+        return _Use(nothing._replace(unknown=place), None, place=place)
     sources = [name for name, _ in use.named] + (["."] if use.whole else [])
     guess = infer_context(path, project.repository, sources, project.config.context_for(path))
     if guess.certain and guess.root != root:
@@ -381,4 +389,4 @@ def _git(uses: Sequence[_Use], named: Sequence[tuple[str, Evidence]]) -> GitNeed
         for name, place in named
         if _matches(".git", name)
     ]
-    return replace(found[0], dirty=any(need.dirty for need in found)) if found else None
+    return found[0]._replace(dirty=any(need.dirty for need in found)) if found else None

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from gorewrite.blocks import cut, separated, taken_out
-from gorewrite.dockerfile import Blank, Node
+from gorewrite.dockerfile import Blank, BodyNode
 from gorewrite.evidence import Evidence
 from gorewrite.facts import Facts, StageFacts
 from gorewrite.gohosts import Reach, external, reach
@@ -69,7 +69,7 @@ class HoistModules(Transform):
 
     name = "hoist-modules"
     order = 30
-    summary = "Downloads Go modules in a layer of their own, before the sources are copied."
+    summary = "download Go modules in a layer of their own, before the sources are copied"
     before = "COPY . .\nRUN go build -o /app .\n"
     after = "COPY go.mod go.sum ./\nRUN go mod download\nCOPY . .\nRUN go build -o /app .\n"
 
@@ -132,7 +132,7 @@ class _Hoist:
     ) -> Change:
         job = self.job
         download, removed = self._download()
-        new: list[Node] = []
+        new: list[BodyNode] = []
         for instruction in kept.moved:
             new += [*comments_above(self.nodes, instruction), instruction]
             removed += taken_out(self.nodes, instruction)
@@ -200,7 +200,7 @@ class _Hoist:
 
     # --- RUN -------------------------------------------------------------------------------
 
-    def _download(self) -> tuple[list[Node], list[tuple[Node, tuple[Node, ...]]]]:
+    def _download(self) -> tuple[list[BodyNode], list[tuple[BodyNode, tuple[BodyNode, ...]]]]:
         """The nodes that download, and the (node, replacement) pairs that they make needless."""
         job = self.job
         where = self._where()
@@ -210,7 +210,7 @@ class _Hoist:
         text = self._text()
         flags = "".join(f"{flag} " for flag in text.flags)
         run = f"RUN {flags}{where}{text.inline}{text.command}\n"
-        new: list[Node] = list(self.facts.dockerfile.fragment(run))
+        new: list[BodyNode] = list(self.facts.dockerfile.fragment(run))
         if job.explicit is None or not job.redundant:
             return new, []
         if job.only_command:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from gorewrite import shell
 from gorewrite.dockerfile import (
@@ -84,8 +83,7 @@ RUN apk add --no-cache ca-certificates \\
             yield from _apart(facts, stage, joined)
 
 
-@dataclass(frozen=True, slots=True)
-class _Link:
+class _Link(NamedTuple):
     """A RUN in a row of them. between: the comments and blank lines above it."""
 
     run: Run
@@ -94,6 +92,13 @@ class _Link:
     @property
     def comments(self) -> tuple[Comment, ...]:
         return tuple(node for node in self.between if isinstance(node, Comment))
+
+    @property
+    def set_apart(self) -> bool:
+        """Whether a comment above it belongs to what comes before (the end of a region) or to
+        the file (a heading): it does not stand right above the RUN."""
+        kinds = [isinstance(node, Comment) for node in self.between]
+        return True in kinds and False in kinds[kinds.index(True) :]
 
 
 def _rows(stage: StageFacts) -> Iterator[list[_Link]]:
@@ -140,7 +145,7 @@ def _worth_it(stage: StageFacts, group: Sequence[_Link], link: _Link) -> bool:
     """Whether one layer would be better than two, if nothing stands in the way."""
     if _only_updates(group[-1].run) and _installs_blindly(link.run):
         return True
-    if not stage.ships:
+    if not stage.ships or link.set_apart:
         return False
     kinds = [_kinds(member.run) for member in (*group, link)]
     if None in kinds:

@@ -13,7 +13,7 @@ from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import Facts, StageFacts
 from gorewrite.images import Image
 from gorewrite.requirements import Requirements, requirements
-from gorewrite.runtime import NoRuntime, Runtime, choose
+from gorewrite.runtime import NoRuntime, Runtime, choose, departures
 from gorewrite.transform import Change, Proposal, Refusal, Safety, Transform
 
 #: Users that every distroless image has (GoogleContainerTools/distroless, common/BUILD).
@@ -28,33 +28,42 @@ _SHELL_FREE = frozenset(
 class SlimBase(Transform):
     """Puts a runtime stage that only holds files on a distroless image.
 
-    What it does
-        The final stage of a multi-stage build that starts from debian, ubuntu or golang and
-        only copies and configures is put on distroless static (a static binary), base (glibc)
-        or cc (glibc and libstdc++), of the Debian release that the binary was built on. RUNs
-        that only install ca-certificates or tzdata go: distroless has both. A final stage on
-        alpine is offered for review.
+    *What it does*
 
-    Why
-        debian:bookworm is 117 MB and ubuntu:24.04 78 MB of shell, package manager and
-        libraries that a static binary never opens; each is scanned, patched and pulled.
+    The final stage of a multi-stage build that starts from debian, ubuntu or golang and
+    only copies and configures is put on distroless static (a static binary), base (glibc)
+    or cc (glibc and libstdc++), of the Debian release that the binary was built on. RUNs
+    that only install ca-certificates or tzdata go: distroless has both. A final stage on
+    alpine is offered for review.
 
-    When it does nothing
-        digest-pinned: the base image is pinned by digest, on purpose.
-        base-unknown: a build argument decides the base image.
-        base-needs-shell: a RUN of the stage needs a shell and is more than an installation of
-        what distroless has.
-        needs-userland: the command, the health check or the program needs a shell or commands.
-        user-missing: USER or --chown names a user that distroless does not have.
-        program-unknown: which binary runs, and how it is linked, is not known.
-        libc-unknown: the C library that the binary needs is not known.
+    *Why*
 
-    Safety
-        Safe when the binary and its sources are known. Review for alpine (people use its
-        shell), where the sources leave a doubt, or where the context is only assumed.
+    debian:bookworm is 117 MB and ubuntu:24.04 78 MB of shell, package manager and
+    libraries that a static binary never opens; each is scanned, patched and pulled.
 
-    References
-        https://github.com/GoogleContainerTools/distroless
+    *When it does nothing*
+
+    - digest-pinned: the base image is pinned by digest, on purpose.
+    - base-unknown: a build argument decides the base image.
+    - base-needs-shell: a RUN of the stage needs a shell and is more than an installation of
+      what distroless has.
+    - needs-userland: the command, the health check or the program needs a shell or commands.
+    - user-missing: USER or --chown names a user that distroless does not have.
+    - program-unknown: which binary runs, and how it is linked, is not known.
+    - libc-unknown, libc-mismatch: the C library that the binary needs is not known, or not the
+      one of the image that was asked for.
+    - not-distroless: what fits, or was asked for, is an image of another kind.
+    - foreign-packages, tool-unknown, not-static, scratch-lacks, sources-unknown: no image is
+      known to fit.
+
+    *Safety*
+
+    Safe when the binary and its sources are known. Review for alpine (people use its
+    shell), where the sources leave a doubt, or where the context is only assumed.
+
+    *References*
+
+    https://github.com/GoogleContainerTools/distroless
     """
 
     name = "slim-base"
@@ -150,7 +159,10 @@ class _Slim:
             return self._refuse(runtime.code, runtime.message, runtime.because)
         if runtime.image.family != "distroless":
             return self._refuse(
-                "libc-unknown", f"the binary needs {runtime.image.ref.text}", runtime.because
+                "not-distroless",
+                f"{runtime.image.ref.text} is what fits, and no distroless image; "
+                "change the base by hand",
+                runtime.because,
             )
         return self._change(needs, runtime)
 
@@ -184,7 +196,8 @@ class _Slim:
         return None
 
     def _change(self, needs: Requirements, runtime: Runtime) -> Change:
-        self.doubts += [*needs.doubts, *runtime.doubts]
+        departs, doubts = departures(self.stage, runtime.image)
+        self.doubts += [*needs.doubts, *runtime.doubts, *doubts]
         if self.facts.project.context_why is not None:
             self.doubts.append(self.facts.project.context_why)
         if self.base.family == "alpine":
@@ -224,7 +237,7 @@ class _Slim:
             message,
             tuple(dict.fromkeys(because)),
             tuple(also),
-            declares=frozenset(declares),
+            declares=departs | declares,
         )
 
 

@@ -12,9 +12,9 @@ from gorewrite.contract import contract
 from gorewrite.dockerfile import Blank, BodyNode, Comment, Instruction, from_parts
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import Facts, StageFacts
-from gorewrite.images import DEFAULT_PATH, Image
+from gorewrite.images import Image
 from gorewrite.requirements import Requirements, requirements
-from gorewrite.runtime import NoRuntime, Runtime, choose
+from gorewrite.runtime import NoRuntime, Runtime, choose, departures
 from gorewrite.stagetext import RuntimeText, stage_name
 from gorewrite.transform import Change, Proposal, Refusal, Safety, Transform
 
@@ -22,51 +22,56 @@ from gorewrite.transform import Change, Proposal, Refusal, Safety, Transform
 class SplitStages(Transform):
     """Splits a build that ships its toolchain into a builder and a runtime stage.
 
-    What it does
-        Names the stage that builds the program `builder` and appends a runtime stage that
-        copies from it: every binary at its old absolute path, the scripts and the files
-        that the program reads at run time, and the directories, users and packages that
-        RUNs made. ENV, WORKDIR, USER, EXPOSE, VOLUME, LABEL, STOPSIGNAL, HEALTHCHECK,
-        ENTRYPOINT, CMD and the ARGs they use move along. Commands and health checks of compose
-        services that run the image are followed like its own. The runtime image is the lightest
-        that holds what the program needs: distroless static, base or cc; alpine or
-        debian-slim where a shell, commands or packages are needed. Where the files read at
-        run time are not all known, the whole work directory is copied.
+    *What it does*
 
-    Why
-        A golang image weighs some 800 MB and holds a compiler, a shell and sources that a
-        service does not need at run time.
+    Names the stage that builds the program `builder` and appends a runtime stage that
+    copies from it: every binary at its old absolute path, the scripts and the files
+    that the program reads at run time, and the directories, users and packages that
+    RUNs made. ENV, WORKDIR, USER, EXPOSE, VOLUME, LABEL, STOPSIGNAL, HEALTHCHECK,
+    ENTRYPOINT, CMD and the ARGs they use move along. Commands and health checks of compose
+    services that run the image are followed like its own. The runtime image is the lightest
+    that holds what the program needs: distroless static, base or cc; alpine or
+    debian-slim where a shell, commands or packages are needed. Where the files read at
+    run time are not all known, the whole work directory is copied.
 
-    When it does nothing
-        no-entrypoint: nothing in the Dockerfile says what the image runs.
-        dev-or-test-image: the command needs the toolchain (go run, air, go test, make …).
-        multi-process-image: the command supervises several processes.
-        entrypoint-unknown, entrypoint-script: what is started cannot be followed.
-        output-path-unresolved: nothing is seen to create the program that the image runs.
-        needs-toolchain-at-runtime: the program itself runs go or a compiler.
-        runtime-caller-paths: it finds files through its build-time source path.
-        runtime-files-unknown: its files cannot be told from the toolchain's.
-        tool-unknown, foreign-packages, libc-mismatch, libc-unknown, needs-userland,
-        not-static, scratch-lacks, sources-unknown: no runtime image is known to fit.
-        base-unknown: the base image is known only to the caller.
-        value-unknown: a value of ENV or LABEL cannot be written in another stage.
-        plugins: the program loads Go plugins, which need the exact same image.
-        dev-bind-mount: a compose service lays the sources over the work directory or over the
-        program, or skaffold or Tilt copies them in: the container needs the toolchain.
-        toolchain-path: a script, a health check or a compose service finds the program only
-        through the PATH of the Go image.
+    *Why*
 
-    Safety
-        Safe when the program's sources were read, every file and command it uses is known
-        to be there, and the base images are certain. Review when a program is started whose
-        name is not known, a RUN does something that is not followed, the build context is
-        only assumed, the base is pinned by digest or comes from a registry of its own, or
-        the program's path or base depends on a build argument. Review, too, when callers build
-        the stage by its name: it keeps what it is, and only the default build gets small.
+    A golang image weighs some 800 MB and holds a compiler, a shell and sources that a
+    service does not need at run time.
 
-    References
-        https://docs.docker.com/build/building/multi-stage/
-        https://github.com/GoogleContainerTools/distroless
+    *When it does nothing*
+
+    - no-entrypoint: nothing in the Dockerfile says what the image runs.
+    - dev-or-test-image: the command needs the toolchain (go run, air, go test, make …).
+    - multi-process-image: the command supervises several processes.
+    - entrypoint-unknown, entrypoint-script: what is started cannot be followed.
+    - output-path-unresolved: nothing is seen to create the program that the image runs.
+    - needs-toolchain-at-runtime: the program itself runs go or a compiler.
+    - runtime-caller-paths: it finds files through its build-time source path.
+    - runtime-files-unknown: its files cannot be told from the toolchain's.
+    - tool-unknown, foreign-packages, libc-mismatch, libc-unknown, needs-userland,
+      not-static, scratch-lacks, sources-unknown: no runtime image is known to fit.
+    - base-unknown: the base image is known only to the caller.
+    - value-unknown: a value of ENV or LABEL cannot be written in another stage.
+    - plugins: the program loads Go plugins, which need the exact same image.
+    - dev-bind-mount: a compose service lays the sources over the work directory or over the
+      program, or skaffold or Tilt copies them in: the container needs the toolchain.
+    - toolchain-path: a script, a health check or a compose service finds the program only
+      through the PATH of the Go image.
+
+    *Safety*
+
+    Safe when the program's sources were read, every file and command it uses is known
+    to be there, and the base images are certain. Review when a program is started whose
+    name is not known, a RUN does something that is not followed, the build context is
+    only assumed, the base is pinned by digest or comes from a registry of its own, or
+    the program's path or base depends on a build argument. Review, too, when callers build
+    the stage by its name: it keeps what it is, and only the default build gets small.
+
+    *References*
+
+    https://docs.docker.com/build/building/multi-stage/
+    https://github.com/GoogleContainerTools/distroless
     """
 
     name = "split-stages"
@@ -208,7 +213,7 @@ class _Split:
             if not isinstance(program.needs, Unknown)
             for name in program.needs.environment
         )
-        path = runtime.image.env.get("PATH") or DEFAULT_PATH
+        path = runtime.image.env.get("PATH") or ""
         target = contract(self.stage).program
 
         def program(word: str) -> str | None:
@@ -227,6 +232,7 @@ class _Split:
 
     def _collect_doubts(self, needs: Requirements, taken: Carry, runtime: Runtime) -> None:
         self.doubts += [*needs.doubts, *taken.doubts, *runtime.doubts]
+        self.doubts += departures(self.stage, runtime.image)[1]
         if self.facts.project.context_why is not None:
             self.doubts.append(self.facts.project.context_why)
         if self.stage.targeted:
@@ -290,7 +296,7 @@ class _Split:
             message,
             tuple(dict.fromkeys(because)) or (self.facts.at(self.stage.stage.from_),),
             tuple(also),
-            declares=frozenset(moved.declares),
+            declares=frozenset(moved.declares) | departures(self.stage, runtime.image)[0],
         )
 
     def _replacements(

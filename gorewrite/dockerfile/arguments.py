@@ -11,9 +11,9 @@ import json
 import math
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import accumulate
+from typing import NamedTuple
 
 from gorewrite.dockerfile.errors import ArgumentError
 from gorewrite.dockerfile.expand import unquote
@@ -35,8 +35,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _NOT_STRINGS = "when using JSON array syntax, arrays must be comprised of strings only"
 
 
-@dataclass(frozen=True, slots=True)
-class Flag:
+class Flag(NamedTuple):
     """A `--name=value` between keyword and arguments.
 
     name: without the dashes.
@@ -51,8 +50,7 @@ class Flag:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """A word of the arguments.
 
     text: as BuildKit's parser keeps it, quotes and variables included (an escape character

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 
 from gorewrite.dockerfile.errors import ArgumentError
 from gorewrite.dockerfile.lexer import Lexer, LexError, Lookup
+
+#: Most words: nothing in them is anything but itself.
+_PLAIN = re.compile(r"[\w./:=,@%+ -]*")
 
 
 def expand(raw: str, lookup: Lookup, escape: str = "\\") -> str | None:
@@ -20,6 +24,8 @@ def expand(raw: str, lookup: Lookup, escape: str = "\\") -> str | None:
     ${x%p} ${x%%p} ${x/p/r} ${x//p/r}`.
     Source: Dockerfile reference, "Environment replacement"; BuildKit shell/lex.go.
     """
+    if _PLAIN.fullmatch(raw):
+        return raw
     try:
         return Lexer(raw, lookup, escape=escape).result()
     except (LexError, ArgumentError):
@@ -31,6 +37,8 @@ def variables(raw: str, escape: str = "\\") -> frozenset[str]:
 
     In a word BuildKit refuses, those before the mistake.
     """
+    if "$" not in raw:
+        return frozenset()
     names: set[str] = set()
 
     def note(name: str) -> None:
@@ -43,6 +51,8 @@ def variables(raw: str, escape: str = "\\") -> frozenset[str]:
 
 def unquote(raw: str, escape: str = "\\") -> str:
     """`raw` without quotes and escapes, variables left as written; `raw` itself if broken."""
+    if _PLAIN.fullmatch(raw):
+        return raw
     try:
         value = Lexer(raw, _nothing, escape=escape, keep_unknown=True).result()
     except (LexError, ArgumentError):

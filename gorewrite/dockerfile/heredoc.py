@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from gorewrite.dockerfile.errors import ArgumentError
 from gorewrite.dockerfile.lexer import Lexer, LexError
@@ -16,8 +17,7 @@ _HEREDOC = re.compile(r"([0-9]*)<<(-?)[\t\n\f\r ]*([^<]*)\Z")
 _LEADING_TABS = re.compile(r"^\t+", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class HeredocStart:
+class HeredocStart(NamedTuple):
     """What `3<<-"EOF"` announces: a body that ends at the line `name`."""
 
     name: str

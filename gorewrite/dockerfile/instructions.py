@@ -6,7 +6,7 @@ escapes and variables are still in them, `expand` takes them out.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gorewrite.dockerfile.arguments import Word
 from gorewrite.dockerfile.errors import ArgumentError
@@ -14,8 +14,7 @@ from gorewrite.dockerfile.heredoc import heredoc_start
 from gorewrite.dockerfile.nodes import Instruction
 
 
-@dataclass(frozen=True, slots=True)
-class FromParts:
+class FromParts(NamedTuple):
     """`FROM [--platform=platform] image [AS name]`.
 
     name: in lower case. as_keyword: `AS` as written. image: an empty word if there is none.
@@ -27,8 +26,7 @@ class FromParts:
     as_keyword: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class CopyParts:
+class CopyParts(NamedTuple):
     """COPY or ADD, in the shell or the JSON form.
 
     sources: raw, heredocs left out. dest: raw, "" when the instruction has fewer than two

@@ -52,12 +52,37 @@ _VIPER = "github.com/spf13/viper"
 _VIPER_NAMES = frozenset({"AddConfigPath", "SetConfigName", "SetConfigFile", "ReadInConfig"})
 _SQLITE = re.compile(r"sqlite3?(?:_\w+)?")
 _SQLITE_FILE = re.compile(r"(?:file:)?([^?]+)")
+# Functions that open a database, after the name of its driver.
+_OPENS_DATABASE = frozenset(
+    [
+        ("database/sql", "Open"),
+        ("github.com/jmoiron/sqlx", "Open"),
+        ("github.com/jmoiron/sqlx", "MustOpen"),
+        ("github.com/jmoiron/sqlx", "Connect"),
+        ("github.com/jmoiron/sqlx", "MustConnect"),
+        ("github.com/jinzhu/gorm", "Open"),
+        ("xorm.io/xorm", "NewEngine"),
+    ]
+)
+# Functions that open a sqlite database by the name of its file.
+_OPENS_SQLITE = frozenset(
+    [
+        ("gorm.io/driver/sqlite", "Open"),
+        ("github.com/glebarez/sqlite", "Open"),
+        ("crawshaw.io/sqlite", "OpenConn"),
+        ("crawshaw.io/sqlite/sqlitex", "Open"),
+        ("zombiezen.com/go/sqlite", "OpenConn"),
+        ("zombiezen.com/go/sqlite/sqlitex", "Open"),
+        ("zombiezen.com/go/sqlite/sqlitex", "NewPool"),
+    ]
+)
 # What else is looked at, with its own meaning.
 _OTHER = (
     ("os", "Getenv"),
     ("os", "LookupEnv"),
     ("os", "Chdir"),
-    ("database/sql", "Open"),
+    *_OPENS_DATABASE,
+    *_OPENS_SQLITE,
     (_VIPER, "BindEnv"),
     *((_VIPER, name) for name in sorted(_VIPER_NAMES)),
 )
@@ -179,8 +204,10 @@ class _Finder:
             self._execute(call, index)
         elif path == _VIPER:
             self._viper(call)
-        elif (path, call.name) == ("database/sql", "Open"):
+        elif (path, call.name) in _OPENS_DATABASE:
             self._database(call)
+        elif (path, call.name) in _OPENS_SQLITE and call.arguments:
+            self._sqlite(self._argument(call, 0), call.place)
         elif path == "os" and call.name in ("Getenv", "LookupEnv"):
             self._environment(call, call.arguments)
         elif path == "os" and call.name == "Chdir":
@@ -280,16 +307,21 @@ class _Finder:
             self.found.environment.update(self.evaluator.value(call.scope, node).texts)
 
     def _database(self, call: Call) -> None:
-        """A sqlite database file: created by the program, next to the working directory."""
+        """A sqlite database file, where the driver says that it is one."""
         if len(call.arguments) < 2:
             return
         driver = self._argument(call, 0).texts
         if not driver or not all(_SQLITE.fullmatch(text) for text in driver):
             return
-        value = self._argument(call, 1)
+        self._sqlite(self._argument(call, 1), call.place)
+
+    def _sqlite(self, value: Value, place: Evidence) -> None:
+        """A database that the program creates unless it is there; an unnamed one may be there."""
         names = [_SQLITE_FILE.match(text) for text in value.texts]
         texts = tuple(name[1] for name in names if name and ":memory:" not in name[1])
-        self.found.read("write", False, Value(texts, value.exact), call.place)
+        starts = tuple(text.removeprefix("file:") for text in value.starts)
+        kind: ReadKind = "write" if value.texts else "file"
+        self.found.read(kind, False, Value(texts, value.exact, starts), place)
 
     def _viper(self, call: Call) -> None:
         if call.name == "BindEnv":

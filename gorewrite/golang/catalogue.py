@@ -10,9 +10,8 @@ import functools
 import re
 import tomllib
 from collections.abc import Iterable
-from dataclasses import dataclass
-from importlib.resources import files
-from typing import Any, Generic, Literal, TypeVar
+from pathlib import Path
+from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 from gorewrite.golang.needs import ReadKind
 
@@ -48,8 +47,7 @@ class Prefixes(Generic[Entry]):
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class CgoModule:
+class CgoModule(NamedTuple):
     """A module that uses cgo on Linux, or loads shared libraries without it.
 
     outcome of CGO_ENABLED=0: "E" compile error, "R" run-time failure, "F" another, pure
@@ -65,15 +63,13 @@ class CgoModule:
     alternative: str
 
 
-@dataclass(frozen=True, slots=True)
-class PureModule:
+class PureModule(NamedTuple):
     """closure: no package of the module reaches cgo, through its dependencies either."""
 
     closure: bool
 
 
-@dataclass(frozen=True, slots=True)
-class RuntimeNeed:
+class RuntimeNeed(NamedTuple):
     """What a module needs in the image it runs in.
 
     needs: names of ProgramNeeds fields. programs: what it starts. reads: paths it opens by itself.
@@ -85,8 +81,7 @@ class RuntimeNeed:
     extra: str
 
 
-@dataclass(frozen=True, slots=True)
-class CallRule:
+class CallRule(NamedTuple):
     """Which arguments of a call name files.
 
     arguments: indexes, negative from the end; rest: every argument from this index on.
@@ -107,8 +102,7 @@ class CallRule:
     modules: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CallRules:
+class CallRules(NamedTuple):
     """calls: (unversioned import path, function) -> rule; methods: name -> rule; fields:
     (unversioned import path, type, field) -> rule; names: what of each package is worth a look.
     """
@@ -121,8 +115,7 @@ class CallRules:
 
 @functools.cache
 def _load(name: str) -> dict[str, Any]:
-    text = (files("gorewrite.golang") / "data" / name).read_text("utf-8")
-    return tomllib.loads(text)
+    return tomllib.loads(Path(__file__).with_name("data").joinpath(name).read_text("utf-8"))
 
 
 @functools.cache

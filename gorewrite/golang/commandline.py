@@ -10,7 +10,7 @@ import posixpath
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from gorewrite.golang.goflags import SWITCHES, split_flag, takes_value
 from gorewrite.golang.ldflags import split
@@ -45,8 +45,7 @@ class GoFlag:
         return self.index + 1 if self.separate else self.index
 
 
-@dataclass(frozen=True, slots=True)
-class GoCommand:
+class GoCommand(NamedTuple):
     """One go command.
 
     kind: "build", "mod download", …; "" when the verb is missing or not known.

@@ -10,8 +10,8 @@ import json
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
 from gorewrite.evidence import Evidence, Unknown
 
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from gorewrite.context import SourceTree
 
 
-@dataclass(frozen=True, slots=True)
-class Require:
+class Require(NamedTuple):
     """A required module. indirect: marked `// indirect`; line: 1-based in its file."""
 
     path: str
@@ -29,8 +28,7 @@ class Require:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Replace:
+class Replace(NamedTuple):
     """A `replace` line: `old [old_version] => new [new_version]`.
 
     local: `new` is a directory (`./x`, `../x`, absolute) and not a module path.
@@ -44,8 +42,7 @@ class Replace:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class GoMod:
+class GoMod(NamedTuple):
     """A go.mod. path: the file in its tree; go: as in `go 1.22.3`; godebug: `key=value` texts."""
 
     path: str
@@ -63,8 +60,7 @@ class GoMod:
         return posixpath.dirname(self.path) or "."
 
 
-@dataclass(frozen=True, slots=True)
-class GoWork:
+class GoWork(NamedTuple):
     """A go.work. path: the file in its tree; uses: directories as written, relative to it."""
 
     path: str
@@ -80,8 +76,7 @@ class GoWork:
         return posixpath.dirname(self.path) or "."
 
 
-@dataclass(frozen=True, slots=True)
-class VendoredModule:
+class VendoredModule(NamedTuple):
     """A module of vendor/modules.txt and the packages vendored from it.
 
     version: None for a module replaced without one; new/new_version: what replaces it.
@@ -96,6 +91,7 @@ class VendoredModule:
     packages: tuple[str, ...]
 
 
+@lru_cache(maxsize=64)
 def parse_gomod(text: str | bytes, path: str) -> GoMod | Unknown:
     """Read a go.mod. Unknown, with the line, when its syntax is wrong or it names no module.
 
@@ -120,6 +116,7 @@ def parse_gomod(text: str | bytes, path: str) -> GoMod | Unknown:
         return error.unknown(path)
 
 
+@lru_cache(maxsize=64)
 def parse_gowork(text: str | bytes, path: str) -> GoWork | Unknown:
     """Read a go.work. Unknown, with the line, when its syntax is wrong."""
     try:
@@ -170,12 +167,15 @@ def find_module(tree: SourceTree, directory: str) -> GoMod | None:
 
     None when there is none, or when the nearest one does not parse (Go stops there too).
     """
+    found = nearest_gomod(tree, directory)
+    return found if isinstance(found, GoMod) else None
+
+
+def nearest_gomod(tree: SourceTree, directory: str) -> GoMod | Unknown | None:
+    """As `find_module`, but with the reason, and where, when the nearest go.mod does not parse."""
     path = _upward(tree, directory, "go.mod")
     data = tree.read(path) if path else None
-    if path is None or data is None:
-        return None
-    found = parse_gomod(data, path)
-    return found if isinstance(found, GoMod) else None
+    return parse_gomod(data, path) if path is not None and data is not None else None
 
 
 def find_workspace(tree: SourceTree, directory: str) -> GoWork | None:
@@ -251,8 +251,7 @@ class _SyntaxError(Exception):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Directive:
+class _Directive(NamedTuple):
     verb: str
     words: tuple[str, ...]
     comment: str

@@ -7,7 +7,7 @@ comments, identifiers and string literals reads the head exactly; the body is ne
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _NAME = rb"[A-Za-z_\x80-\xff][\w\x80-\xff]*"
 _STRING = rb'"(?:[^"\\\n]|\\.)*"|`[^`]*`'
@@ -18,8 +18,7 @@ _SPEC = re.compile(rb"(\.|" + _NAME + rb")?(?:[ \t]|/\*.*?\*/)*(" + _STRING + rb
 _BOM = b"\xef\xbb\xbf"
 
 
-@dataclass(frozen=True, slots=True)
-class Import:
+class Import(NamedTuple):
     """One import: the path, the name given to it (None, "_", "." or an alias), its 1-based line."""
 
     path: str
@@ -27,8 +26,7 @@ class Import:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """Package name ("" when there is no package clause), imports in source order, where the
     head ends (byte offset behind the last import)."""
 

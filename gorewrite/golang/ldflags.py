@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from gorewrite.evidence import Unknown
 
@@ -52,8 +51,7 @@ def split(text: str) -> tuple[str, ...] | None:
         at = end
 
 
-@dataclass(frozen=True, slots=True)
-class LdFlags:
+class LdFlags(NamedTuple):
     """A value of -ldflags.
 
     pattern: of the form `all=…`, "" without one. tokens: the linker's arguments.
@@ -140,8 +138,7 @@ def _switch(pairs: Sequence[tuple[str, str | None]], name: str) -> bool | None:
 # --- the edit ---------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Declined:
+class Declined(NamedTuple):
     """Why -ldflags is left alone. Falsy.
 
     code: "already-stripped", "symbols-wanted", "malformed", "field-splitting" or "unreadable".
@@ -192,7 +189,10 @@ def strip_edits(
     if isinstance(plan, Declined):
         return plan
     at = skip + plan[0]
-    return _insert(raw, word, word.offsets[at - 1] + 1 if at else 0, plan[1])
+    position = word.offsets[at - 1] + 1 if at else 0
+    if "\\" in raw[:position]:
+        return Declined("unreadable", "a backslash stands ahead of the flags")
+    return _insert(raw, word, position, plan[1])
 
 
 def _plan(value: str, s_implies_w: bool) -> tuple[int, str] | Declined:
@@ -230,8 +230,7 @@ def _insert(raw: str, word: _ShellWord, at: int, text: str) -> tuple[Edit, ...]:
     return ((at, at, f'"{text}'), (len(raw), len(raw), '"'))
 
 
-@dataclass(frozen=True, slots=True)
-class _ShellWord:
+class _ShellWord(NamedTuple):
     """A shell word read: text (expansions as holes), raw offset of each of its characters.
 
     quoted: for each raw offset, whether text put in there would stand in quotes.

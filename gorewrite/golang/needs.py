@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from gorewrite.evidence import Evidence, Unknown
 
@@ -13,8 +12,7 @@ ReadKind = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Cgo:
+class Cgo(NamedTuple):
     """Whether the program can be built with CGO_ENABLED=0 and stay the same program.
 
     pure: no package of it uses cgo. cgo: it does, or it loads shared libraries all the same.
@@ -25,8 +23,7 @@ class Cgo:
     evidence: tuple[Evidence, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class FileRead:
+class FileRead(NamedTuple):
     """A file the program opens at run time.
 
     path: as written, relative to the working directory or absolute; None when it cannot be told.
@@ -35,6 +32,7 @@ class FileRead:
           "stat" (looked at, file or directory), "write" (created or appended to).
     required: whether the program may stop without it.
     default: with path None, the value used when no flag or variable says otherwise.
+    start: with path None, what the path that is computed at run time begins with.
     """
 
     path: str | None
@@ -42,18 +40,17 @@ class FileRead:
     required: bool
     evidence: Evidence
     default: str | None = None
+    start: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Executes:
+class Executes(NamedTuple):
     """A program that is started at run time; None when its name cannot be told."""
 
     program: str | None
     evidence: Evidence
 
 
-@dataclass(frozen=True, slots=True)
-class Embed:
+class Embed(NamedTuple):
     """One `//go:embed` pattern, the directory of its package and the files it takes in."""
 
     pattern: str
@@ -62,8 +59,7 @@ class Embed:
     evidence: Evidence
 
 
-@dataclass(frozen=True, slots=True)
-class ProgramNeeds:
+class ProgramNeeds(NamedTuple):
     """Everything `analyse` found out about one main package.
 
     packages: directories whose Go files are compiled, relative to the tree.

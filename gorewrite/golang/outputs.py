@@ -10,8 +10,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from gorewrite.evidence import Unknown
 from gorewrite.golang.commandline import GoCommand
@@ -25,8 +24,7 @@ _ALWAYS_THERE: Final = re.compile(
 _LIBRARY_MODES: Final = ("archive", "c-archive", "c-shared", "plugin", "shared")
 
 
-@dataclass(frozen=True, slots=True)
-class BuildOutput:
+class BuildOutput(NamedTuple):
     """A binary that a command writes.
 
     path: absolute in the image. package_dir: context directory of its main package.
@@ -40,8 +38,7 @@ class BuildOutput:
     files: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class InstalledTool:
+class InstalledTool(NamedTuple):
     """What `go install import_path@version` writes. path: absolute in the image."""
 
     path: str

@@ -10,8 +10,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from gorewrite.evidence import Unknown
 from gorewrite.golang.constraints import Holds, build_constraint, name_matches, tag_predicate
@@ -23,8 +22,7 @@ if TYPE_CHECKING:
 GO_FILE_LIMIT: Final = 32 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """The top of a Go file.
 
     package: name in the package clause, None when there is no readable one.

@@ -37,8 +37,12 @@ class Calls:
             key = (path, kind, default) if path is not None else (place, kind, default)
             if text:
                 self.reads.setdefault(key, FileRead(path, kind, required, place, default))
+        for start in value.starts:
+            read = FileRead(None, kind, required, place, start=start)
+            self.reads.setdefault((place, kind, None, start), read)
         if not value.exact and not any(value.texts):
-            self.reads.setdefault((place, kind), FileRead(None, kind, required, place))
+            if not value.starts:
+                self.reads.setdefault((place, kind), FileRead(None, kind, required, place))
             if kind != "write":
                 self.dynamic.append(Unknown("the path is computed at run time", (place,)))
 

@@ -10,7 +10,7 @@ import posixpath
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from gorewrite.golang.gomod import GoMod, GoWork, find_module, find_workspace, vendored
 
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 _UPPER = re.compile(r"[A-Z]")
 
 
-@dataclass(frozen=True, slots=True)
-class Module:
+class Module(NamedTuple):
     """A module whose files can be read: path, directory in `tree`, whose code it is.
 
     origin: "own" (main module, workspace member, local replacement), "vendor" or "cache".
@@ -33,8 +32,7 @@ class Module:
     origin: Literal["own", "vendor", "cache"]
 
 
-@dataclass(frozen=True, slots=True)
-class Package:
+class Package(NamedTuple):
     """A package that can be read: import path, directory in the module's tree, the module."""
 
     path: str
@@ -42,8 +40,7 @@ class Package:
     module: Module
 
 
-@dataclass(frozen=True, slots=True)
-class External:
+class External(NamedTuple):
     """A package of a module that is not at hand. module: longest required prefix, or a guess."""
 
     path: str
@@ -51,8 +48,7 @@ class External:
     required: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(NamedTuple):
     """A package that belongs to a readable module but whose directory is not there."""
 
     path: str

@@ -9,8 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from gorewrite.evidence import Unknown
 from gorewrite.golang.commandline import GoCommand
@@ -28,8 +27,7 @@ _RESERVED: Final = ("all", "cmd", "std", "tool", "work")
 _MOST_DIRECTORIES: Final = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class Package:
+class Package(NamedTuple):
     """A package a command names: context directory, import path, default binary name."""
 
     tree: SourceTree

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gorewrite.globs import clean
 
@@ -16,15 +16,16 @@ _ESCAPE = re.compile(r"\\(?:([0-7]{3})|x([0-9a-fA-F]{2})|[uU]([0-9a-fA-F]{4,8})|
 _NAMED_ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """texts: what the expression can be; exact: whether it can be nothing else.
 
     Exact without texts: the expression is never evaluated (a function nobody calls).
+    starts: the known beginnings of what it can be besides (`"../pages" + name`).
     """
 
     texts: tuple[str, ...] = ()
     exact: bool = False
+    starts: tuple[str, ...] = ()
 
 
 UNKNOWN = Value()
@@ -33,13 +34,15 @@ UNKNOWN = Value()
 def union(values: Iterable[Value]) -> Value:
     """A value that is one of several."""
     texts: dict[str, None] = {}
+    starts: dict[str, None] = {}
     exact = True
     for value in values:
         texts.update(dict.fromkeys(value.texts))
+        starts.update(dict.fromkeys(value.starts))
         exact = exact and value.exact
     if len(texts) > _MOST_TEXTS:
         return UNKNOWN
-    return Value(tuple(texts), exact)
+    return Value(tuple(texts), exact, tuple(starts))
 
 
 def unquote(literal: str) -> str:
@@ -64,7 +67,7 @@ def combine(values: list[Value], join: Callable[[Iterable[str]], str]) -> Value:
     if any(value.exact and not value.texts for value in values):
         return Value((), True)
     if not all(value.texts for value in values):
-        return UNKNOWN
+        return Value(starts=_starts(values, join))
     texts: dict[str, None] = {}
     for chosen in itertools.islice(
         itertools.product(*(value.texts for value in values)), _MOST_TEXTS + 1
@@ -73,6 +76,17 @@ def combine(values: list[Value], join: Callable[[Iterable[str]], str]) -> Value:
     if len(texts) > _MOST_TEXTS:
         return UNKNOWN
     return Value(tuple(texts), all(value.exact for value in values))
+
+
+def _starts(values: list[Value], join: Callable[[Iterable[str]], str]) -> tuple[str, ...]:
+    """What the part before the first unknown one can be."""
+    known = list(itertools.takewhile(lambda value: value.texts, values))
+    choices = [value.texts for value in known]
+    following = values[len(known)].starts
+    if following:
+        choices.append(following)
+    chosen = itertools.islice(itertools.product(*choices), _MOST_TEXTS)
+    return tuple(dict.fromkeys(text for text in map(join, chosen) if text))
 
 
 def join_paths(texts: Iterable[str]) -> str:

@@ -195,6 +195,9 @@ class Evaluator:
             verbs = [verb for verb in _VERB.findall(layout) if verb != "%"]
             if len(verbs) != len(arguments) - 1 or any(verb not in "svd" for verb in verbs):
                 return UNKNOWN
+        if not all(value.texts or value.exact for value in values):
+            starts = (layout.partition("%")[0] for layout in values[0].texts)
+            return Value(starts=tuple(start for start in starts if start))
         return combine(values, fill)
 
     def _named(self, scope: Scope, name: str, of_slice: bool = False) -> Value:

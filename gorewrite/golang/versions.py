@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import total_ordering
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from gorewrite.evidence import Unknown
 
@@ -139,8 +139,7 @@ NEWEST: Final = GoVersion(1, 27, 0)
 """The newest release when the tables below were written; tags without a version have no less."""
 
 
-@dataclass(frozen=True, slots=True)
-class GoImage:
+class GoImage(NamedTuple):
     """What a tag of the official golang image stands for.
 
     version: the Go version; for a floating tag (`latest`, `1`, `alpine`, `1-bookworm`) the least

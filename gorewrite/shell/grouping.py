@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from gorewrite.shell.nodes import Command, List, Node, Pipeline, Redirect, Unit, Word
 from gorewrite.shell.words import NotUnderstood
 
 
-@dataclass(frozen=True, slots=True)
-class Operator:
+class Operator(NamedTuple):
     text: str
     start: int
 
 
-@dataclass(frozen=True, slots=True)
-class Attached:
+class Attached(NamedTuple):
     """Redirections, and words behind them, of the command before."""
 
     redirects: tuple[Redirect, ...]
@@ -32,10 +29,10 @@ def attach(unit: Unit, attached: Attached) -> Unit:
     end = max([unit.end, *(r.end for r in attached.redirects), *(w.end for w in attached.words)])
     if isinstance(unit, Command):
         words = tuple(sorted((*unit.words, *attached.words), key=lambda word: word.start))
-        return replace(unit, words=words, redirects=redirects, end=end)
+        return unit._replace(words=words, redirects=redirects, end=end)
     if attached.words:
         raise NotUnderstood("a word after a compound command")
-    return replace(unit, redirects=redirects, end=end)
+    return unit._replace(redirects=redirects, end=end)
 
 
 def grouped(row: Iterator[Piece]) -> Node:

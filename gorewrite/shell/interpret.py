@@ -9,7 +9,7 @@ unless the script itself says what follows a failure.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from gorewrite.shell.edit import apply_edits, quote
 from gorewrite.shell.nodes import (
@@ -47,8 +47,7 @@ def steps(script: Script, cwd: str | None, env: Mapping[str, str | None]) -> tup
     return tuple(walk.found)
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(NamedTuple):
     """Where in the script a command stands.
 
     conditional, loop: as in Step.
@@ -76,10 +75,10 @@ class _Walk:
         for statement in script.statements:
             if statement.terminator == "&":
                 # It runs beside the rest, in a shell of its own, and its failure is not seen.
-                self.apart(statement.node, state, replace(place, fatal=False))
+                self.apart(statement.node, state, place._replace(fatal=False))
             else:
                 fatal = place.fatal and statement is last
-                self.node(statement.node, state, replace(place, fatal=fatal, after_failure=False))
+                self.node(statement.node, state, place._replace(fatal=fatal, after_failure=False))
 
     def apart(self, node: Node, state: State, place: _Place) -> None:
         """In a shell of its own: neither changes of state nor an `exit` come back."""
@@ -92,11 +91,11 @@ class _Walk:
             case List():
                 self.list(node, state, place)
             case Pipeline(items=(only,)):
-                self.unit(only, state, replace(place, fatal=False))
+                self.unit(only, state, place._replace(fatal=False))
             case Pipeline():
                 for item in node.items:
                     seen = item is node.items[-1] and not node.negated
-                    inner = replace(place, fatal=place.fatal and seen, after_failure=False)
+                    inner = place._replace(fatal=place.fatal and seen, after_failure=False)
                     self.apart(item, state, inner)
             case _:
                 self.unit(node, state, place)
@@ -138,7 +137,7 @@ class _Walk:
             case Compound(kind="if"):
                 self.branches(unit, state, place)
             case Compound(kind="case"):
-                inner = replace(place, conditional=True)
+                inner = place._replace(conditional=True)
                 ends = [state.copy() for _ in range(len(unit.bodies) + 1)]
                 for body, end in zip(unit.bodies, ends, strict=False):
                     self.script(body, end, inner)

@@ -9,30 +9,26 @@ Shell Command Language, sections 2.2, 2.5, 2.6 and 2.9.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 _BLANKS = " \t\n"
 _PATTERN_CHARACTERS = frozenset("*?[")
 
 
-@dataclass(frozen=True, slots=True)
-class Opaque:
+class Opaque(NamedTuple):
     """A text that was not understood, and why: keep it, never guess."""
 
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(NamedTuple):
     """A part of a word that stands for itself; `value` has quotes and escapes removed."""
 
     value: str
     quoted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(NamedTuple):
     """`$name`, `${name}` or, with a default, `${name:-default}`."""
 
     name: str
@@ -47,8 +43,7 @@ class Parameter:
         return value
 
 
-@dataclass(frozen=True, slots=True)
-class Computed:
+class Computed(NamedTuple):
     """A part only a running shell can tell: $(…), $((…)), $1, ${x%y}, ~, {a,b} …"""
 
     text: str
@@ -57,8 +52,7 @@ class Computed:
 Part: TypeAlias = Literal | Parameter | Computed
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """One word of a command.
 
     text: as written, quotes included.
@@ -141,8 +135,7 @@ def _known(part: Part, env: Mapping[str, str | None]) -> str:
     return (part.look_up(env) or "") if isinstance(part, Parameter) else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Assignment:
+class Assignment(NamedTuple):
     """`name=word` in front of a command or alone; `word` is None for `name=`.
 
     append: written `name+=word`.
@@ -155,8 +148,7 @@ class Assignment:
     append: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Redirect:
+class Redirect(NamedTuple):
     """A redirection: operator ("<", ">", ">>", "2>&1" has ">&", "<<", "<<<", …), fd, target.
 
     target is the file, the duplicated descriptor or the delimiter; None for `>&-`.
@@ -181,8 +173,7 @@ class Redirect:
         return self.operator in {">", ">>", ">|", "&>", "&>>", "<>"}
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """A simple command; `export`, `unset`, `[`, `[[`, `test`, `declare` are commands so named."""
 
     assignments: tuple[Assignment, ...]
@@ -201,8 +192,7 @@ class Command:
         return self.words[0].value if self.words else None
 
 
-@dataclass(frozen=True, slots=True)
-class Pipeline:
+class Pipeline(NamedTuple):
     """`a | b`, also `! a` alone (one item, negated); operators are "|" or "|&"."""
 
     items: tuple[Unit, ...]
@@ -212,8 +202,7 @@ class Pipeline:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class List:
+class List(NamedTuple):
     """`a && b || c`, flat: both operators bind equally, from the left (POSIX 2.9.3)."""
 
     items: tuple[Unit | Pipeline, ...]
@@ -222,8 +211,7 @@ class List:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Subshell:
+class Subshell(NamedTuple):
     """`( … )`: changes of directory and variables stay inside."""
 
     body: Script
@@ -232,8 +220,7 @@ class Subshell:
     redirects: tuple[Redirect, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """`{ …; }`: runs in the current shell."""
 
     body: Script
@@ -242,8 +229,7 @@ class Group:
     redirects: tuple[Redirect, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Compound:
+class Compound(NamedTuple):
     """A compound command or a function definition.
 
     kind: "for", "while", "until", "if", "case" or "function".
@@ -268,8 +254,7 @@ Unit: TypeAlias = Command | Subshell | Group | Compound
 Node: TypeAlias = Unit | Pipeline | List
 
 
-@dataclass(frozen=True, slots=True)
-class Comment:
+class Comment(NamedTuple):
     """`# …` up to the end of its line."""
 
     text: str
@@ -277,8 +262,7 @@ class Comment:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(NamedTuple):
     """What stands between two of `;`, `&` and newline; terminator "" only for the last one."""
 
     node: Node
@@ -287,8 +271,7 @@ class Statement:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Script:
+class Script(NamedTuple):
     """A sequence of statements: a whole body, or the inside of a compound or substitution."""
 
     statements: tuple[Statement, ...]

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class PackageCommand:
+class PackageCommand(NamedTuple):
     """A call of a package manager.
 
     manager: "apk", "apt", "dnf", "microdnf", "yum", "zypper", "tdnf", "pip" or "npm".

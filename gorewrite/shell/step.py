@@ -5,12 +5,13 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 
 from gorewrite.shell.nodes import Assignment, Command, Compound, Literal, Word
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Step:
     """A simple command in the state it is started in.
 
@@ -34,7 +35,7 @@ class Step:
     variables: Mapping[str, str | None]
     sourced: bool = False
 
-    @property
+    @cached_property
     def argv(self) -> tuple[str | None, ...]:
         """The command's words expanded and split; None for one (or several) not known."""
         return self.argv_with({})
@@ -47,6 +48,10 @@ class Step:
             fields = word.fields(variables)
             found.extend((None,) if fields is None else fields)
         return tuple(found)
+
+    @cached_property
+    def _unwrapped(self) -> Step:
+        return _without_wrappers(self)
 
     def path(self, name: str | None) -> str | None:
         """`name`, as this command would resolve it, as an absolute normal path; None unknown."""
@@ -158,6 +163,10 @@ def unwrapped(step: Step) -> Step:
     command that really runs. `env A=b go build` becomes `go build` with A in `env` and among
     the command's assignments (with the span of the word it came from).
     """
+    return step._unwrapped
+
+
+def _without_wrappers(step: Step) -> Step:
     layers = _layers(step.command.words)
     if not layers:
         return step
@@ -182,8 +191,8 @@ def unwrapped(step: Step) -> Step:
                 assignment = _as_assignment(variable, word)
                 assignments.append(assignment)
                 env[variable] = assignment.word.expand(step.variables) if assignment.word else ""
-    command = replace(
-        step.command, assignments=tuple(assignments), words=step.command.words[behind:]
+    command = step.command._replace(
+        assignments=tuple(assignments), words=step.command.words[behind:]
     )
     return replace(step, command=command, env=env, cwd=cwd)
 
@@ -194,5 +203,5 @@ def _as_assignment(name: str, word: Word) -> Assignment:
     first, *rest = word.parts
     assert isinstance(first, Literal) and not first.quoted
     parts = (Literal(first.value[skipped:]), *rest)
-    value = replace(word, text=word.text[skipped:], start=word.start + skipped, parts=parts)
+    value = word._replace(text=word.text[skipped:], start=word.start + skipped, parts=parts)
     return Assignment(name, value if value.text else None, word.start, word.end)

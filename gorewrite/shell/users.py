@@ -7,11 +7,10 @@ Debian adduser(8) 3.137.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class UserCommand:
+class UserCommand(NamedTuple):
     """A user or group that a command creates.
 
     kind: "user" or "group".

@@ -236,6 +236,40 @@ def test_spread_arguments() -> None:
     assert paths(program("template.ParseFiles(more()...)", "html/template")) == [None]
 
 
+@pytest.mark.parametrize(
+    ("body", "starts"),
+    [
+        ('os.Open("../pages" + name())', ["../pages"]),
+        ('os.Open("../" + name() + ".txt")', ["../"]),
+        ('os.Open(filepath.Join("..", "pages", name()))', ["../pages"]),
+        ('os.Open(filepath.Join("..", "pages" + name()))', ["../pages"]),
+        ('os.Open(fmt.Sprintf("../pages/%s.html", name()))', ["../pages/"]),
+        ('path := "data/" + name()\nos.Open(path)', ["data/"]),
+        ('os.Open(name() + "/index.html")', [None]),
+        ('os.Open(fmt.Sprintf("%s/index.html", name()))', [None]),
+    ],
+)
+def test_what_a_computed_path_begins_with(body: str, starts: list[str | None]) -> None:
+    needs = program(f"{body}\n_ = fmt.Sprint(filepath.Base(name()))", "os", "fmt", "path/filepath")
+    assert [(read.path, read.start) for read in needs.reads] == [(None, s) for s in starts]
+
+
+@pytest.mark.parametrize(
+    ("body", "imports", "expected"),
+    [
+        ('sql.Open("sqlite3", "file:shop.db?cache=shared")', "database/sql", ["shop.db"]),
+        ('sqlx.Connect("sqlite3", "shop.db")', "github.com/jmoiron/sqlx", ["shop.db"]),
+        ('sqlitex.Open("file:shop.db", 0, 10)', "crawshaw.io/sqlite/sqlitex", ["shop.db"]),
+        ('gorm.Open(sqlite.Open("shop.db?_fk=1"))', "gorm.io/driver/sqlite", ["shop.db"]),
+        ('sql.Open("sqlite", ":memory:")', "database/sql", []),
+        ('sql.Open("postgres", "host=db")', "database/sql", []),
+        ('sql.Open("sqlite", name())', "database/sql", [None]),
+    ],
+)
+def test_sqlite_databases(body: str, imports: str, expected: list[str | None]) -> None:
+    assert paths(program(body, imports)) == expected
+
+
 def test_writes_and_looks_are_not_required() -> None:
     body = """
     os.Create("out.log")

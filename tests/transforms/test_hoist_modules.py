@@ -1,0 +1,257 @@
+"""hoist-modules: where the download goes, what goes with it, and when nothing moves."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.transforms.tools import rewrite
+
+GO_MOD = "module example.com/shop\n\ngo 1.22\n\nrequire github.com/go-chi/chi/v5 v5.0.12\n"
+SERVICE = {
+    "go.mod": GO_MOD,
+    "go.sum": "github.com/go-chi/chi/v5 v5.0.12 h1:x\n",
+    "main.go": "package main\n\nfunc main() {}\n",
+}
+
+
+def stage(*lines: str, base: str = "golang:1.22") -> str:
+    return "\n".join((f"FROM {base}", "WORKDIR /src", *lines, 'CMD ["/shop"]', ""))
+
+
+BUILD = "RUN go build -o /shop ."
+
+REWRITES = {
+    "implicit": (
+        ("COPY . .", BUILD),
+        ("COPY go.mod go.sum ./", "RUN go mod download", "COPY . .", BUILD),
+    ),
+    "install": (
+        ("ADD . .", "RUN go install ./..."),
+        ("COPY go.mod go.sum ./", "RUN go mod download", "ADD . .", "RUN go install ./..."),
+    ),
+    "explicit": (
+        ("COPY . .", "# deps", "RUN go mod download -x", BUILD),
+        ("COPY go.mod go.sum ./", "# deps", "RUN go mod download -x", "COPY . .", BUILD),
+    ),
+    "cut out of a list": (
+        ("COPY . .", "RUN go build -o /shop . && go mod download"),
+        ("COPY go.mod go.sum ./", "RUN go mod download", "COPY . .", BUILD),
+    ),
+    "cut out of a sequence": (
+        ("COPY . .", "RUN set -e; go mod download; go build -o /shop ."),
+        (
+            "COPY go.mod go.sum ./",
+            "RUN go mod download",
+            "COPY . .",
+            "RUN set -e; go build -o /shop .",
+        ),
+    ),
+    "kept behind go mod tidy": (
+        ("COPY . .", "RUN go mod tidy", "RUN go mod download", BUILD),
+        (
+            "COPY go.mod go.sum ./",
+            "RUN go mod download",
+            "COPY . .",
+            "RUN go mod tidy",
+            "RUN go mod download",
+            BUILD,
+        ),
+    ),
+    "not unlisted where it cannot be cut": (
+        ("COPY . .", "RUN (go mod download) && go build -o /shop ."),
+        (
+            "COPY go.mod go.sum ./",
+            "RUN go mod download",
+            "COPY . .",
+            "RUN (go mod download) && go build -o /shop .",
+        ),
+    ),
+    "elsewhere": (
+        ("COPY . /app", "WORKDIR /app", BUILD),
+        (
+            "COPY go.mod go.sum /app/",
+            "RUN cd /app && go mod download",
+            "COPY . /app",
+            "WORKDIR /app",
+            BUILD,
+        ),
+    ),
+    "inline settings": (
+        ("COPY . .", "RUN GOPROXY=https://goproxy.io CGO_ENABLED=0 go build -o /shop ."),
+        (
+            "COPY go.mod go.sum ./",
+            "RUN GOPROXY=https://goproxy.io go mod download",
+            "COPY . .",
+            "RUN GOPROXY=https://goproxy.io CGO_ENABLED=0 go build -o /shop .",
+        ),
+    ),
+    "mounts and network": (
+        ("COPY . .", "RUN --mount=type=ssh --network=host go build -o /shop ."),
+        (
+            "COPY go.mod go.sum ./",
+            "RUN --mount=type=ssh --network=host go mod download",
+            "COPY . .",
+            "RUN --mount=type=ssh --network=host go build -o /shop .",
+        ),
+    ),
+    "the module cache of the build": (
+        ("COPY . .", "RUN --mount=type=cache,target=/go/pkg/mod go build -o /shop ."),
+        (
+            "COPY go.mod go.sum ./",
+            "RUN --mount=type=cache,target=/go/pkg/mod go mod download",
+            "COPY . .",
+            "RUN --mount=type=cache,target=/go/pkg/mod go build -o /shop .",
+        ),
+    ),
+    "settings behind the sources": (
+        ("COPY . .", "ENV GOSUMDB=off", "ENV PORT=80", BUILD),
+        (
+            "ENV GOSUMDB=off",
+            "COPY go.mod go.sum ./",
+            "RUN go mod download",
+            "COPY . .",
+            "ENV PORT=80",
+            BUILD,
+        ),
+    ),
+    "only go.sum missing": (
+        ("COPY go.mod .", "COPY . .", BUILD),
+        ("COPY go.mod .", "COPY go.sum ./", "RUN go mod download", "COPY . .", BUILD),
+    ),
+    "above arguments": (
+        ("ARG VERSION", "COPY . .", BUILD),
+        ("COPY go.mod go.sum ./", "RUN go mod download", "ARG VERSION", "COPY . .", BUILD),
+    ),
+    "below an argument it uses": (
+        ("ARG OWNER=root", "COPY --chown=${OWNER} . .", BUILD),
+        (
+            "ARG OWNER=root",
+            "COPY --chown=${OWNER} go.mod go.sum ./",
+            "RUN go mod download",
+            "COPY --chown=${OWNER} . .",
+            BUILD,
+        ),
+    ),
+    "files one by one": (
+        ("COPY *.go ./", "COPY go.mod go.sum ./", BUILD),
+        ("COPY go.mod go.sum ./", "RUN go mod download", "COPY *.go ./", BUILD),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REWRITES)
+def test_rewrites(case: str) -> None:
+    before, after = REWRITES[case]
+    new, changes, _ = rewrite(stage(*before), SERVICE, "hoist-modules")
+    assert new == stage(*after)
+    assert [str(change.safety) for change in changes] == ["safe"]
+
+
+NOTHING = {
+    "downloaded first": (("COPY go.mod go.sum ./", "RUN go mod download", "COPY . .", BUILD), ""),
+    "downloaded by a script": (
+        ("COPY go.mod go.sum deps.sh ./", "RUN ./deps.sh", "COPY . .", BUILD),
+        "",
+    ),
+    "bind mounts": (("RUN --mount=type=bind,target=. go build -o /shop .",), ""),
+    "no go": (("COPY . .", "RUN ls"), ""),
+    "a tool only": (("COPY . .", "RUN go install example.com/tool@v1.0.0"), ""),
+    "clean only": (("COPY . .", "RUN go clean && go version"), ""),
+    "a stage": (("COPY --from=sources /src .", BUILD), ""),
+    "another user": (("COPY . .", "USER 1000", BUILD), "user-changes"),
+    "certificates": (
+        (
+            "COPY . .",
+            "COPY corp.crt /usr/local/share/ca-certificates/",
+            "RUN update-ca-certificates",
+            BUILD,
+        ),
+        "auth-after-source",
+    ),
+    "a variable behind": (
+        ("COPY . .", "ENV HOST=example.com", "ENV GOPROXY=https://$HOST", BUILD),
+        "auth-after-source",
+    ),
+    "a token": (("COPY . .", "RUN GOPROXY=https://$(cat /t)@example.com go build"), "auth-inline"),
+    "GO111MODULE": (("ENV GO111MODULE=off", "COPY . .", BUILD), "gopath-mode"),
+    "made in the image": (("COPY main.go .", "RUN go mod init x", BUILD), "no-go-mod"),
+    "cloned": (
+        ("RUN git clone https://example.com/x .", "RUN go build -o /shop ."),
+        "source-not-from-context",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", NOTHING)
+def test_nothing_is_done(case: str) -> None:
+    lines, code = NOTHING[case]
+    files = {
+        **SERVICE,
+        "deps.sh": "#!/bin/sh\ngo mod download\n",
+        "corp.crt": "-----BEGIN CERTIFICATE-----\n",
+    }
+    before = stage(*lines)
+    new, changes, refusals = rewrite(before, files, "hoist-modules", review=True)
+    assert new == before
+    assert not changes
+    assert [refusal.code for refusal in refusals] == ([code] if code else [])
+
+
+def test_public_certificates_are_no_set_up() -> None:
+    lines = ("COPY . .", "RUN apk add ca-certificates && update-ca-certificates", BUILD)
+    new, _, _ = rewrite(stage(*lines, base="golang:1.22-alpine"), SERVICE, "hoist-modules")
+    assert new.index("go mod download") < new.index("COPY . .")
+
+
+def test_git_behind_the_sources_is_needed_without_a_proxy() -> None:
+    lines = ("ENV GOPROXY=direct", "COPY . .", "RUN apk add git", BUILD)
+    text = stage(*lines, base="golang:1.22-alpine")
+    assert [r.code for r in rewrite(text, SERVICE, "hoist-modules")[2]] == ["auth-after-source"]
+
+
+@pytest.mark.parametrize(
+    ("requirement", "code"),
+    [
+        ("git.example.com/team/log v1.0.0", "private-module-no-auth"),
+        ("log.corp.internal/log v1.0.0", "private-module-no-auth"),
+        ("github.com/example-corp/log v1.0.0", "private-module-no-auth"),
+    ],
+)
+def test_private_modules_need_credentials(requirement: str, code: str) -> None:
+    files = {**SERVICE, "go.mod": f"{GO_MOD}\nrequire {requirement}\n"}
+    text = stage("ENV GOPRIVATE=github.com/example-corp", "COPY . .", BUILD)
+    assert [r.code for r in rewrite(text, files, "hoist-modules")[2]] == [code]
+    # A download that is there already has whatever it needs.
+    explicit = stage(
+        "ENV GOPRIVATE=github.com/example-corp", "COPY . .", "RUN go mod download", BUILD
+    )
+    new, _, refusals = rewrite(explicit, files, "hoist-modules")
+    assert not refusals
+    assert new.index("go mod download") < new.index("COPY . .")
+
+
+def test_vendored_builds_are_left_alone() -> None:
+    files = {**SERVICE, "vendor/modules.txt": "# github.com/go-chi/chi/v5 v5.0.12\n"}
+    text = stage("COPY . .", BUILD)
+    assert [r.code for r in rewrite(text, files, "hoist-modules")[2]] == ["vendored"]
+    ignored = {**files, ".dockerignore": "vendor\n"}
+    assert "go mod download" in rewrite(text, ignored, "hoist-modules")[0]
+    module = stage("COPY . .", "RUN go build -mod=mod -o /shop .")
+    assert "go mod download" in rewrite(module, files, "hoist-modules")[0]
+
+
+def test_nothing_required_is_said() -> None:
+    files = {**SERVICE, "go.mod": "module example.com/shop\n"}
+    new, _, refusals = rewrite(stage("COPY . .", BUILD), files, "hoist-modules")
+    assert "go mod download" not in new
+    assert [refusal.code for refusal in refusals] == ["no-requirements"]
+
+
+def test_an_assumed_context_asks_for_review() -> None:
+    callers = {
+        "Makefile": "image:\n\tdocker build -f Dockerfile .\n\tdocker build -f Dockerfile api\n",
+        "api/go.mod": "module example.com/api\n",
+    }
+    new, changes, _ = rewrite(stage("COPY . .", BUILD), {**SERVICE, **callers}, "hoist-modules")
+    assert "go mod download" not in new
+    assert [str(change.safety) for change in changes] == ["review"]
