@@ -97,13 +97,14 @@ def _evidence(file: Path, top: Path, call: Call) -> Evidence:
 def _calls(dockerfile: Path, top: Path) -> Iterator[tuple[Path, Call]]:
     """The calls in all files that are read, which may be of this Dockerfile."""
     wanted = place_of(dockerfile)
-    for file, base in _files(wanted.parent, top):
+    for file, base in caller_files(wanted.parent, top):
         for call in _calls_of(file):
-            if _may_build(call, base, wanted):
+            if may_build(call, base, wanted):
                 yield file, call
 
 
-def _may_build(call: Call, base: Path, wanted: Path) -> bool:
+def may_build(call: Call, base: Path, wanted: Path) -> bool:
+    """Whether a call in `base` builds the Dockerfile `wanted`, or may, where it is not plain."""
     written = call.dockerfile
     root = directory_at(base, call.context) if call.context is not None else None
     if written is not None and "$" in written:
@@ -114,7 +115,7 @@ def _may_build(call: Call, base: Path, wanted: Path) -> bool:
     return place_of(place / (written or "Dockerfile")) == wanted
 
 
-def _files(directory: Path, top: Path) -> Iterator[tuple[Path, Path]]:
+def caller_files(directory: Path, top: Path) -> Iterator[tuple[Path, Path]]:
     """(file, directory its paths are relative to) of all callers but compose files."""
     for file, base in callers_of(directory, top):
         if not COMPOSE.fullmatch(file.name):

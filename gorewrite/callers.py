@@ -39,8 +39,11 @@ class Callers:
 
     @cached_property
     def services(self) -> tuple[Service, ...]:
-        """The compose services that run what it builds."""
-        return services(self.dockerfile, self.repository, self.context_root)
+        """The compose services that run what it builds, and other callers told as such."""
+        from gorewrite.runcalls import runs
+
+        found = services(self.dockerfile, self.repository, self.context_root)
+        return (*found, *runs(self.dockerfile, self.repository, found))
 
     @cached_property
     def targets(self) -> tuple[tuple[str, Evidence], ...]:

@@ -13,33 +13,18 @@ from dataclasses import dataclass, field
 from gorewrite.dockerfile import Instruction
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
-from gorewrite.golang.needs import FileRead
-from gorewrite.layout import under
+from gorewrite.golang.needs import FileRead, ProgramNeeds
+from gorewrite.layout import tops, under
+from gorewrite.links import settle
 from gorewrite.requirements import Requirements
 from gorewrite.scope import join
 
 #: Directories that a tree is never kept of: they hold the toolchain, caches or the system.
 _NO_TREE = frozenset(
-    [
-        "/",
-        "/go",
-        "/root",
-        "/usr",
-        "/usr/local",
-        "/usr/src",
-        "/opt",
-        "/home",
-        "/etc",
-        "/var",
-        "/tmp",
-        "/bin",
-        "/usr/bin",
-        "/usr/local/bin",
-        "/go/src",
-        "/go/bin",
-        "/srv",
-        "/lib",
-    ]
+    (
+        "/ /go /root /usr /usr/local /usr/src /opt /home /etc /var "
+        "/tmp /bin /usr/bin /usr/local/bin /go/src /go/bin /srv /lib"
+    ).split()
 )
 _BIN = (
     "/bin/",
@@ -73,7 +58,7 @@ class Carry:
         """The files that the tree does not bring."""
         for path in self.files:
             inside = self.tree is not None and under(path, self.tree)
-            nested = any(path != other and under(path, other) for other in self.files)
+            nested = not self.files.keys().isdisjoint(tops(path) - {path})
             if not inside and not nested:
                 yield path
 
@@ -105,9 +90,12 @@ class _Carrier:
                 whole += unknown.evidence or (Evidence("", 0, unknown.why),)
             for read in program.needs.reads:
                 whole += self._read(read)
+            self._mentioned(program.needs)
         if not self.needs.programs:
             whole.append(Evidence("", 0, "the sources of the program are not known"))
-        whole += self._ownership()
+        links, lost = settle(self.stage, self.inventory, self.carry.files, self.workdir)
+        self.carry.doubts += lost
+        whole += [*links, *self._ownership()]
         if whole:
             self._keep_tree(whole)
         self._users()
@@ -230,6 +218,14 @@ class _Carrier:
         if self._held(path) and path not in self.stage.output_paths:
             self.carry.files.setdefault(path, where)
 
+    def _mentioned(self, needs: ProgramNeeds) -> None:
+        """Carries what the sources name and something else opens; embedded files need not be."""
+        embedded = {file for embed in needs.embeds for file in embed.files}
+        for text, where in needs.mentions:
+            source = self.stage.source_of(self._absolute(text))
+            if source is None or not any(under(file, source) for file in embedded):
+                self._named_file(text, where)
+
     def _read(self, read: FileRead) -> list[Evidence]:
         """Carries the file of one read; returns the evidence when only the whole tree will do."""
         if read.default is not None:
@@ -350,11 +346,14 @@ class _Carrier:
                 self.carry.replay.append(placed.instruction)
 
     def _tree_holds_files(self) -> bool:
-        """Whether anything was put below the work directory at all."""
-        return any(
-            p.path is None or under(p.path, self.top) or under(self.top, p.path)
-            for p in self.stage.placed
-        ) or self.inventory.written_below(self.top)
+        """Whether anything was put below the work directory at all, or it is someone's own."""
+        placed = (p.path for p in self.stage.placed)
+        owned = {user.made_home for user, _ in self.inventory.users.values()}
+        return (
+            any(path is None or under(path, self.top) or under(self.top, path) for path in placed)
+            or self.inventory.written_below(self.top)
+            or self.top in owned.union(self.inventory.owned)
+        )
 
     def _generated(self, path: str) -> bool:
         return (
@@ -379,9 +378,8 @@ class _Carrier:
         if created is None:
             return
         command, where = created
-        home = command.home or (f"/home/{user}" if command.kind == "user" else None)
-        if home and home not in ("/", "/nonexistent", self.workdir) and command.create_home:
-            self.carry.files.setdefault(home, where)
+        if command.made_home not in (None, self.workdir):
+            self.carry.files.setdefault(command.made_home or "", where)
 
     # --- small things ---
 

@@ -40,7 +40,7 @@ class _DefaultGroup(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         names = set(self.commands) - {"rewrite"}
-        if not (args and (args[0] in names or args[0] in ("--help", "--version", "-h"))):
+        if not (args and (args[0] in names or args[0] in ("--help", "-h"))):
             args = ["rewrite", *args]
         return super().parse_args(ctx, args)
 
@@ -63,7 +63,6 @@ def main() -> None:
 
 
 @click.group(cls=_DefaultGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, message="gorewrite %(version)s")
 def cli() -> None:
     """Rewrites the Dockerfiles of Go services."""
 
@@ -109,6 +108,7 @@ def _names(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tu
 )
 @click.option("--quiet", "-q", is_flag=True, help="No summary; errors only.")
 @click.option("--verbose", "-v", is_flag=True, help="All evidence, the build context, notes.")
+@click.version_option(__version__, message="gorewrite %(version)s")
 @click.option("--color/--no-color", default=None, help="Colour, whatever the terminal says.")
 @click.pass_context
 def rewrite(ctx: click.Context, /, paths: tuple[str, ...], **options: Any) -> None:

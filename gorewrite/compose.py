@@ -25,6 +25,7 @@ _VARIABLE: Final = re.compile(
 )
 _OPERATOR: Final = re.compile(r"&&?|\|\|?|;|[<>].*")
 _BESIDE: Final = re.compile(r"[./~$]|[A-Za-z]:[\\/]")
+_PATH_NAME: Final = re.compile(r"DIR|FILE|FOLDER|PATH|ROOT", re.IGNORECASE)
 _WATCH: Final = ("action", "path", "target")
 #: The keys of a service that are read.
 _FACTS: Final = frozenset(
@@ -78,7 +79,7 @@ class Service(NamedTuple):
 
     directory: what its relative paths are relative to. command, entrypoint: None where the
     image's own is used. healthcheck: `("CMD-SHELL", text)`, `("CMD", …)` or `("NONE",)`.
-    environment: the values that are known. extends: (file or None for its own, service).
+    environment: values of it that may be paths. extends: (file or None for its own, service).
     uncertain: what of it could not be read.
     """
 
@@ -301,16 +302,20 @@ class _ServiceReader:
         return None
 
     def _environment(self, node: Node | None) -> Iterator[Stated]:
-        """The values of variables, in either form; those that depend on the caller are left out."""
-        found: tuple[Node, ...] = node.items if isinstance(node, Sequence) else ()
+        """Values of variables that may be paths; those that depend on the caller are left out."""
+        given: list[tuple[str, str, int]] = []
         if isinstance(node, Mapping):
-            found = tuple(value for _, _, value in node.items)
-        for value in found:
-            if isinstance(value, Scalar):
-                text = value.text if isinstance(node, Mapping) else value.text.partition("=")[2]
-                text, _ = interpolated(text)
-                if text and "$" not in text:
-                    yield Stated(text, self._at(value.line))
+            given = [(k, v.text, v.line) for k, _, v in node.items if isinstance(v, Scalar)]
+        elif isinstance(node, Sequence):
+            for item in node.items:
+                if isinstance(item, Scalar):
+                    name, _, value = item.text.partition("=")
+                    given.append((name, value, item.line))
+        for name, value, line in given:
+            text, _ = interpolated(value)
+            # A bare word may be the name of a host, a user or a database.
+            if "$" not in text and ("/" in text or "." in text or _PATH_NAME.search(name)):
+                yield Stated(text, self._at(line))
 
     def _volumes(self, node: Node | None) -> tuple[HostMount, ...]:
         items = node.items if isinstance(node, Sequence) else ()

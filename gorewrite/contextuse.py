@@ -263,7 +263,7 @@ class _Reader:
 
     def _shipped(self, stage: StageFacts, top: str) -> None:
         """What lies at or below an image path of a stage."""
-        for placed in stage.placed:
+        for placed in stage.copies.touching(top):
             place = self.facts.at(placed.instruction)
             if placed.path is None:
                 self.ships = self.ships or place

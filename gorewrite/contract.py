@@ -13,49 +13,9 @@ from typing import NamedTuple
 
 from gorewrite.dockerfile import Instruction, command_of, pairs
 from gorewrite.facts import StageFacts
-from gorewrite.scope import State, join
+from gorewrite.scope import BUILD_ONLY, State, join
 
 Command = tuple[str, ...] | str | None
-
-#: Variables that only steer a build (Go's `go help environment`, apt, C compilers). They
-#: stay behind with the toolchain unless the program itself reads them.
-BUILD_ONLY = frozenset(
-    [
-        "CGO_ENABLED",
-        "GOOS",
-        "GOARCH",
-        "GOARM",
-        "GOAMD64",
-        "GOFLAGS",
-        "GO111MODULE",
-        "GOPROXY",
-        "GOPRIVATE",
-        "GONOSUMDB",
-        "GONOSUMCHECK",
-        "GONOPROXY",
-        "GOSUMDB",
-        "GOINSECURE",
-        "GOVCS",
-        "GOCACHE",
-        "GOMODCACHE",
-        "GOPATH",
-        "GOBIN",
-        "GOROOT",
-        "GOTOOLCHAIN",
-        "GOEXPERIMENT",
-        "GOWORK",
-        "GOAUTH",
-        "GOTMPDIR",
-        "GOENV",
-        "GOLANG_VERSION",
-        "DEBIAN_FRONTEND",
-        "CC",
-        "CXX",
-        "AR",
-        "PKG_CONFIG",
-        "PKG_CONFIG_PATH",
-    ]
-)
 
 
 def build_only(name: str) -> bool:

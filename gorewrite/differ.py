@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import stat
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
@@ -22,6 +22,8 @@ _Opcode = tuple[str, int, int, int, int]
 
 _CONTEXT: Final = 3
 _MOST_PAIRS: Final = 100_000
+#: From this many changed lines on, anchors part the work.
+_LONG: Final = 500
 _NO_NEWLINE: Final = b"\\ No newline at end of file\n"
 _QUOTED: Final = {7: "a", 8: "b", 9: "t", 10: "n", 11: "v", 12: "f", 13: "r", 34: '"', 92: "\\"}
 
@@ -94,23 +96,63 @@ def _hunks(old: list[bytes], new: list[bytes]) -> Iterator[bytes]:
 def _opcodes(old: list[bytes], new: list[bytes]) -> list[_Opcode]:
     """How the lines differ, as SequenceMatcher.get_opcodes.
 
-    Equal lines at both ends are set aside first. What is between goes to difflib without its
+    Equal lines at both ends are set aside first, and in a long file the lines that stand once
+    on each side part it into short pieces (patience diff). A piece goes to difflib without its
     "autojunk", which takes lines that repeat for noise; as that needs time in proportion to the
-    pairs of equal lines, a middle with too many is shown as replaced whole.
+    pairs of equal lines, a piece with too many is shown as replaced whole.
     """
     head = _common(old, new)
     tail = _common(old[head:][::-1], new[head:][::-1])
     a, b = old[head : len(old) - tail], new[head : len(new) - tail]
+    opcodes: list[_Opcode] = [("equal", 0, head, 0, head)] if head else []
+    start_a = start_b = 0
+    for at_a, at_b in [*(_anchors(a, b) if len(a) > _LONG else ()), (len(a), len(b))]:
+        for tag, a1, a2, b1, b2 in _piece(a[start_a:at_a], b[start_b:at_b]):
+            shift_a, shift_b = head + start_a, head + start_b
+            _add(opcodes, (tag, a1 + shift_a, a2 + shift_a, b1 + shift_b, b2 + shift_b))
+        start_a, start_b = at_a, at_b
+    if tail:
+        _add(opcodes, ("equal", len(old) - tail, len(old), len(new) - tail, len(new)))
+    return opcodes
+
+
+def _piece(a: list[bytes], b: list[bytes]) -> list[_Opcode]:
     counts = Counter(b)
     if sum(counts[line] for line in a) > _MOST_PAIRS:
-        middle = [("replace", 0, len(a), 0, len(b))]
+        return [("replace", 0, len(a), 0, len(b))]
+    return [*SequenceMatcher(None, a, b, autojunk=False).get_opcodes()]
+
+
+def _add(opcodes: list[_Opcode], new: _Opcode) -> None:
+    """Appends an opcode; one of the kind of the last goes on where that ends."""
+    if opcodes and opcodes[-1][0] == new[0]:
+        tag, a1, _, b1, _ = opcodes[-1]
+        opcodes[-1] = (tag, a1, new[2], b1, new[4])
     else:
-        middle = [*SequenceMatcher(None, a, b, autojunk=False).get_opcodes()]
-    opcodes = [("equal", 0, head, 0, head)] if head else []
-    opcodes += [(tag, a1 + head, a2 + head, b1 + head, b2 + head) for tag, a1, a2, b1, b2 in middle]
-    if tail:
-        opcodes.append(("equal", len(old) - tail, len(old), len(new) - tail, len(new)))
-    return opcodes
+        opcodes.append(new)
+
+
+def _anchors(a: list[bytes], b: list[bytes]) -> list[tuple[int, int]]:
+    """Where lines stand that are in each list once: the longest run in the order of both."""
+    once = {line for line, count in Counter(b).items() if count == 1}
+    where = {line: n for n, line in enumerate(b) if line in once}
+    counts = Counter(a)
+    pairs = [(n, where[line]) for n, line in enumerate(a) if counts[line] == 1 and line in where]
+    # The longest increasing subsequence by patience sorting: `before` links it backwards.
+    tops: list[int] = []
+    piles: list[int] = []
+    before: dict[int, int] = {}
+    for index, (_, at) in enumerate(pairs):
+        pile = bisect_left(tops, at)
+        before[index] = piles[pile - 1] if pile else -1
+        tops[pile : pile + 1] = [at]
+        piles[pile : pile + 1] = [index]
+    chosen = []
+    index = piles[-1] if piles else -1
+    while index >= 0:
+        chosen.append(pairs[index])
+        index = before[index]
+    return chosen[::-1]
 
 
 def _common(a: Sequence[bytes], b: Sequence[bytes]) -> int:
@@ -217,7 +259,7 @@ def _checked(edit: FileEdit, target: Path) -> os.stat_result | None:
 
 def _written_beside(target: Path, data: bytes, status: os.stat_result | None) -> Path:
     """A synced file with `data` in the directory of `target`, with the mode and owner it had."""
-    temporary = target.with_name(f".{target.name[:64]}.{secrets.token_hex(8)}.tmp")
+    temporary = target.with_name(f".{target.name[:64]}.{os.urandom(8).hex()}.tmp")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     handle = os.open(temporary, flags, 0o666 if status is None else 0o600)
     try:

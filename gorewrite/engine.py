@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from gorewrite.checks import InternalError, check
@@ -286,19 +286,32 @@ def whole_file_opt_out(tree: Dockerfile) -> Comment | None:
 
 def _opted_out(tree: Dockerfile, change: Change, name: str) -> Comment | None:
     """The comment in the block right above a changed instruction that forbids the change."""
+    protected = _protected(tree)
+    if not protected:
+        return None
     wanted = {change.node, *(node for node, new in change.replacements() if new != (node,))}
-    block: list[Comment] = []
+    for node, comments in protected.items():
+        for comment, names in comments.items() if node in wanted else ():
+            if not names or name in names:
+                return comment
+    return None
+
+
+@lru_cache(maxsize=2)
+def _protected(tree: Dockerfile) -> Mapping[BodyNode, Mapping[Comment, frozenset[str]]]:
+    """What has an opt-out in the comment block right above it -> comment -> what it names."""
+    found: dict[BodyNode, dict[Comment, frozenset[str]]] = {}
+    block: dict[Comment, frozenset[str]] = {}
     for node in tree.body:
         if isinstance(node, Comment):
-            block.append(node)
+            names = opt_out(node)
+            if names is not None:
+                block[node] = names
             continue
-        if node in wanted:
-            for comment in block:
-                names = opt_out(comment)
-                if names is not None and (not names or name in names):
-                    return comment
-        block = []
-    return None
+        if block:
+            found[node] = block
+        block = {}
+    return found
 
 
 def by_name(transforms: Sequence[Transform]) -> Mapping[str, Transform]:

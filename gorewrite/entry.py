@@ -33,20 +33,7 @@ _SHELLS = frozenset({"sh", "ash", "dash", "bash"})
 _IDLE = frozenset({"sleep", "tail", "cat", "true", "sh", "ash", "dash", "bash"})
 #: Programs that run several others: the image is more than one Go service.
 _SUPERVISORS = frozenset(
-    {
-        "supervisord",
-        "s6-svscan",
-        "runsvdir",
-        "nginx",
-        "foreman",
-        "overmind",
-        "pm2",
-        "crond",
-        "cron",
-        "systemd",
-        "/init",
-        "init",
-    }
+    "supervisord s6-svscan runsvdir nginx foreman overmind pm2 crond cron systemd init".split()
 )
 
 
@@ -85,14 +72,22 @@ def last(stage: StageFacts, keyword: str) -> Instruction | None:
 
 
 def read_entry(
-    stage: StageFacts, made: Container[str] = (), services: Sequence[Service] | None = None
+    stage: StageFacts,
+    made: Container[str] = (),
+    services: Sequence[Service] | None = None,
+    executed: Sequence[tuple[str, Evidence]] = (),
 ) -> Entry:
     """Follows the commands of the image that `stage` gives.
 
     made: further absolute paths that RUNs are known to create; services: the compose services
-    whose commands and health checks are followed as well, None for all that run the stage.
+    whose commands and health checks are followed as well, None for all that run the stage;
+    executed: what the sources of the programs start, followed where the stage holds it.
     """
-    return _Reader(stage, made, stage.services if services is None else services).read()
+    reader = _Reader(stage, made, stage.services if services is None else services)
+    entry = reader.read()
+    for word, evidence in executed:
+        reader.started(word, evidence)
+    return entry
 
 
 class _Reader:
@@ -132,6 +127,8 @@ class _Reader:
         evidence = self.stage.facts.at(first)
         command = command_of(first)
         plain = argv_of(command)
+        if first is entrypoint and isinstance(command, str) and self._given_words(cmd):
+            plain = None  # Its shell ignores the words, which the program itself would not.
         # The shell form of ENTRYPOINT ignores CMD (Dockerfile reference, table in CMD).
         tail = command_of(cmd) if entrypoint is not None and cmd is not None else None
         if plain is not None:
@@ -147,6 +144,10 @@ class _Reader:
             if "bash" in self.state.shell[0]:
                 self.entry.bash.append(evidence)
             self._text(command, evidence)
+
+    def _given_words(self, cmd: Instruction | None) -> bool:
+        """Whether the image's CMD or a service gives the ENTRYPOINT more words."""
+        return cmd is not None or any(s.command and not s.entrypoint for s in self.services)
 
     def _service(self, service: Service, entrypoint: Instruction | None) -> None:
         """What a compose service runs in place of the image's own commands."""
@@ -190,6 +191,11 @@ class _Reader:
             self.entry.shell.append(evidence)
             self._text(command, evidence)
 
+    def started(self, word: str, evidence: Evidence) -> None:
+        """A program of the image that another one starts."""
+        if self._is_file(word):
+            self._program(word, evidence)
+
     def _refuse(self, code: str, message: str, evidence: Evidence) -> None:
         if self.entry.refusal is None:
             self.entry.refusal = (code, message, evidence)
@@ -208,6 +214,8 @@ class _Reader:
         if name in _INIT and not self._is_file(words[0]):
             self.entry.tools.setdefault(name, evidence)
             self._argv(_behind_init(words), evidence, top=top)
+        elif behind := self._behind_wrappers(words, evidence):
+            self._argv(behind, evidence, top=top)
         elif name in _SHELLS and words[0] in (name, f"/bin/{name}", f"/usr/bin/{name}"):
             self.entry.shell.append(evidence)
             if name == "bash":
@@ -221,6 +229,21 @@ class _Reader:
         else:
             self.entry.arguments += [(word, evidence) for word in words[1:]]
             self._program(words[0], evidence, direct=direct)
+
+    def _behind_wrappers(self, words: list[str], evidence: Evidence) -> list[str]:
+        """The command line behind `env A=b`, `nice` …; empty when there is none."""
+        script = shell.parse(" ".join(map(_quoted, words)))
+        command = None if isinstance(script, shell.Opaque) else next(script.commands(), None)
+        if command is None or self._is_file(words[0]):
+            return []
+        self._wrappers(command, evidence)
+        (first,) = shell.unwrap(command)
+        return words[first:] if first else []
+
+    def _wrappers(self, command: shell.Command, evidence: Evidence) -> None:
+        for name in shell.wrappers(command):
+            if not packages.is_builtin(name):
+                self.entry.tools.setdefault(name, evidence)
 
     def _not_a_service(self, words: list[str], name: str, evidence: Evidence) -> bool:
         built = self._is_file(words[0])
@@ -325,11 +348,8 @@ class _Reader:
             self._called(command, at, functions)
 
     def _called(self, command: shell.Command, evidence: Evidence, functions: set[str]) -> None:
+        self._wrappers(command, evidence)
         (first,) = shell.unwrap(command)
-        for wrapper in command.words[:first]:
-            name = posixpath.basename(wrapper.value or "")
-            if name and not packages.is_builtin(name) and "=" not in name and name[0] != "-":
-                self.entry.tools.setdefault(name, evidence)
         words = [word.value for word in command.words[first:]]
         if not words:
             return
@@ -365,6 +385,12 @@ class _Reader:
         elif isinstance(command, str):
             self.entry.shell.append(evidence)
             self._text(command, evidence)
+
+
+def _quoted(word: str) -> str:
+    """A word as the shell reads it, so that an assignment stays one."""
+    name, equals, value = word.partition("=")
+    return f"{name}={shell.quote(value)}" if equals and name.isidentifier() else shell.quote(word)
 
 
 def _behind_init(words: list[str]) -> list[str]:

@@ -39,6 +39,7 @@ from gorewrite.layout import Placed
 from gorewrite.memo import remembered
 from gorewrite.runs import Invocation, Run, read_run
 from gorewrite.scope import State
+from gorewrite.versions import Versions
 
 if TYPE_CHECKING:
     from gorewrite.compose import Service
@@ -115,7 +116,7 @@ class StageFacts:
         if self.parent is not None:
             end = self.parent.end
             # ARGs do not cross FROM (Dockerfile reference, "Scope").
-            return replace(end, args={})
+            return replace(end, args=Versions({}))
         return State.of_image(self.base) if isinstance(self.base, Image) else State()
 
     @cached_property
@@ -126,10 +127,10 @@ class StageFacts:
     @cached_property
     def end(self) -> State:
         """The state at the end: what the image is configured with."""
-        state = self.start
-        for instruction in self.stage.instructions:
-            state = scope.after(state, instruction, self.facts.global_args)
-        return state
+        if not self.stage.instructions:
+            return self.start
+        last = self.stage.instructions[-1]
+        return scope.after(self.states[last], last, self.facts.global_args)
 
     @property
     def lineage(self) -> tuple[StageFacts, ...]:
@@ -203,12 +204,17 @@ class StageFacts:
 
     def placed_before(self, limit: Instruction | None) -> Iterator[Placed]:
         """What is in the file system before an instruction (None: at the end), newest first."""
-        return self._copies.before(limit)
+        return self.copies.before(limit)
 
     @cached_property
-    def _copies(self) -> layout.Copies:
-        order = {i: n for n, i in enumerate(self.stage.instructions)}
-        return layout.Copies(self.placed, order)
+    def copies(self) -> layout.Copies:
+        """`placed`, to be asked by place and by source."""
+        return layout.Copies(self.placed, self.order)
+
+    @cached_property
+    def order(self) -> Mapping[Instruction, int]:
+        """The position of each instruction in the stage."""
+        return {instruction: n for n, instruction in enumerate(self.stage.instructions)}
 
     def source_of(self, path: str, before: Instruction | None = None) -> str | None:
         """The context path that an image path was copied from; None when there is none.
@@ -219,7 +225,7 @@ class StageFacts:
             mounted = layout.mounted(before, self.states[before], path)
             if mounted is not None:
                 return mounted
-        for placed in self._copies.over(path, before):
+        for placed in self.copies.over(path, before):
             source = placed.source_path(path)
             if source is not None:
                 # The newest copy decides, unless it brings no such file.
@@ -231,7 +237,7 @@ class StageFacts:
 
     def paths_of(self, source: str) -> tuple[str, ...]:
         """The image paths at which a context path lies."""
-        paths = (placed.image_path(source) for placed in self._copies.bringing(source))
+        paths = (placed.image_path(source) for placed in self.copies.bringing(source))
         return tuple(dict.fromkeys(path for path in paths if path is not None))
 
     @remembered
@@ -253,7 +259,7 @@ class StageFacts:
     def _directory_of_files(self, path: str, before: Instruction | None) -> str | None:
         """The context directory of the Go files that were copied to an image path one by one.
         Who enumerates it must ask which of its files are there."""
-        for placed in self._copies.inside(path, before):
+        for placed in self.copies.inside(path, before):
             if placed.origin != "context" or placed.path is None or placed.directory:
                 continue
             name = posixpath.basename(placed.path)
@@ -296,7 +302,7 @@ class StageFacts:
             or any(
                 (placed.origin == "stage" and placed.source_path(path) is not None)
                 or (placed.origin == "remote" and placed.path == path and not placed.directory)
-                for placed in self._copies.over(path, None)
+                for placed in self.copies.over(path, None)
             )
         )
 

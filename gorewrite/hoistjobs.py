@@ -118,7 +118,7 @@ def _job(
 
 def _source_copy(stage: StageFacts, module: PlacedModule, user: Instruction) -> Instruction | None:
     """The first COPY or ADD of the stage that brings Go sources of the module."""
-    order = {i: n for n, i in enumerate(stage.stage.instructions)}
+    order = stage.order
     for placed in stage.placed:
         at = order.get(placed.instruction)
         if at is None or at >= order.get(user, len(order)) or placed.origin != "context":

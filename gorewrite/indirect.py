@@ -55,7 +55,7 @@ class IndirectBuild(NamedTuple):
         script = shell.parse(text)
         if isinstance(script, shell.Opaque):
             return (Unknown(script.why, self.builds),)
-        env = {**run.state.env, **self.step.env}
+        env = run.state.env.updated(self.step.env)
         state = replace(run.state, workdir=self.cwd, env=env)
         hidden = Run(run.instruction, state, "heredoc", text, script)
         found: list[ProgramNeeds | Unknown] = []

@@ -18,7 +18,9 @@ from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
 from gorewrite.golang.commands import installed_tools
 from gorewrite.layout import under
+from gorewrite.links import Link
 from gorewrite.runs import Run
+from gorewrite.scope import join
 
 #: Commands that change nothing that a runtime image needs.
 _NOTHING = frozenset(
@@ -135,8 +137,8 @@ class Inventory:
     mode was changed; generators: commands that write below their working directory, with it;
     unknown: commands whose effects are not known; tools: absolute path of `go install`ed
     commands of other modules -> where; certificates: where update-ca-certificates runs;
-    moved: destination -> source of `mv`, `cp`, `install`, `ln`; removed: what `rm` and `mv`
-    take away (a directory stands for all below it).
+    moved: destination -> source of `mv`, `cp`, `install`, `ln`; links: the symbolic links among
+    what is written; removed: what `rm` and `mv` take away (a directory stands for all below it).
     """
 
     packages: dict[str, tuple[str, Evidence]] = field(default_factory=dict)
@@ -149,6 +151,7 @@ class Inventory:
     tools: dict[str, Evidence] = field(default_factory=dict)
     certificates: list[Evidence] = field(default_factory=list)
     moved: dict[str, str] = field(default_factory=dict)
+    links: dict[str, Link] = field(default_factory=dict)
     removed: dict[str, Evidence] = field(default_factory=dict)
 
     def origin(self, path: str) -> str:
@@ -216,6 +219,7 @@ class _Reader(NamedTuple):
                         self._unknown(name, "its target is not known")
                     else:
                         self.inventory.owned[path] = self._at()
+                        self._made_on_the_way(path)
             case "update-ca-certificates":
                 self.inventory.certificates.append(self._at())
             case _ if name in _GENERATORS:
@@ -227,13 +231,15 @@ class _Reader(NamedTuple):
             case "mv" | "cp" | "install" | "ln":
                 self._moves(name, argv[1:])
                 self._writes(name)
+                if name == "ln":
+                    self._links(argv[1:])
             case _:
                 self._writes(name)
 
     def _writes(self, name: str) -> None:
         paths = shell.writes(self.step)
         held = self.step.path(self.step.argv[0]) if self.step.argv else None
-        if None in paths and held is not None and held in self.stage.output_paths:
+        if None in paths and (held in self.stage.output_paths or self._own_tool()):
             # A program of the build itself, such as a generator.
             self.inventory.generators.append((self.step.cwd, self._at()))
             return
@@ -242,6 +248,13 @@ class _Reader(NamedTuple):
                 self._unknown(name, "what it leaves behind is not known")
             elif not self._build_place(path):
                 self.inventory.written.setdefault(path, self._at())
+
+    def _own_tool(self) -> bool:
+        """Whether the command is found in PATH because go built it there."""
+        name = (self.step.argv[0] or "") if self.step.argv else ""
+        built = {*self.stage.output_paths, *self.inventory.tools}
+        places = (self.step.env.get("PATH") or "").split(":")
+        return "/" not in name and any(f"{place}/{name}" in built for place in places)
 
     def _build_place(self, path: str) -> bool:
         """Whether a path belongs to the build: caches, and GOPATH outside the work directory."""
@@ -277,6 +290,33 @@ class _Reader(NamedTuple):
         self.inventory.removed.pop(new, None)
         if name == "mv":
             self.inventory.removed[old] = self._at()
+
+    def _made_on_the_way(self, path: str) -> None:
+        """`mkdir -p a/b && chown x a` makes a directory `a` whose owner counts."""
+        if not self._build_place(path) and any(
+            under(written, path) and written != path for written in self.inventory.written
+        ):
+            self.inventory.written.setdefault(path, self._at())
+
+    def _links(self, words: Sequence[str | None]) -> None:
+        """`ln -s target path`; the target is relative to where the link is."""
+        options = [word for word in words if word is not None and word.startswith("-")]
+        if not any(o == "--symbolic" or (o[1:2] != "-" and "s" in o) for o in options):
+            return
+        operands = [word for word in words if word is None or not word.startswith("-")]
+        target = operands[0] if len(operands) == 2 else None
+        for path in shell.writes(self.step):
+            if path is None:
+                continue
+            if len(operands) == 2 and operands[1] and self._directory(operands[1], path):
+                path = posixpath.join(path, posixpath.basename(target or ""))
+            stands_for = join(posixpath.dirname(path), target) if target else None
+            self.inventory.links[path] = Link(stands_for, self._at())
+            if stands_for is not None:
+                self.inventory.moved[path] = stands_for
+
+    def _directory(self, written: str, path: str) -> bool:
+        return not written.endswith("/") and path in self.stage.directories
 
     def _packages(self, command: shell.PackageCommand) -> None:
         if command.manager == "npm" and not {"-g", "--global"} & set(command.options):

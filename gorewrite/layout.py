@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 from gorewrite.context import Context
@@ -61,12 +62,12 @@ class Copies:
     def __init__(self, placed: Sequence[Placed], order: Mapping[Instruction, int]) -> None:
         self._placed = placed
         self._order = order
-        self._at: dict[str, list[int]] = {}
+        self._at: dict[str | None, list[int]] = {}
         self._in: dict[str, list[int]] = {}
         self._from: dict[str, list[int]] = {}
         for number, each in enumerate(placed):
+            self._at.setdefault(each.path, []).append(number)
             if each.path is not None:
-                self._at.setdefault(each.path, []).append(number)
                 self._in.setdefault(posixpath.dirname(each.path), []).append(number)
             if each.origin == "context":
                 self._from.setdefault(each.source, []).append(number)
@@ -77,7 +78,7 @@ class Copies:
 
     def over(self, path: str, limit: Instruction | None) -> Iterator[Placed]:
         """As `before`, but only what lands at an image path or at a directory above it."""
-        numbers = [number for top in _tops(path) for number in self._at.get(top, ())]
+        numbers = [number for top in tops(path) for number in self._at.get(top, ())]
         return self._until(limit, sorted(numbers, reverse=True))
 
     def inside(self, directory: str, limit: Instruction | None) -> Iterator[Placed]:
@@ -86,8 +87,22 @@ class Copies:
 
     def bringing(self, source: str) -> Iterator[Placed]:
         """What brings a context path, itself or with a directory above it, oldest first."""
-        numbers = [number for top in _tops(source) for number in self._from.get(top, ())]
+        numbers = [number for top in tops(source) for number in self._from.get(top, ())]
         return (self._placed[number] for number in sorted(numbers))
+
+    def touching(self, path: str) -> Iterator[Placed]:
+        """What lands at, below or above an image path, or nobody knows where, oldest first."""
+        numbers = {number for top in tops(path) for number in self._at.get(top, ())}
+        numbers.update(self._below.get(path, ()), self._at.get(None, ()))
+        return (self._placed[number] for number in sorted(numbers))
+
+    @cached_property
+    def _below(self) -> Mapping[str, Sequence[int]]:
+        found: dict[str, list[int]] = {}
+        for number, each in enumerate(self._placed):
+            for top in tops(each.path) if each.path is not None else ():
+                found.setdefault(top, []).append(number)
+        return found
 
     def _until(self, limit: Instruction | None, numbers: Iterable[int]) -> Iterator[Placed]:
         end = self._order.get(limit, len(self._order)) if limit is not None else len(self._order)
@@ -97,7 +112,7 @@ class Copies:
                 yield placed
 
 
-def _tops(path: str) -> set[str]:
+def tops(path: str) -> set[str]:
     """Every `top` for which `relative` can find `path` below it."""
     parts = path.split("/")
     return {"/".join(parts[:n]) for n in range(1, len(parts) + 1)} | {".", "/"}
@@ -140,11 +155,24 @@ def placements(
     ) or target in directories
     for origin, source, directory in sources:
         path = target
-        if path is not None and directory is not True and into:
+        if path is not None and parts.parents and origin == "context":
+            path = posixpath.normpath(posixpath.join(path, _kept(source, parts.sources)))
+        elif path is not None and directory is not True and into:
             path = posixpath.join(path, posixpath.basename(source))
         if target is not None and (into or directory):
             directories.update(_parents(target))
         yield Placed(instruction, state, origin, source, path, directory, parts.from_)
+
+
+def _kept(source: str, written: Sequence[str]) -> str:
+    """What `--parents` keeps of a source path: all of it, or what follows its `/./`
+    (Dockerfile reference, COPY --parents)."""
+    for each in written:
+        before, pivot, _ = each.partition("/./")
+        kept = relative(source, context_path(before)) if pivot else None
+        if kept is not None:
+            return kept
+    return source
 
 
 def _sources(

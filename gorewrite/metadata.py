@@ -110,7 +110,9 @@ class _Mover:
                         self._copy(instruction)
                 if own and keyword in _MOVED:
                     self.moved.removed.append(instruction)
-                if own and behind and keyword == "WORKDIR":
+                # With a comment it stays where the comment makes sense.
+                described = own and comments_above(self.stage.stage.nodes, instruction)
+                if own and behind and keyword == "WORKDIR" and not described:
                     self.moved.removed.append(instruction)
         return self.moved
 
@@ -199,11 +201,12 @@ class _Mover:
     def _command(self, instruction: Instruction) -> None:
         command = command_of(instruction)
         words = argv_of(command)
+        has_entrypoint = last(self.stage, "ENTRYPOINT") is not None
+        if instruction.keyword == "CMD" and has_entrypoint and isinstance(command, str):
+            words = None  # `/bin/sh -c …` are words that the ENTRYPOINT is given.
         if words and not (isinstance(command, str) and not self.exec_form):
             path = self.program(words[0])
-            is_program = (
-                instruction.keyword == "ENTRYPOINT" or last(self.stage, "ENTRYPOINT") is None
-            )
+            is_program = instruction.keyword == "ENTRYPOINT" or not has_entrypoint
             if path is not None and is_program:
                 words = (path, *words[1:])
             if words != command:

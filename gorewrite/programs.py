@@ -53,11 +53,19 @@ def programs(stage: StageFacts) -> tuple[Program, ...]:
         other = stage.facts.stage_named(placed.from_ or "", stage.index)
         if placed.origin != "stage" or other is None:
             continue
-        for program in programs(other):
+        # Most copies name one binary; only a directory asks which of all lie in it.
+        there = _by_path(other)
+        exact = there.get(placed.source)
+        for program in there.values() if exact is None else (exact,):
             copied = placed.image_path(program.path)
             if copied is not None:
                 found.append(program._replace(path=copied))
     return tuple(found)
+
+
+@remembered
+def _by_path(stage: StageFacts) -> dict[str, Program]:
+    return {program.path: program for program in programs(stage)}
 
 
 @remembered

@@ -104,7 +104,14 @@ def requirements(stage: StageFacts, services: Sequence[Service] | None = None) -
     services = stage.services if services is None else services
     inventory, built = take(stage), programs(stage)
     made = {*inventory.written, *inventory.moved, *inventory.tools}
-    entry = read_entry(stage, made, services)
+    executed = [
+        (found.program, found.evidence)
+        for program in built
+        if not isinstance(program.needs, Unknown)
+        for found in program.needs.executes
+        if found.program is not None
+    ]
+    entry = read_entry(stage, made, services, executed)
     needs = Requirements(entry, inventory, built)
     links = [program.linkage for program in built]
     started = [path for path in entry.programs if path not in entry.scripts]
@@ -198,9 +205,9 @@ def _executed(needs: Requirements, stage: StageFacts, program: str, where: Evide
         return
     path = program if program.startswith("/") else None
     if (path and stage.holds(path)) or any(
-        tool.rpartition("/")[2] == name for tool in needs.inventory.tools
+        started.rpartition("/")[2] == name for started in needs.entry.programs
     ):
-        return
+        return  # Of the image itself.
     if "/" in program and not program.startswith(("/bin/", "/usr/bin/", "/sbin/", "/usr/sbin/")):
         return  # A file of its own tree: carried with the runtime files or never there.
     if name in ("sh", "ash", "dash"):

@@ -8,6 +8,7 @@ in the form it had.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -17,7 +18,7 @@ from gorewrite import shell
 from gorewrite.dockerfile import Instruction
 from gorewrite.evidence import Unknown
 from gorewrite.golang.commands import GoCommand, parse_go
-from gorewrite.scope import State
+from gorewrite.scope import BUILD_ONLY, State
 
 Edit = tuple[int, int, str]
 
@@ -65,11 +66,22 @@ class Run:
         """Its `go` commands, behind wrappers such as `env`, `time` and `nice` too."""
         return tuple(Invocation(self, *found) for found in self._commands[1])
 
-    @property
+    @cached_property
     def _commands(self) -> _Commands:
         if isinstance(self.script, Unknown):
             return (), ()
-        return _commands(self.text, self.state.workdir, self.state.shell_settings)
+        return _commands(self.text, self.state.workdir, self._settings)
+
+    @property
+    def _settings(self) -> tuple[tuple[str, str | None], ...]:
+        """The variables that its text names or that steer the go command."""
+        env, args = self.state.env, self.state.args
+        names = dict.fromkeys((*_STEERING, *_NAME.findall(self.text)))
+        return tuple(
+            (name, env[name] if name in env else args[name])
+            for name in names
+            if name in env or name in args
+        )
 
     def line_at(self, offset: int) -> int:
         """The 0-based physical line inside the instruction of an offset into `text`."""
@@ -93,6 +105,13 @@ class Run:
         return self.instruction.edit(*((base + s, base + e, new) for s, e, new in edits))
 
 
+_NAME = re.compile(r"[A-Za-z_]\w*")
+#: What the go command and the shell take from the environment without being told to.
+_STEERING = (
+    *sorted(BUILD_ONLY),
+    *("CGO_CFLAGS", "CGO_CPPFLAGS", "CGO_CXXFLAGS", "CGO_LDFLAGS", "GOFIPS140", "GODEBUG"),
+    *("CDPATH", "HOME", "PATH", "TMPDIR", "USER", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"),
+)
 _Commands = tuple[
     tuple[shell.Step, ...], tuple[tuple[shell.Step, tuple[shell.Word, ...], GoCommand], ...]
 ]

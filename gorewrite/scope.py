@@ -7,14 +7,56 @@ starts with the configuration of its base, whether that is an image or an earlie
 from __future__ import annotations
 
 import posixpath
+from collections import ChainMap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from typing import Any, cast
 
 from gorewrite.dockerfile import Instruction, expand, pairs, variables
 from gorewrite.images import Image
+from gorewrite.versions import Versions
 
 DEFAULT_SHELL = ("/bin/sh", "-c")
+
+#: Variables that only steer a build (Go's `go help environment`, apt, C compilers). They
+#: stay behind with the toolchain unless the program itself reads them.
+BUILD_ONLY = frozenset(
+    [
+        "CGO_ENABLED",
+        "GOOS",
+        "GOARCH",
+        "GOARM",
+        "GOAMD64",
+        "GOFLAGS",
+        "GO111MODULE",
+        "GOPROXY",
+        "GOPRIVATE",
+        "GONOSUMDB",
+        "GONOSUMCHECK",
+        "GONOPROXY",
+        "GOSUMDB",
+        "GOINSECURE",
+        "GOVCS",
+        "GOCACHE",
+        "GOMODCACHE",
+        "GOPATH",
+        "GOBIN",
+        "GOROOT",
+        "GOTOOLCHAIN",
+        "GOEXPERIMENT",
+        "GOWORK",
+        "GOAUTH",
+        "GOTMPDIR",
+        "GOENV",
+        "GOLANG_VERSION",
+        "DEBIAN_FRONTEND",
+        "CC",
+        "CXX",
+        "AR",
+        "PKG_CONFIG",
+        "PKG_CONFIG_PATH",
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -28,9 +70,9 @@ class State:
     user_from, workdir_from: the instruction that set it, None when the base did.
     """
 
-    env: Mapping[str, str | None] = field(default_factory=dict)
-    declared: Mapping[str, Instruction] = field(default_factory=dict)
-    args: Mapping[str, str | None] = field(default_factory=dict)
+    env: Versions[str | None] = field(default_factory=lambda: Versions({}))
+    declared: Versions[Instruction] = field(default_factory=lambda: Versions({}))
+    args: Versions[str | None] = field(default_factory=lambda: Versions({}))
     workdir: str | None = None
     workdir_from: Instruction | None = None
     user: str | None = None
@@ -41,7 +83,7 @@ class State:
     @classmethod
     def of_image(cls, image: Image) -> State:
         """The state right after `FROM image`."""
-        return cls(env=dict(image.env), workdir=image.workdir, user=image.user)
+        return cls(env=Versions(image.env), workdir=image.workdir, user=image.user)
 
     def lookup(self, name: str) -> str | None:
         """The value of a variable; None when not known, also of one that nothing here sets: the
@@ -67,15 +109,10 @@ class State:
             return None
         return join(self.workdir, value)
 
-    @cached_property
+    @property
     def shell_env(self) -> Mapping[str, str | None]:
         """What a RUN's shell sees: ARGs below ENVs."""
-        return {**self.args, **self.env}
-
-    @cached_property
-    def shell_settings(self) -> tuple[tuple[str, str | None], ...]:
-        """`shell_env` as something that can be looked up by."""
-        return tuple(self.shell_env.items())
+        return ChainMap(cast(Any, self.env), cast(Any, self.args))
 
     @property
     def posix_shell(self) -> bool:
@@ -104,17 +141,18 @@ def after(state: State, instruction: Instruction, global_args: Mapping[str, str 
     """The state after an instruction. `global_args` are the ARGs before the first FROM."""
     match instruction.keyword:
         case "ENV":
-            env, declared = dict(state.env), dict(state.declared)
-            for key, raw in pairs(instruction):
-                env[key] = state.expand(raw or "")
-                declared[key] = instruction
-            return replace(state, env=env, declared=declared)
+            env = {key: state.expand(raw or "") for key, raw in pairs(instruction)}
+            declared = dict.fromkeys(env, instruction)
+            return replace(
+                state, env=state.env.updated(env), declared=state.declared.updated(declared)
+            )
         case "ARG":
-            args = dict(state.args)
-            for key, raw in pairs(instruction):
-                # A bare ARG takes the global default of the same name.
-                args[key] = global_args.get(key) if raw is None else state.expand(raw)
-            return replace(state, args=args)
+            # A bare ARG takes the global default of the same name.
+            args = {
+                key: global_args.get(key) if raw is None else state.expand(raw)
+                for key, raw in pairs(instruction)
+            }
+            return replace(state, args=state.args.updated(args))
         case "WORKDIR":
             return replace(state, workdir=state.path(instruction.rest), workdir_from=instruction)
         case "USER":

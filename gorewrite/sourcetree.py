@@ -30,6 +30,9 @@ _MOST_LOOKED_AT: Final = 200_000
 class SourceTree(Protocol):
     """A tree of files. Paths are relative to its root with `/`; "." is the root."""
 
+    def __hash__(self) -> int:
+        """Trees are told apart by identity: what is worked out of one is kept for it."""
+
     def kind(self, path: str) -> Kind | None:
         """What `path` is; a link within the tree counts as what it points to, one out of the tree
         is a "link". None: absent, ignored, outside the tree, dangling, out of reach, or special."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -22,7 +23,7 @@ def stage_name(facts: Facts) -> str:
     text = facts.dockerfile.source.lower()
     for name in ("builder", "build", "gobuild", "gobuilder", "go-build-stage"):
         used = any(stage.name == name for stage in facts.stages)
-        if not used and f"from {name}" not in text and f"from={name}" not in text:
+        if not used and not re.search(rf"\bfrom(?:\s+|=){name}(?![\w.-])", text):
             return name
     return f"builder{len(facts.stages)}"
 

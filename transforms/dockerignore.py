@@ -323,6 +323,8 @@ def _neighbour(project: Project, path: Path) -> _Use | None:
     place = Evidence(shown, 0, "shares the build context")
     nothing = ContextUse(None, ())
     try:
+        if path.stat().st_size > project.config.max_file_size:
+            raise OSError
         tree = parse(path.read_bytes())
         here = replace(project, path=path, display=shown, neighbours=())
         facts = Facts(tree, here)

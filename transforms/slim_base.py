@@ -20,8 +20,10 @@ from gorewrite.transform import Change, Proposal, Refusal, Safety, Transform
 _USERS = frozenset({"", "root", "nobody", "nonroot", "0", "65534", "65532"})
 #: What a stage may hold and still work without a shell.
 _SHELL_FREE = frozenset(
-    ["ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "HEALTHCHECK", "LABEL"]
-    + ["MAINTAINER", "RUN", "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR"]
+    (
+        "ADD ARG CMD COPY ENTRYPOINT ENV EXPOSE HEALTHCHECK LABEL MAINTAINER RUN SHELL "
+        "STOPSIGNAL USER VOLUME WORKDIR"
+    ).split()
 )
 
 
@@ -132,7 +134,7 @@ class _Slim:
             return refused
         needs = requirements(self.stage)
         if needs.entry.refusal is not None:
-            code, message, where = needs.entry.refusal
+            _, message, where = needs.entry.refusal
             return self._refuse("program-unknown", message, (where,))
         for package in list(needs.explicit):
             if packages.kind(package) == "provided":
@@ -214,6 +216,8 @@ class _Slim:
         also: list[tuple[BodyNode, tuple[BodyNode, ...]]] = [(node, ()) for node in self.removed]
         for keyword in ("ENTRYPOINT", "CMD"):
             instruction = last(self.stage, keyword)
+            if keyword == "CMD" and last(self.stage, "ENTRYPOINT") is not None:
+                continue  # Its words, `/bin/sh -c` too, are what the ENTRYPOINT is given.
             words = argv_of(command_of(instruction)) if instruction else None
             if instruction is not None and words and instruction.json is None:
                 start = instruction.rest_start
@@ -248,17 +252,18 @@ def _installs_provided(steps: tuple[shell.Step, ...]) -> bool:
         if command is not None:
             if command.action in ("update", "clean"):
                 continue
-            if command.action == "install" and command.packages and not command.unknown:
-                if all(packages.kind(name) == "provided" for name in command.packages):
-                    continue
-            return False
+            if command.action != "install" or not command.packages or command.unknown:
+                return False
+            if not all(packages.kind(name) == "provided" for name in command.packages):
+                return False
+            continue
         name = (step.argv[0] or "") if step.argv else ""
         places = ("/var/lib/apt", "/var/cache/apk", "/var/cache/apt", "/etc/apk/cache")
         if name == "rm" and all(
             word.text.startswith(("-", *places)) for word in step.command.words[1:]
         ):
             continue
-        if name == "update-ca-certificates":
+        if name in ("set", "update-ca-certificates"):
             continue
         return False
     return bool(steps)

@@ -307,7 +307,8 @@ class _Split:
         gone: set[BodyNode] = set(moved.removed)
         if source is not self.stage:
             gone |= {node for node in nodes if not isinstance(node, Comment)}
-        for instruction in moved.removed:
+        written = {instruction for _, instruction in moved.lines}
+        for instruction in written.intersection(moved.removed):
             gone |= set(metadata.comments_above(nodes, instruction))
         gone |= _blanks(nodes, gone)
         pairs: dict[BodyNode, tuple[BodyNode, ...]] = {node: () for node in nodes if node in gone}

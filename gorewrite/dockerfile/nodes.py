@@ -46,9 +46,10 @@ class _Line(Node):
         return self.text + self.newline
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Directive(_Line):
     """A parser directive: `# syntax=…`, `# escape=…` or `# check=…` at the top of the file."""
+
+    __slots__ = ()
 
     @property
     def name(self) -> str:
@@ -63,14 +64,16 @@ class Directive(_Line):
         return name.strip(), value.strip("\t\n\f\r ")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Comment(_Line):
     """A comment line outside any instruction, indentation included."""
 
+    __slots__ = ()
 
-@dataclass(frozen=True, slots=True, eq=False)
+
 class Blank(_Line):
     """A line of nothing but space outside any instruction."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,29 +85,34 @@ class _Part(Node):
         return self.text
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Text(_Part):
     """A piece of the instruction itself; the pieces together are `Instruction.logical`."""
 
+    __slots__ = ()
 
-@dataclass(frozen=True, slots=True, eq=False)
+
 class Continuation(_Part):
     """The escape character, space and newline that carry an instruction to the next line."""
 
+    __slots__ = ()
 
-@dataclass(frozen=True, slots=True, eq=False)
+
 class CommentLine(_Part):
     """A comment line inside a continued instruction, newline included."""
 
+    __slots__ = ()
 
-@dataclass(frozen=True, slots=True, eq=False)
+
 class BlankLine(_Part):
     """An empty line inside a continued instruction, newline included."""
 
+    __slots__ = ()
 
-@dataclass(frozen=True, slots=True, eq=False)
+
 class Newline(_Part):
     """What ends the last line of an instruction, before its heredocs."""
+
+    __slots__ = ()
 
 
 Part = Text | Continuation | CommentLine | BlankLine | Newline

@@ -8,9 +8,9 @@ told is in the result as such.
 from __future__ import annotations
 
 import posixpath
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from gorewrite.evidence import Evidence
 from gorewrite.golang import cgo as cgo_rules
@@ -18,6 +18,7 @@ from gorewrite.golang.calls import find_calls
 from gorewrite.golang.catalogue import runtime_needs
 from gorewrite.golang.closure import Closure, follow
 from gorewrite.golang.embeds import embeds
+from gorewrite.golang.mentions import find_mentions
 from gorewrite.golang.needs import Cgo, Embed, Executes, FileRead, ProgramNeeds, Verdict
 from gorewrite.golang.signals import find_signals
 
@@ -27,7 +28,12 @@ if TYPE_CHECKING:
 __all__ = ["Cgo", "Embed", "Executes", "FileRead", "ProgramNeeds", "Verdict", "analyse"]
 
 _Arguments = tuple[str, frozenset[str], bool | None, str, Path | None]
-_known: WeakKeyDictionary[SourceTree, dict[_Arguments, ProgramNeeds]] = WeakKeyDictionary()
+
+
+@lru_cache(maxsize=32)
+def _known(tree: SourceTree) -> dict[_Arguments, ProgramNeeds]:
+    """The results for the trees asked about last."""
+    return {}
 
 
 def analyse(
@@ -48,7 +54,7 @@ def analyse(
     """
     package_dir = posixpath.normpath(package_dir)
     key = (package_dir, tags, cgo, goarch, modcache)
-    results = _known.setdefault(tree, {})
+    results = _known(tree)
     if key not in results:
         closure = follow(tree, package_dir, tags, goarch, cgo, modcache)
         results[key] = _needs(tree, closure, tags, cgo)
@@ -78,6 +84,7 @@ def _needs(
         embeds=tuple(embed for unit in units for embed in embeds(unit)),
         shared_libraries=cgo_rules.shared_libraries(closure, tags),
         extra=tuple(extra),
+        mentions=(*calls.given, *find_mentions(closure)),
         environment=frozenset(calls.environment | environment),
         dynamic=tuple(calls.dynamic),
         missing=tuple(closure.missing),

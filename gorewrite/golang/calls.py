@@ -14,7 +14,7 @@ from gorewrite.evidence import Evidence, Unknown
 from gorewrite.globs import clean
 from gorewrite.golang.catalogue import CallRule, CallRules, by_package, call_rules, unversioned
 from gorewrite.golang.closure import Closure, Unit
-from gorewrite.golang.needs import ReadKind
+from gorewrite.golang.needs import Mention, ReadKind
 from gorewrite.golang.reads import (
     Call,
     Calls,
@@ -48,6 +48,7 @@ _EXECUTES = {
     ("github.com/codeskyblue/go-sh", "Command"): 0,
 }
 _SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "ksh"})
+_INTERPRETERS = frozenset("python python2 python3 node ruby perl php Rscript".split())
 _VIPER = "github.com/spf13/viper"
 _VIPER_NAMES = frozenset({"AddConfigPath", "SetConfigName", "SetConfigFile", "ReadInConfig"})
 _SQLITE = re.compile(r"sqlite3?(?:_\w+)?")
@@ -292,6 +293,7 @@ class _Finder:
             return
         value = self._argument(call, index)
         self.found.execute(value, call.place)
+        self._given(call, value, index + 1)
         shells = [text for text in value.texts if text.rpartition("/")[2] in _SHELLS]
         if shells and len(call.arguments) > index + 2:
             if self._argument(call, index + 1).texts not in (("-c",), ("-ec",), ("-lc",)):
@@ -301,6 +303,22 @@ class _Finder:
             known = script.exact and all(found is not None for found in programs)
             names = [name for found in programs for name in found or ()]
             self.found.execute(Value(tuple(names), True) if known else UNKNOWN, call.place)
+
+    def _given(self, call: Call, program: Value, first: int) -> None:
+        """What a started program gets to see: files, or the script that it is to run."""
+        for place in range(first, len(call.arguments)):
+            for text in self._argument(call, place).texts:
+                self.found.given += (Mention(word, call.place) for word in text.split())
+        names = {text.rpartition("/")[2] for text in program.texts}
+        script = self._argument(call, first).texts if len(call.arguments) > first else ()
+        if not script or any(text.startswith("-") for text in script):
+            return
+        if names & _SHELLS:
+            paths = tuple(text if "/" in text else f"./{text}" for text in script)
+            self.found.execute(Value(paths, True), call.place)
+        elif names & _INTERPRETERS:
+            why = f"what {script[0]} reads is not known"
+            self.found.dynamic.append(Unknown(why, (call.place,)))
 
     def _environment(self, call: Call, arguments: list[Node]) -> None:
         for node in arguments:

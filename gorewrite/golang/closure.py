@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import posixpath
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.golang.catalogue import package_names, unversioned
@@ -26,9 +26,14 @@ FILE_LIMIT = 20_000
 
 # The files of a package, whether it has some for cgo switched off, and what cannot be read.
 _Files = tuple[tuple[SourceFile, ...], bool, tuple[str, ...]]
-_known: WeakKeyDictionary[
-    SourceTree, dict[tuple[str, frozenset[str], str, bool | None, str | None], _Files]
-] = WeakKeyDictionary()
+_Key = tuple[str, frozenset[str], str, bool | None, str | None]
+
+
+@lru_cache(maxsize=32)
+def _known(tree: SourceTree) -> dict[_Key, _Files]:
+    """What was read of the trees asked about last. (The files know their tree, so that the
+    entries of a WeakKeyDictionary would stay for ever.)"""
+    return {}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -206,7 +211,7 @@ class _Reader:
     def read(self, package: Package, problems: list[Unknown]) -> Unit:
         """Read one package; files that cannot be read are added to `problems`."""
         tree = package.module.tree
-        known = _known.setdefault(tree, {})
+        known = _known(tree)
         key = (package.directory, *self._key)
         if key not in known:
             known[key] = self._files(tree, package.directory)

@@ -59,6 +59,13 @@ class Embed(NamedTuple):
     evidence: Evidence
 
 
+class Mention(NamedTuple):
+    """A text in the program's own code that may name a file."""
+
+    text: str
+    evidence: Evidence
+
+
 class ProgramNeeds(NamedTuple):
     """Everything `analyse` found out about one main package.
 
@@ -77,6 +84,7 @@ class ProgramNeeds(NamedTuple):
     shared_libraries: loads shared libraries even with CGO_ENABLED=0;
     extra: what known modules need beyond all this, in words.
 
+    mentions: texts that may name a file which something else opens.
     environment: names read from the environment. dynamic: what could not be told, one reason
     each. missing: imported packages of the own modules that are not in the tree (generated?).
     not_main: the package is no program. problems: files that could not be read.
@@ -103,6 +111,7 @@ class ProgramNeeds(NamedTuple):
     services: tuple[Evidence, ...] = ()
     shared_libraries: tuple[Evidence, ...] = ()
     extra: tuple[Evidence, ...] = ()
+    mentions: tuple[Mention, ...] = ()
     environment: frozenset[str] = frozenset()
     dynamic: tuple[Unknown, ...] = ()
     missing: tuple[Unknown, ...] = ()

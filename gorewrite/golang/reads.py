@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gorewrite.evidence import Evidence, Unknown
-from gorewrite.golang.needs import Executes, FileRead, ReadKind
+from gorewrite.golang.needs import Executes, FileRead, Mention, ReadKind
 from gorewrite.golang.texts import Value
 from gorewrite.golang.values import Scope
 
@@ -20,7 +20,8 @@ _PLAIN_WORD = re.compile(r"[\w./+-]+")
 
 @dataclass(slots=True)
 class Calls:
-    """What was found. reads are kept once per path, kind and default."""
+    """What was found. reads are kept once per path, kind and default; given: what the programs
+    that are started get to see."""
 
     reads: dict[tuple[object, ...], FileRead] = field(default_factory=dict)
     executes: dict[tuple[object, ...], Executes] = field(default_factory=dict)
@@ -29,6 +30,7 @@ class Calls:
     home: list[Evidence] = field(default_factory=list)
     config_dirs: list[tuple[Value, Evidence]] = field(default_factory=list)
     config_names: list[Value] = field(default_factory=list)
+    given: list[Mention] = field(default_factory=list)
 
     def read(self, kind: ReadKind, required: bool, value: Value, place: Evidence) -> None:
         """Note a file; an inexact value is noted without a path, its texts as defaults."""

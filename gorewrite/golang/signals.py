@@ -68,10 +68,19 @@ _IMPORTS = {
     "debug/gosym": "symbols",
     "debug/dwarf": "symbols",
 }
-_NAMES = by_package([*_USES, ("os", "Args"), ("runtime", "Caller")])
+_NAMES = by_package(
+    [*_USES, ("os", "Args"), ("runtime", "Caller"), ("runtime", "CallersFrames")]
+)
 _METHOD_NAMES = frozenset(name.encode() for name in _METHODS)
 _NO_ZONE = re.compile(rb'\s*\(\s*"(?:UTC|Local)?"\s*\)')
 _FIRST_ELEMENT = re.compile(rb"\s*\[\s*0\s*\]")
+# A function that gives back the file name of runtime.Caller: `_, f, _, _ := …; return f`.
+_TELLS_FILE = re.compile(
+    rb"(?m)^func\s+(?:\([^)]*\)\s*)?(\w+)\((?:(?!^}).)*?"
+    rb"\w+\s*,\s*(\w+)\s*,\s*\w+\s*,\s*\w+\s*:?=\s*runtime\s*\.\s*Caller\s*\("
+    rb"(?:(?!^}).)*?\breturn\s+(?:\w+\s*,\s*)*\2\b",
+    re.S,
+)
 _PATH_WORK = re.compile(rb"\b(?:filepath|path)\s*\.\s*(?:Dir|Join|Abs|Rel)\b")
 # What string literals tell: (bytes worth a look, pattern over the literal with quotes, field).
 _LITERALS = (
@@ -99,6 +108,7 @@ def find_signals(closure: Closure) -> tuple[Found, set[str]]:
                 found.setdefault(name, []).append(place)
             if b"`" in file.data and (b'env:"' in file.data or b'envconfig:"' in file.data):
                 environment.update(_tags(file))
+    found.setdefault("caller_paths", []).extend(_told_source_paths(closure))
     for path, place in closure.standard.items():
         if path in _IMPORTS and (path in closure.used_by or path == "plugin"):
             found.setdefault(_IMPORTS[path], []).append(place)
@@ -113,6 +123,25 @@ def find_signals(closure: Closure) -> tuple[Found, set[str]]:
     if _any_import(closure, "golang.org/x/crypto/x509roots/fallback", "github.com/breml/rootcerts"):
         found.pop("tls", None)
     return found, environment
+
+
+def _told_source_paths(closure: Closure) -> Iterator[Evidence]:
+    """Where a path is built from what a helper of its own tells, which asks runtime.Caller."""
+    helpers = {
+        told[1]
+        for unit in closure.own
+        for file in unit.files
+        if b"Caller" in file.selected and "runtime" in file.header.paths()
+        for told in _TELLS_FILE.finditer(file.code)
+    }
+    if not helpers:
+        return
+    called = re.compile(rb"\b(?:" + b"|".join(sorted(helpers)) + rb")\s*\(")
+    for unit in closure.own:
+        for file in unit.files:
+            for call in called.finditer(file.code):
+                if _PATH_WORK.search(file.code, *file.declaration_range(call.start())):
+                    yield file.evidence(call.start())
 
 
 def _any_import(closure: Closure, *prefixes: str) -> bool:
@@ -146,7 +175,7 @@ def _use(file: SourceFile, package: str, name: str, start: int) -> str | None:
         return None
     if (package, name) == ("os", "Args"):
         return "self_path" if _FIRST_ELEMENT.match(file.code, end) else None
-    if (package, name) == ("runtime", "Caller"):
+    if (package, name) in (("runtime", "Caller"), ("runtime", "CallersFrames")):
         # Loggers ask for the file name only; a path built from it is another matter.
         path_work = _PATH_WORK.search(file.code, *file.declaration_range(start))
         return "caller_paths" if path_work else None

@@ -23,7 +23,7 @@ from gorewrite.shell.nodes import (
 )
 from gorewrite.shell.packages import PackageCommand, package_command
 from gorewrite.shell.parse import parse
-from gorewrite.shell.step import Step, unwrap, unwrapped
+from gorewrite.shell.step import Step, unwrap, unwrapped, wrappers
 from gorewrite.shell.users import UserCommand, user_command
 from gorewrite.shell.writes import writes
 
@@ -52,5 +52,6 @@ __all__ = [
     "unwrap",
     "unwrapped",
     "user_command",
+    "wrappers",
     "writes",
 ]

@@ -109,6 +109,11 @@ def unwrap(command: Command) -> tuple[int, ...]:
     return (layers[-1][2] if layers else 0,)
 
 
+def wrappers(command: Command) -> tuple[str, ...]:
+    """The names of the wrappers that `unwrap` takes off: ("time", "env") of `time env A=b go`."""
+    return tuple(name for name, _, _ in _layers(command.words))
+
+
 def _layers(words: tuple[Word, ...]) -> list[tuple[str, int, int]]:
     """The wrappers: (name, index of its first argument, index of the command it runs)."""
     found: list[tuple[str, int, int]] = []

@@ -31,6 +31,14 @@ class UserCommand(NamedTuple):
     system: bool = False
     create_home: bool | None = None
 
+    @property
+    def made_home(self) -> str | None:
+        """The home directory that is created and belongs to the user; None when none is."""
+        if not self.create_home:
+            return None
+        home = self.home or (f"/home/{self.name}" if self.kind == "user" else None)
+        return None if home in ("/", "/nonexistent") else home
+
 
 _SHADOW_USER = {
     "-u": "uid",

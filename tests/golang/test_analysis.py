@@ -113,7 +113,7 @@ def test_time_zones_are_linked_in_with_a_tag() -> None:
          ["sh", "ls", "grep", "curl"]),
         ('exec.Command("bash", "-c", script)', ["os/exec"], ["bash", None]),
         ('exec.Command("sh", "-c", "$(which x)")', ["os/exec"], ["sh", None]),
-        ('exec.Command("sh", "run.sh")', ["os/exec"], ["sh"]),
+        ('exec.Command("sh", "run.sh")', ["os/exec"], ["sh", "./run.sh"]),
         ('syscall.Exec("/bin/app", nil, nil)', ["syscall"], ["/bin/app"]),
         ('os.StartProcess("/bin/app", nil, nil)', ["os"], ["/bin/app"]),
         ("run := exec.Command", ["os/exec"], [None]),

@@ -1,0 +1,32 @@
+"""Texts of a program's own code that may name a file: `"settings/prod.hcl"`.
+
+What a library of its own kind opens cannot be told from its call. A text that names what is in
+the image is enough to keep it there.
+"""
+
+from __future__ import annotations
+
+import re
+
+from gorewrite.golang.closure import Closure
+from gorewrite.golang.needs import Mention
+
+_LONGEST = 200
+# `a/b`, `a.b` or `a/`, quoted; no patterns, no Go files, no URLs.
+_PATH_LIKE = re.compile(rb'["`](?=[^"`]*[./])(\.{0,2}/?[\w@+-][\w.@+-]*(?:/[\w.@+-]+)*/?)["`]')
+
+
+def find_mentions(closure: Closure) -> tuple[Mention, ...]:
+    """The texts that look like paths, each once, without the imports."""
+    found: dict[str, Mention] = {}
+    for unit in closure.own:
+        for file in unit.files:
+            imported = file.header.paths()
+            for start, end in file.strings:
+                if end - start > _LONGEST:
+                    continue
+                match = _PATH_LIKE.fullmatch(file.data, start, end)
+                text = match[1].decode("utf-8", "replace") if match else ""
+                if text and text not in found and text not in imported and text[-3:] != ".go":
+                    found[text] = Mention(text, file.evidence(start))
+    return tuple(found.values())

@@ -1,0 +1,126 @@
+"""Which files a runtime stage takes over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gorewrite.carry import Carry, carry
+from gorewrite.requirements import requirements
+from tests.repositories import GO_MOD, SHOP, facts_of
+
+BUILD = "RUN CGO_ENABLED=0 go build -o shop .\n"
+FILES = {
+    "conf/a.yml": "a\n",
+    "conf/b.yml": "b\n",
+    "templates/a.html": "a\n",
+    "data.tar.gz": "x",
+    "start.sh": "#!/bin/sh\nexec ./shop\n",
+}
+
+
+def carried(
+    top: Path, lines: str = "", body: str = "", *imports: str, workdir: str = "/app"
+) -> Carry:
+    """What a shop takes along; body: of its main function, which imports `imports`."""
+    files = {**SHOP, **FILES}
+    if body:
+        names = "".join(f'import "{name}"\n' for name in imports)
+        files["main.go"] = f"package main\n\n{names}\nfunc main() {{ {body} }}\n"
+    end = "" if "\nCMD" in f"\n{lines}" else 'CMD ["./shop"]\n'
+    text = f"FROM golang:1.24\nWORKDIR {workdir}\nCOPY . .\n{BUILD}{lines}{end}"
+    stage = facts_of(top, text, {"go.mod": GO_MOD, **files}).final
+    return carry(stage, requirements(stage))
+
+
+@pytest.mark.parametrize(
+    ("lines", "body", "imports"),
+    [
+        ("", "", ()),
+        ("", 'os.ReadFile("nowhere.yml")', ("os",)),
+        ("", 'os.ReadFile("/etc/hosts")', ("os",)),
+        ("RUN mkdir -p /tmp/x && touch /root/.cache/y\n", "", ()),
+        ("RUN rm -rf conf\n", 'os.ReadFile("conf/a.yml")', ("os",)),
+        ("ENV CONFIG=/nowhere/x\n", "", ()),
+        ('CMD ["./shop", "-c", "missing.yml", "https://example.com/conf/a.yml"]\n', "", ()),
+        ("ADD https://example.com/x /srv/x\n", "", ()),
+    ],
+)
+def test_the_binary_alone(tmp_path: Path, lines: str, body: str, imports: tuple[str, ...]) -> None:
+    found = carried(tmp_path, lines, body, *imports)
+    assert list(found.paths()) == ["/app/shop"]
+    assert (found.tree, found.replay, found.doubts, found.refusal) == (None, [], [], None)
+
+
+@pytest.mark.parametrize(
+    ("lines", "body", "imports", "paths"),
+    [
+        ("", 'os.ReadFile("conf/a.yml")', ("os",), ["/app/conf/a.yml"]),
+        ("", 'os.ReadDir("conf"); os.ReadFile("conf/a.yml")', ("os",), ["/app/conf"]),
+        ("", 'template.ParseGlob("templates/*")', ("html/template",), ["/app/templates"]),
+        ('CMD ["./shop", "-c", "conf/a.yml"]\n', "", (), ["/app/conf/a.yml"]),
+        ('CMD ["./shop", "--conf=conf/b.yml"]\n', "", (), ["/app/conf/b.yml"]),
+        ('CMD ["./shop", "file:///app/conf/b.yml"]\n', "", (), ["/app/conf/b.yml"]),
+        ("ENV CONFIG=/app/conf/a.yml\n", "", (), ["/app/conf/a.yml"]),
+        ("COPY conf /etc/shop\n", 'os.ReadFile("/etc/shop/a.yml")', ("os",), ["/etc/shop/a.yml"]),
+        ("RUN mkdir -p /data\n", "", (), ["/data"]),
+        ("RUN cp conf/a.yml /etc/a.yml\n", "", (), ["/etc/a.yml"]),
+        ("COPY <<E /etc/a.yml\nx\nE\n", 'os.ReadFile("/etc/a.yml")', ("os",), ["/etc/a.yml"]),
+        ("ADD data.tar.gz /srv/data\n", "", (), ["/srv/data"]),
+        ("ADD https://example.com/a/b.git /srv/b\n", "", (), ["/srv/b"]),
+        ('RUN chmod +x start.sh\nCMD ["./start.sh"]\n', "", (), ["/app/start.sh"]),
+    ],
+)
+def test_exact_files(
+    tmp_path: Path, lines: str, body: str, imports: tuple[str, ...], paths: list[str]
+) -> None:
+    found = carried(tmp_path, lines, body, *imports)
+    assert sorted(found.paths()) == sorted(["/app/shop", *paths])
+    assert (found.tree, found.refusal) == (None, None)
+    assert all(where.text for where in found.files.values())
+
+
+@pytest.mark.parametrize(
+    ("lines", "body", "imports"),
+    [
+        ("", "os.ReadFile(os.Args[1])", ("os",)),
+        ("", 'os.ReadDir(".")', ("os",)),
+        ("RUN npm ci && npm run build\n", 'os.ReadFile("dist/index.html")', ("os",)),
+        ("RUN make\n", 'os.ReadFile("gen/x")', ("os",)),
+        ("ADD data.tar.gz .\n", 'os.ReadFile("x")', ("os",)),
+    ],
+)
+def test_whole_tree(tmp_path: Path, lines: str, body: str, imports: tuple[str, ...]) -> None:
+    found = carried(tmp_path, lines, body, *imports)
+    assert (found.tree, list(found.paths())) == ("/app", [])
+    assert found.tree_because
+
+
+def test_tree_of_the_toolchain_is_not_kept(tmp_path: Path) -> None:
+    """The copies from the context are made again; what a RUN makes there cannot be told apart."""
+    found = carried(tmp_path, "", "os.ReadFile(os.Args[1])", "os", workdir="/go")
+    assert found.tree is None and len(found.replay) == 1
+    found = carried(tmp_path, "RUN make\n", "os.ReadFile(os.Args[1])", "os", workdir="/go")
+    assert found.refusal is not None and found.refusal[0] == "runtime-files-unknown"
+
+
+def test_program_that_nothing_makes(tmp_path: Path) -> None:
+    found = carried(tmp_path, 'CMD ["/usr/local/bin/other"]\n')
+    assert found.refusal is not None and found.refusal[0] == "output-path-unresolved"
+    found = carried(tmp_path, 'RUN ./install.sh\nCMD ["/usr/local/bin/other"]\n')
+    assert found.refusal is None and found.doubts
+
+
+def test_users_come_with_their_home(tmp_path: Path) -> None:
+    found = carried(tmp_path, "RUN useradd -m shop\nUSER shop\n")
+    assert set(found.paths()) == {"/app/shop", "/etc/passwd", "/etc/group", "/home/shop"}
+    found = carried(tmp_path, "RUN useradd -m other\nUSER shop\n")
+    assert "/home/other" not in found.files
+
+
+def test_what_is_unpacked_over_the_system(tmp_path: Path) -> None:
+    found = carried(tmp_path, "ADD data.tar.gz /usr/local\n")
+    assert [doubt.why for doubt in found.doubts] == [
+        "what ADD unpacks from data.tar.gz is not known"
+    ]
