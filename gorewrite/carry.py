@@ -26,6 +26,7 @@ _NO_TREE = frozenset(
         "/tmp /bin /usr/bin /usr/local/bin /go/src /go/bin /srv /lib"
     ).split()
 )
+_CERTIFICATES, _BUNDLE = "/usr/local/share/ca-certificates", "/etc/ssl/certs/ca-certificates.crt"
 _BIN = (
     "/bin/",
     "/sbin/",
@@ -169,11 +170,13 @@ class _Carrier:
             self.carry.files.setdefault(path, where)
         for unknown in self.inventory.unknown:
             self.carry.doubts.append(unknown)
-        if self.inventory.certificates and any(
-            p.path and under(p.path, "/usr/local/share/ca-certificates") for p in self.stage.placed
-        ):
-            bundle = "/etc/ssl/certs/ca-certificates.crt"
-            self.carry.files[bundle] = self.inventory.certificates[0]
+        placed = {p.path: p.instruction for p in self.stage.placed if p.path is not None}
+        own = any(under(path, _CERTIFICATES) for path in (*placed, *self.inventory.written))
+        if self.inventory.certificates and own:
+            self.carry.files[_BUNDLE] = self.inventory.certificates[0]
+        for path, instruction in placed.items():
+            if under(path, "/etc/ssl"):  # Go reads every file there (crypto/x509).
+                self.carry.files[path] = self._at(instruction)
 
     def _unpacked(self) -> list[Evidence]:
         """Carries the directories into which ADD unpacks archives and repositories, whatever they

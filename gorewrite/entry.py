@@ -31,6 +31,9 @@ DEV_TOOLS = frozenset(
 _INIT = frozenset({"tini", "dumb-init", "catatonit", "su-exec", "gosu", "exec"})
 _SHELLS = frozenset({"sh", "ash", "dash", "bash"})
 _IDLE = frozenset({"sleep", "tail", "cat", "true", "sh", "ash", "dash", "bash"})
+_DAEMONS = frozenset({"cron", "crond", "supervisord"})
+#: What a script writes for the words that it was given itself.
+_GIVEN = ('"$@"', "$@", '"${@}"', "$*", '"$*"')
 #: Programs that run several others: the image is more than one Go service.
 _SUPERVISORS = frozenset(
     "supervisord s6-svscan runsvdir nginx foreman overmind pm2 crond cron systemd init".split()
@@ -226,6 +229,8 @@ class _Reader:
                 self._text(rest[0], evidence)
             elif rest:
                 self._program(rest[0], evidence, script=True)
+        elif name in _DAEMONS and not self._is_file(words[0]):
+            self._not_a_service(words, name, evidence)
         else:
             self.entry.arguments += [(word, evidence) for word in words[1:]]
             self._program(words[0], evidence, direct=direct)
@@ -246,7 +251,7 @@ class _Reader:
                 self.entry.tools.setdefault(name, evidence)
 
     def _not_a_service(self, words: list[str], name: str, evidence: Evidence) -> bool:
-        built = self._is_file(words[0])
+        built = self._is_file(words[0]) and not self._installed(words[0])
         if not built and (name in DEV_TOOLS or (name == "env" and "go" in words)):
             self._refuse(
                 "dev-or-test-image",
@@ -275,6 +280,11 @@ class _Reader:
         """Whether the word names a file that the stage is known to hold."""
         return self._resolve(word) is not None and self._held(self._resolve(word) or "")
 
+    def _installed(self, word: str) -> bool:
+        """Whether the word names a tool that `go install` brought, not what the stage builds."""
+        path = self._resolve(word) or ""
+        return posixpath.dirname(path) in TOOLCHAIN_PATHS and not self.stage.holds(path)
+
     def _held(self, path: str) -> bool:
         return self.stage.holds(path) or path in self.made
 
@@ -290,6 +300,9 @@ class _Reader:
     def _program(
         self, word: str, evidence: Evidence, *, script: bool = False, direct: bool = False
     ) -> None:
+        if word == "$@":
+            self._arguments(evidence)
+            return
         if "$" in word or "`" in word:
             self._refuse(
                 "entrypoint-unknown", f"which program runs is decided at run time: {word}", evidence
@@ -337,7 +350,8 @@ class _Reader:
         script = shell.parse(text)
         if isinstance(script, shell.Opaque):
             where = Evidence(source, 1, script.why) if source else evidence
-            self._refuse("entrypoint-script", f"its shell text cannot be read: {script.why}", where)
+            what = source or "the command's shell text"
+            self._refuse("entrypoint-script", f"{what} cannot be read: {script.why}", where)
             return
         functions = {c.variable for c in _compounds(script) if c.kind == "function" and c.variable}
         for command in _commands(script):
@@ -356,7 +370,7 @@ class _Reader:
         called = words[0]
         if called is None:
             text = command.words[first].text
-            if text in ('"$@"', "$@", '"${@}"', "$*", '"$*"'):
+            if text in _GIVEN:
                 self._arguments(evidence)
                 return
             self._refuse(
@@ -365,13 +379,33 @@ class _Reader:
         elif packages.is_builtin(called) and called not in ("exec", "eval", ".", "source"):
             return
         elif called in ("eval", ".", "source"):
-            self._refuse("entrypoint-script", f"{called} runs text that is not known", evidence)
+            file = words[1] if called != "eval" and len(words) > 1 else None
+            if file is None or not self._sourced(file, evidence):
+                why = f"{called} {file or ''}".strip() + " runs text that is not known"
+                self._refuse("entrypoint-script", why, evidence)
         elif called not in functions:
-            known = [word if word is not None else "$" for word in words]
-            if called in DEV_TOOLS and not self._is_file(called):
+            raw = (word.text for word in command.words[first:])
+            known = [
+                word if word is not None else "$@" if text in _GIVEN else "$"
+                for word, text in zip(words, raw, strict=True)
+            ]
+            if called in DEV_TOOLS and not (self._is_file(called) and not self._installed(called)):
                 self._not_a_service(known, posixpath.basename(called), evidence)
             else:
                 self._argv(known, evidence)
+
+    def _sourced(self, file: str, evidence: Evidence) -> bool:
+        """Follows a file of the context that a script takes in; False when there is none."""
+        path = join(self.state.workdir, file) if "/" in file else None
+        source = self.stage.source_of(path) if path is not None else None
+        data = self.stage.facts.project.context.read(source) if source is not None else None
+        if path is None or source is None or data is None:
+            return False
+        if path not in self.entry.programs:
+            self.entry.programs[path] = evidence
+            self.entry.scripts[path] = source
+            self._text(data.decode("utf-8", "surrogateescape"), evidence, source)
+        return True
 
     def _arguments(self, evidence: Evidence) -> None:
         """`exec "$@"` in an entrypoint script: the CMD is what it runs."""

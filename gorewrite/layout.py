@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from gorewrite.context import Context
 from gorewrite.dockerfile import Instruction, copy_parts
+from gorewrite.ignorefile import IgnoreError, IgnoreFile
 from gorewrite.scope import State, join
 
 
@@ -24,7 +25,7 @@ class Placed(NamedTuple):
         heredoc); source: path in the context (`.` is its root) or in the other stage.
     path: absolute path in the image; for a directory the place of its contents.
     directory: whether the source is a directory; None when not known.
-    from_: the `--from` value for origin "stage".
+    from_: the `--from` value for origin "stage". excluded: what `--exclude` leaves out of it.
     """
 
     instruction: Instruction
@@ -34,11 +35,12 @@ class Placed(NamedTuple):
     path: str | None
     directory: bool | None
     from_: str | None = None
+    excluded: IgnoreFile | None = None
 
     def image_path(self, source: str) -> str | None:
         """Where the context path `source` lands through this copy; None when it does not."""
         rel = relative(source, self.source)
-        if self.path is None or rel is None:
+        if self.path is None or rel is None or self._leaves_out(rel):
             return None
         if rel == ".":
             return self.path
@@ -47,9 +49,14 @@ class Placed(NamedTuple):
     def source_path(self, path: str) -> str | None:
         """The source of the image path `path` through this copy; None when it has none."""
         rel = relative(path, self.path) if self.path is not None else None
-        if rel is None or (rel != "." and self.directory is False):
+        if rel is None or (rel != "." and self.directory is False) or self._leaves_out(rel):
             return None
         return posixpath.normpath(posixpath.join(self.source, rel))
+
+
+    def _leaves_out(self, rel: str) -> bool:
+        name = posixpath.basename(self.source) if rel == "." and self.directory is False else rel
+        return self.excluded is not None and self.excluded.excludes(name)
 
 
 class Copies:
@@ -149,6 +156,7 @@ def placements(
     dest = state.expand(parts.dest)
     target = join(state.workdir, dest) if dest is not None else None
     sources = list(_sources(instruction, parts.sources, parts.from_, state, tree, elsewhere))
+    excluded = _excluded(parts.exclude, state)
     sources += [("remote", heredoc.name, False) for heredoc in instruction.heredocs]
     into = (
         dest is not None and (dest.endswith("/") or dest in (".", "") or len(sources) > 1)
@@ -161,7 +169,16 @@ def placements(
             path = posixpath.join(path, posixpath.basename(source))
         if target is not None and (into or directory):
             directories.update(_parents(target))
-        yield Placed(instruction, state, origin, source, path, directory, parts.from_)
+        yield Placed(instruction, state, origin, source, path, directory, parts.from_, excluded)
+
+
+def _excluded(patterns: Sequence[str], state: State) -> IgnoreFile | None:
+    """The patterns of `--exclude`, which are written as in .dockerignore."""
+    known = [value for value in map(state.expand, patterns) if value is not None]
+    try:
+        return IgnoreFile.parse("\n".join(known)) if known else None
+    except IgnoreError:
+        return None
 
 
 def _kept(source: str, written: Sequence[str]) -> str:

@@ -75,7 +75,9 @@ def _kind(
         loader = _possible_loader(stage, invocation, needs)
         return ("unknown", (loader,)) if loader else ("static", (setting.because,))
     pure = not isinstance(needs, Unknown) and needs.cgo.verdict == "pure"
-    if pure and {"netgo", "osusergo"} <= set(go.tags or ()) and not sanitizer(invocation):
+    # An experiment may link certified cryptography, which needs the C library (boringcrypto).
+    plain = not sanitizer(invocation) and go.env.get("GOEXPERIMENT", "") == ""
+    if pure and {"netgo", "osusergo"} <= set(go.tags or ()) and plain:
         return "static", (place,)
     if setting.value is None:
         return "unknown", (setting.because,)

@@ -75,13 +75,9 @@ class Run:
     @property
     def _settings(self) -> tuple[tuple[str, str | None], ...]:
         """The variables that its text names or that steer the go command."""
-        env, args = self.state.env, self.state.args
+        env = self.state.shell_env
         names = dict.fromkeys((*_STEERING, *_NAME.findall(self.text)))
-        return tuple(
-            (name, env[name] if name in env else args[name])
-            for name in names
-            if name in env or name in args
-        )
+        return tuple((name, env[name]) for name in names if name in env)
 
     def line_at(self, offset: int) -> int:
         """The 0-based physical line inside the instruction of an offset into `text`."""

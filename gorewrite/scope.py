@@ -111,8 +111,10 @@ class State:
 
     @property
     def shell_env(self) -> Mapping[str, str | None]:
-        """What a RUN's shell sees: ARGs below ENVs."""
-        return ChainMap(cast(Any, self.env), cast(Any, self.args))
+        """What a RUN's shell sees: ARGs below ENVs, below them the HOME of root. That of another
+        user is in /etc/passwd (runc)."""
+        home = {"HOME": "/root"} if self.is_root else {}
+        return ChainMap(cast(Any, self.env), cast(Any, self.args), cast(Any, home))
 
     @property
     def posix_shell(self) -> bool:

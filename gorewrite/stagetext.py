@@ -116,13 +116,13 @@ class RuntimeText:
     def _replayed(self, instruction: Instruction) -> str:
         """A copy from the build context again, with an absolute destination."""
         parts = copy_parts(instruction)
-        owner = f"--chown={parts.chown} " if parts.chown else ""
+        kept = [flag.text for flag in instruction.flags if flag.name not in ("from", "link")]
         states = (m.states[instruction] for m in self.stage.lineage if instruction in m.states)
         state = next(states)
         target = state.path(parts.dest) or parts.dest
         if target != "/" and (parts.dest.endswith("/") or len(parts.sources) > 1):
             target += "/"
-        return f"{self._word('COPY')} {owner}{' '.join(parts.sources)} {target}"
+        return " ".join([self._word("COPY"), *kept, *parts.sources, target])
 
     def _configuration(self, airy: bool) -> Iterator[str]:
         body = self.stage.stage.nodes

@@ -47,6 +47,10 @@ def linked(top: Path, dockerfile: str, files: Mapping[str, str] | None = None) -
         (DEBIAN + "RUN go build -ldflags '-extldflags \"-static\"' -o /app .\n", "glibc"),
         (DEBIAN + "RUN go build -tags netgo,osusergo -o /app .\n", "static"),
         (DEBIAN + "RUN go build -tags netgo -o /app .\n", "glibc"),
+        (
+            DEBIAN + "RUN GOEXPERIMENT=boringcrypto go build -tags netgo,osusergo -o /app .\n",
+            "glibc",
+        ),
         (DEBIAN + "RUN CGO_ENABLED=0 go build -buildmode=pie -o /app .\n", "glibc"),
         (DEBIAN + 'ENV GOFLAGS="-buildmode=pie"\nRUN CGO_ENABLED=0 go build -o /app .\n', "glibc"),
         (DEBIAN + "ENV CGO_ENABLED=0\nRUN CGO_ENABLED=1 go build -o /app .\n", "glibc"),

@@ -142,7 +142,7 @@ class _Slim:
         if needs.userland:
             return self._refuse(
                 "needs-userland",
-                "a shell, commands or packages are needed at run time",
+                f"{_needed(needs)} is needed at run time, which distroless does not have",
                 needs.userland,
             )
         built = next((p for p in needs.programs if p.path in needs.entry.programs), None)
@@ -188,12 +188,14 @@ class _Slim:
                 return self._refuse("user-missing", f"distroless has no user {user}", where)
         for run in self.stage.runs:
             if not _installs_provided(run.steps):
-                return self._refuse(
-                    "base-needs-shell",
-                    "this RUN needs a shell in the image; move what it makes to the builder and "
-                    "copy it",
-                    (self.facts.at(run.instruction),),
+                lacking = _lacking(run.steps)
+                message = (
+                    f"this RUN installs {lacking}, which distroless does not have"
+                    if lacking
+                    else "this RUN needs a shell in the image; move what it makes to the builder "
+                    "and copy it"
                 )
+                return self._refuse("base-needs-shell", message, (self.facts.at(run.instruction),))
             self.removed.append(run.instruction)
         return None
 
@@ -243,6 +245,21 @@ class _Slim:
             tuple(also),
             declares=departs | declares,
         )
+
+
+def _needed(needs: Requirements) -> str:
+    """In words, what the image must hold beside the files of the program."""
+    named = [*needs.tools, *needs.explicit, *needs.libraries]
+    if named:
+        return ", ".join(named[:3])
+    return "a shell" if needs.shell or needs.bash else "a command whose name is not known"
+
+
+def _lacking(steps: tuple[shell.Step, ...]) -> str:
+    """The packages that a RUN installs beside those whose files distroless has."""
+    commands = (shell.package_command(shell.unwrapped(step).argv) for step in steps)
+    found = (package for c in commands if c and c.action == "install" for package in c.packages)
+    return ", ".join(p for p in found if packages.kind(p) != "provided")
 
 
 def _installs_provided(steps: tuple[shell.Step, ...]) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from gorewrite import metadata
 from gorewrite.callers import hiding_mount
 from gorewrite.carry import Carry, carry
-from gorewrite.contract import contract
+from gorewrite.contract import contract, runtime_path
 from gorewrite.dockerfile import Blank, BodyNode, Comment, Instruction, from_parts
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import Facts, StageFacts
@@ -29,7 +29,8 @@ class SplitStages(Transform):
     that the program reads at run time, and the directories, users and packages that
     RUNs made. ENV, WORKDIR, USER, EXPOSE, VOLUME, LABEL, STOPSIGNAL, HEALTHCHECK,
     ENTRYPOINT, CMD and the ARGs they use move along. Commands and health checks of compose
-    services that run the image are followed like its own. The runtime image is the lightest
+    services, `docker run` lines and Kubernetes manifests that run the image are followed like
+    its own. The runtime image is the lightest
     that holds what the program needs: distroless static, base or cc; alpine or
     debian-slim where a shell, commands or packages are needed. Where the files read at
     run time are not all known, the whole work directory is copied.
@@ -207,13 +208,11 @@ class _Split:
         return None
 
     def _metadata(self, needs: Requirements, runtime: Runtime) -> metadata.Moved:
-        read = frozenset(
-            name
-            for program in needs.programs
-            if not isinstance(program.needs, Unknown)
-            for name in program.needs.environment
+        read = _read_by_programs(needs)
+        own = "PATH" in self.stage.end.declared  # Then it moves along.
+        path = (runtime_path(self.stage.end.env.get("PATH")) if own else None) or (
+            runtime.image.env.get("PATH") or ""
         )
-        path = runtime.image.env.get("PATH") or ""
         target = contract(self.stage).program
 
         def program(word: str) -> str | None:
@@ -243,6 +242,9 @@ class _Split:
                     self.stage.targeted,
                 )
             )
+        set_by_base = self.stage.end.env.keys() - self.stage.end.declared.keys() - {"PATH"}
+        for name in sorted(set_by_base & _read_by_programs(needs)):
+            self.doubts.append(Unknown(f"the program reads {name}, which the Go image sets"))
         if self.stage.base_assumed and not needs.static:
             self.doubts.append(Unknown("a caller may choose another base image"))
         for invocation, outputs in self.stage.outputs:
@@ -320,6 +322,12 @@ class _Split:
         first = source.stage.from_
         main = pairs.pop(first, (first,))
         return [(first, main), *pairs.items()]
+
+
+def _read_by_programs(needs: Requirements) -> frozenset[str]:
+    """The environment variables that the sources read."""
+    known = (program.needs for program in needs.programs)
+    return frozenset(n for need in known if not isinstance(need, Unknown) for n in need.environment)
 
 
 def _listed(taken: Carry) -> str:

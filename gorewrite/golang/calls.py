@@ -292,6 +292,8 @@ class _Finder:
         if len(call.arguments) <= index:
             return
         value = self._argument(call, index)
+        if call.scope.declaration.text(call.arguments[index]) == "os.Args[0]":
+            value = Value(("/proc/self/exe",), True)  # Itself, wherever that is.
         self.found.execute(value, call.place)
         self._given(call, value, index + 1)
         shells = [text for text in value.texts if text.rpartition("/")[2] in _SHELLS]

@@ -68,9 +68,7 @@ _IMPORTS = {
     "debug/gosym": "symbols",
     "debug/dwarf": "symbols",
 }
-_NAMES = by_package(
-    [*_USES, ("os", "Args"), ("runtime", "Caller"), ("runtime", "CallersFrames")]
-)
+_NAMES = by_package([*_USES, ("os", "Args"), ("runtime", "Caller"), ("runtime", "CallersFrames")])
 _METHOD_NAMES = frozenset(name.encode() for name in _METHODS)
 _NO_ZONE = re.compile(rb'\s*\(\s*"(?:UTC|Local)?"\s*\)')
 _FIRST_ELEMENT = re.compile(rb"\s*\[\s*0\s*\]")

@@ -92,7 +92,11 @@ class Lexer:
         """Fill `parts` and `globs`; the offset where reading stopped. Raises WordError."""
         source = self.source
         if source.startswith("~", self.at):
-            self.parts.append(Computed("~"))
+            if self.at + 1 == self.end or source[self.at + 1] in "/ \t\n":
+                self.parts.append(Parameter("HOME", None, True))  # POSIX 2.6.1
+                self.at += 1
+            else:
+                self.parts.append(Computed("~"))
         while self.at < self.end:
             plain = PLAIN.match(source, self.at, self.end)
             if plain:

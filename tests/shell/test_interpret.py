@@ -46,7 +46,7 @@ def last(text: str, cwd: str | None = "/go") -> Step:
             ("cd $NO; cd /a; x", "/a"),
             ("cd $UNKNOWN && x", None),
             ("cd *; x", None),
-            ("cd ~; x", None),
+            ("cd ~; x", "/root"),
         ),
         *(
             ("(cd a && y); x", "/go"),

@@ -1,0 +1,5 @@
+package x
+
+import "github.com/google/uuid"
+
+func X() { uuid.New() }
