@@ -53,7 +53,6 @@ class Placed(NamedTuple):
             return None
         return posixpath.normpath(posixpath.join(self.source, rel))
 
-
     def _leaves_out(self, rel: str) -> bool:
         name = posixpath.basename(self.source) if rel == "." and self.directory is False else rel
         return self.excluded is not None and self.excluded.excludes(name)
