@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from gorewrite.dockerfile import Instruction, command_of, pairs
 from gorewrite.facts import StageFacts
-from gorewrite.scope import BUILD_ONLY, State, join
+from gorewrite.stage.scope import BUILD_ONLY, State, join
 
 Command = tuple[str, ...] | str | None
 

@@ -18,7 +18,8 @@ from gorewrite.contract import contract
 from gorewrite.dockerfile import BodyNode, Comment, Dockerfile, Instruction, ParseError, parse
 from gorewrite.entrypoints import entry_points, load
 from gorewrite.evidence import Evidence
-from gorewrite.facts import Facts, Project
+from gorewrite.facts import Facts
+from gorewrite.surroundings import Project
 from gorewrite.transform import Change, FileChange, Proposal, Refusal, Safety, Transform
 
 #: A rewrite settles in two or three rounds; more means two transforms undo each other.

@@ -8,15 +8,10 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gorewrite import layout, scope
-from gorewrite.buildoutputs import outputs_of
-from gorewrite.callers import Callers
-from gorewrite.config import Config
 from gorewrite.context import Context
 from gorewrite.dockerfile import (
     BodyNode,
@@ -34,40 +29,18 @@ from gorewrite.dockerfile import (
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.golang.commands import BuildOutput
 from gorewrite.golang.gomod import GoMod, find_module
-from gorewrite.images import Image, describe
-from gorewrite.layout import Placed
 from gorewrite.memo import remembered
-from gorewrite.runs import Invocation, Run, read_run
-from gorewrite.scope import State
+from gorewrite.stage import layout, scope
+from gorewrite.stage.images import Image, describe
+from gorewrite.stage.layout import Placed
+from gorewrite.stage.outputs import outputs_of
+from gorewrite.stage.runs import Invocation, Run, read_run
+from gorewrite.stage.scope import State
+from gorewrite.surroundings import Project
 from gorewrite.versions import Versions
 
 if TYPE_CHECKING:
-    from gorewrite.compose import Service
-
-
-@dataclass(frozen=True)
-class Project:
-    """A Dockerfile's surroundings: constant while it is rewritten.
-
-    path: the Dockerfile; display: its name in reports; context: what the builder sees;
-    context_why: None when the context root is certain, else why it is only assumed;
-    neighbours: the other Dockerfiles known to use the same context.
-    """
-
-    path: Path
-    display: str
-    repository: Path
-    context: Context
-    config: Config
-    context_why: Unknown | None = None
-    neighbours: tuple[Path, ...] = ()
-    #: Files of the plan that differ from what is on disk (context path -> bytes).
-    pending: Mapping[str, bytes] = field(default_factory=dict)
-
-    @cached_property
-    def callers(self) -> Callers:
-        """Who builds and runs it."""
-        return Callers(self.path, self.repository, self.context.root)
+    from gorewrite.callers.compose import Service
 
 
 class StageFacts:

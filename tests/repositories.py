@@ -8,8 +8,9 @@ from pathlib import Path
 from gorewrite.config import Config
 from gorewrite.context import Context
 from gorewrite.dockerfile import parse
-from gorewrite.facts import Facts, Project, StageFacts
-from gorewrite.runs import Invocation
+from gorewrite.facts import Facts, StageFacts
+from gorewrite.stage.runs import Invocation
+from gorewrite.surroundings import Project
 
 GO_MOD = "module example.com/shop\n\ngo 1.22\n"
 MAIN = 'package main\n\nimport "net/http"\n\nfunc main() { _ = http.ListenAndServe(":80", nil) }\n'

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from gorewrite.buildtargets import live_sync, targets
-from gorewrite.callers import Callers, hiding_mount, services
-from gorewrite.compose import Service
+from gorewrite.callers.buildtargets import live_sync, targets
+from gorewrite.callers.compose import Service
+from gorewrite.callers.services import Callers, hiding_mount, services
 from tests.transforms.tools import rewrite
 
 

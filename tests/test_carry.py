@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gorewrite.carry import Carry, carry
-from gorewrite.requirements import requirements
+from gorewrite.runtime.carry import Carry, carry
+from gorewrite.runtime.requirements import requirements
 from tests.repositories import GO_MOD, SHOP, facts_of
 
 BUILD = "RUN CGO_ENABLED=0 go build -o shop .\n"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gorewrite.buildcalls import stated_contexts
+from gorewrite.callers.buildcalls import stated_contexts
 from gorewrite.context import ContextGuess, infer_context
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gorewrite.contract import Contract, argv_of, build_only, contract, runtime_path
-from gorewrite.images import DEFAULT_PATH
+from gorewrite.stage.images import DEFAULT_PATH
 from tests.repositories import facts_of
 
 GO = "FROM golang:1.24\nWORKDIR /app\nCOPY . .\nRUN go build -o shop .\n"

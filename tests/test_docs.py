@@ -204,7 +204,7 @@ def test_every_refusal_code_is_explained(transform: Transform) -> None:
 def test_codes_of_the_layers_below_are_explained() -> None:
     """What split-stages hands on from the modules that look for it."""
     text = documented(next(t for t in TRANSFORMS if t.name == "split-stages"))
-    for name in ("entry", "carry", "runtime", "requirements"):
+    for name in ("stage/entry", "runtime/carry", "runtime/choice", "runtime/requirements"):
         source = (ROOT / "gorewrite" / f"{name}.py").read_text()
         for code in _LITERAL.findall(source):
             assert code in text, (name, code)

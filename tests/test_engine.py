@@ -13,7 +13,8 @@ from gorewrite.context import Context
 from gorewrite.dockerfile import BodyNode, Instruction
 from gorewrite.engine import CannotRead, Plan, available, by_name, plan
 from gorewrite.evidence import Evidence
-from gorewrite.facts import Facts, Project
+from gorewrite.facts import Facts
+from gorewrite.surroundings import Project
 from gorewrite.transform import Change, FileChange, Proposal, Refusal, Safety, Transform
 from tests.repositories import SHOP, repository
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from gorewrite.dockerfile import command_of
-from gorewrite.entry import Entry, last, read_entry
+from gorewrite.stage.commands import Entry, last
+from gorewrite.stage.entry import read_entry
 from tests.repositories import SHOP, facts_of
 
 GO = "FROM golang:1.24\nWORKDIR /app\nCOPY . .\nRUN go build -o shop .\n"

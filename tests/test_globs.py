@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gorewrite.globs import BadPattern, clean, has_wildcard, match, relative, unescape
+from gorewrite.context.globs import BadPattern, clean, has_wildcard, match, relative, unescape
 
 MOBY = json.loads((Path(__file__).parent / "data" / "patternmatcher.json").read_text("utf-8"))
 

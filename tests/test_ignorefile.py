@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gorewrite.ignorefile import IgnoreError, IgnoreFile
-from gorewrite.ignorepattern import translate
+from gorewrite.context.ignorefile import IgnoreError, IgnoreFile
+from gorewrite.context.ignorepattern import translate
 
 DATA = Path(__file__).parent / "data"
 MOBY = json.loads((DATA / "patternmatcher.json").read_text("utf-8"))

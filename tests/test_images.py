@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gorewrite.images import DEFAULT_PATH, ImageRef, describe
+from gorewrite.stage.images import DEFAULT_PATH, ImageRef, describe
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gorewrite.inventory import Inventory, take
+from gorewrite.stage.inventory import Inventory, take
 from tests.repositories import SHOP, facts_of
 
 FILES = {**SHOP, "gen/main.go": "package main\n\nfunc main() {}\n", "conf/a.yml": "a\n"}

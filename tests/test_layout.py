@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gorewrite.layout import context_path, relative, under
+from gorewrite.stage.layout import context_path, relative, under
 from tests.repositories import facts_of
 
 FILES = {

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from gorewrite.evidence import Unknown
-from gorewrite.linkage import Linkage, linkage
-from gorewrite.programs import programs
-from gorewrite.toolchain import cgo_setting, go_version
+from gorewrite.gobuild.toolchain import cgo_setting, go_version
+from gorewrite.runtime.linkage import Linkage, linkage
+from gorewrite.runtime.programs import programs
 from tests.repositories import GO_MOD, MAIN, SHOP, built, facts_of
 
 DEBIAN = "FROM golang:1.22\nWORKDIR /src\nCOPY . .\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gorewrite.makefile import run_part
+from gorewrite.gobuild.makefile import run_part
 
 MAKEFILE = """\
 VERSION := $(shell git describe)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from gorewrite.dockerfile import parse
-from gorewrite.images import DEFAULT_PATH
-from gorewrite.metadata import CannotMove, Moved, comments_above, move, quote
+from gorewrite.stage.images import DEFAULT_PATH
+from gorewrite.stage.metadata import CannotMove, Moved, comments_above, move, quote
 from tests.repositories import facts_of
 
 TOP = "FROM golang:1.24\nWORKDIR /app\nCOPY . .\nRUN go build -o shop .\n"

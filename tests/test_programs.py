@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from gorewrite.buildoutputs import outputs_of
 from gorewrite.evidence import Unknown
 from gorewrite.golang.needs import ProgramNeeds
-from gorewrite.programs import main_packages, needs_of, programs
+from gorewrite.runtime.programs import main_packages, needs_of, programs
+from gorewrite.stage.outputs import outputs_of
 from tests.repositories import GO_MOD, MAIN, SHOP, built, facts_of
 
 TOP = "FROM golang:1.22\nWORKDIR /src\nCOPY . .\n"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gorewrite.requirements import Requirements, requirements
+from gorewrite.runtime.requirements import Requirements, requirements
 from tests.repositories import GO_MOD, SHOP, facts_of
 
 TOP = "FROM golang:1.24\nWORKDIR /app\nCOPY . .\nRUN CGO_ENABLED=0 go build -o shop .\n"

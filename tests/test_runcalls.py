@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gorewrite.runcalls import bare_image, runs
+from gorewrite.callers.runcalls import bare_image, runs
 
 POD = """apiVersion: v1
 kind: Pod

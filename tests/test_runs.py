@@ -6,9 +6,9 @@ import pytest
 
 from gorewrite.dockerfile import parse
 from gorewrite.evidence import Unknown
-from gorewrite.images import describe
-from gorewrite.runs import Run, read_run
-from gorewrite.scope import State
+from gorewrite.stage.images import describe
+from gorewrite.stage.runs import Run, read_run
+from gorewrite.stage.scope import State
 
 GOLANG = State.of_image(describe("golang:1.24"))
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from gorewrite.config import Config
-from gorewrite.images import describe
-from gorewrite.requirements import requirements
-from gorewrite.runtime import NoRuntime, Runtime, choose, departures
+from gorewrite.runtime.choice import NoRuntime, Runtime, choose, departures
+from gorewrite.runtime.requirements import requirements
+from gorewrite.stage.images import describe
 from tests.repositories import SHOP, facts_of
 
 STATIC, DYNAMIC = "RUN CGO_ENABLED=0 go build -o shop .", "RUN go build -o shop ."

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from gorewrite import scope
 from gorewrite.dockerfile import parse
-from gorewrite.images import describe
-from gorewrite.scope import State, join
+from gorewrite.stage import scope
+from gorewrite.stage.images import describe
+from gorewrite.stage.scope import State, join
 
 
 def state(text: str, start: State | None = None, **global_args: str | None) -> State:

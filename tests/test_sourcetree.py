@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from gorewrite.context import Context, SourceTree, effective_ignore
-from gorewrite.globs import BadPattern
-from gorewrite.ignorefile import IgnoreError
+from gorewrite.context.globs import BadPattern
+from gorewrite.context.ignorefile import IgnoreError
 
 Make = Callable[..., Path]
 

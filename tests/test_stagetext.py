@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gorewrite.stagetext import stage_name
+from gorewrite.stage.text import stage_name
 from tests.repositories import SHOP, facts_of
 from tests.transforms.tools import rewrite
 

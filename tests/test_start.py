@@ -16,7 +16,13 @@ print(*sys.modules, file=sys.stderr)
 """
 #: What only some runs need: a terminal's progress, compose files, an installation that cannot
 #: be read from its directories.
-RARE = {"rich", "importlib.metadata", "secrets", "gorewrite.compose", "gorewrite.yamltree"}
+RARE = {
+    "rich",
+    "importlib.metadata",
+    "secrets",
+    "gorewrite.callers.compose",
+    "gorewrite.callers.yamltree",
+}
 
 
 def loaded(directory: Path, *arguments: str) -> set[str]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gorewrite.yamltree import Mapping, Node, Odd, Scalar, Sequence, read
+from gorewrite.callers.yamltree import Mapping, Node, Odd, Scalar, Sequence, read
 
 
 def plain(node: Node) -> Any:

@@ -7,20 +7,20 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from gorewrite import buildrules as rules
-from gorewrite import goedits
-from gorewrite.buildoutputs import outputs_of
-from gorewrite.cgooff import Decision, context_doubt, decide, needlessly_on, why
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import Facts, StageFacts
+from gorewrite.gobuild import edits as goedits
+from gorewrite.gobuild import rules
+from gorewrite.gobuild.cgooff import Decision, context_doubt, decide, needlessly_on, why
+from gorewrite.gobuild.indirect import IndirectBuild, indirect_builds
+from gorewrite.gobuild.toolchain import at, c_compiler, cgo_setting, go_version
 from gorewrite.golang.ldflags import Declined
 from gorewrite.golang.needs import ProgramNeeds
 from gorewrite.golang.versions import supports
-from gorewrite.indirect import IndirectBuild, indirect_builds
-from gorewrite.linkage import library_mode
-from gorewrite.programs import Needs, main_packages, package_needs
-from gorewrite.runs import Edit, Invocation, Run
-from gorewrite.toolchain import at, c_compiler, cgo_setting, go_version
+from gorewrite.runtime.linkage import library_mode
+from gorewrite.runtime.programs import Needs, main_packages, package_needs
+from gorewrite.stage.outputs import outputs_of
+from gorewrite.stage.runs import Edit, Invocation, Run
 from gorewrite.transform import Change, Proposal, Refusal, Safety, Transform
 
 _STRIP = '-ldflags="-s -w"'

@@ -8,19 +8,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from gorewrite import builders, cgocache
-from gorewrite.aptcaches import apt_mounts
-from gorewrite.cacheuse import Cache, Conflict, conflicts, without_command
+from gorewrite.caches import cgocache
+from gorewrite.caches.aptcaches import apt_mounts
+from gorewrite.caches.cacheuse import Cache, Conflict, conflicts, without_command
+from gorewrite.caches.gocaches import Account, account, caches, moves_caches
+from gorewrite.caches.mounts import mounts, with_mounts
+from gorewrite.callers import builders
 from gorewrite.dockerfile import from_parts
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import Facts, StageFacts
-from gorewrite.gocaches import Account, account, caches, moves_caches
-from gorewrite.gomodules import is_vendored, module_at, module_of, uses_vendor
-from gorewrite.gouse import GoUse, brings_credentials, go_uses, is_plain
-from gorewrite.images import ImageRef
-from gorewrite.layout import under
-from gorewrite.mounts import mounts, with_mounts
-from gorewrite.toolchain import at
+from gorewrite.gobuild.gouse import GoUse, brings_credentials, go_uses, is_plain
+from gorewrite.gobuild.toolchain import at
+from gorewrite.modules.gomodules import is_vendored, module_at, module_of, uses_vendor
+from gorewrite.stage.images import ImageRef
+from gorewrite.stage.layout import under
 from gorewrite.transform import Change, Proposal, Refusal, Safety, Transform
 
 

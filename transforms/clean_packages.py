@@ -10,10 +10,10 @@ from gorewrite import shell
 from gorewrite.dockerfile import Comment, Instruction, Node
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import Facts, StageFacts
-from gorewrite.joints import appended
-from gorewrite.layout import under
-from gorewrite.packageuse import Call, calls_of, later_runs, used_later
-from gorewrite.runs import Edit, Run
+from gorewrite.stage.joints import appended
+from gorewrite.stage.layout import under
+from gorewrite.stage.packageuse import Call, calls_of, later_runs, used_later
+from gorewrite.stage.runs import Edit, Run
 from gorewrite.transform import Change, Proposal, Refusal, Safety, Transform
 
 

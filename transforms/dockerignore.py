@@ -10,14 +10,15 @@ from typing import Final, NamedTuple
 from weakref import WeakKeyDictionary
 
 from gorewrite.context import Context, infer_context
-from gorewrite.contextuse import ContextUse, context_use, copied
+from gorewrite.context.gitneed import GitNeed, git_need, has_git
+from gorewrite.context.globs import BadPattern, has_wildcard, match
+from gorewrite.context.ignorefile import IgnoreError, IgnoreFile
+from gorewrite.context.uses import ContextUse, context_use, copied
 from gorewrite.discovery import repository_root
 from gorewrite.dockerfile import Instruction, ParseError, parse
 from gorewrite.evidence import Evidence
-from gorewrite.facts import Facts, Project
-from gorewrite.gitneed import GitNeed, git_need, has_git
-from gorewrite.globs import BadPattern, has_wildcard, match
-from gorewrite.ignorefile import IgnoreError, IgnoreFile
+from gorewrite.facts import Facts
+from gorewrite.surroundings import Project
 from gorewrite.transform import Change, FileChange, Proposal, Refusal, Safety, Transform
 
 

@@ -7,17 +7,17 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from gorewrite.blocks import cut, separated, taken_out
+from gorewrite.caches.mounts import mounts
 from gorewrite.dockerfile import Blank, BodyNode
 from gorewrite.evidence import Evidence
 from gorewrite.facts import Facts, StageFacts
-from gorewrite.gohosts import Reach, external, reach
-from gorewrite.gomodules import Incomplete, ModuleFiles, needed_files
-from gorewrite.hoisting import Job, Kept
-from gorewrite.hoistjobs import jobs
-from gorewrite.layout import relative
-from gorewrite.metadata import comments_above
-from gorewrite.mounts import mounts
+from gorewrite.modules.gohosts import Reach, external, reach
+from gorewrite.modules.gomodules import Incomplete, ModuleFiles, needed_files
+from gorewrite.modules.hoisting import Job, Kept
+from gorewrite.modules.hoistjobs import jobs
+from gorewrite.stage.blocks import cut, separated, taken_out
+from gorewrite.stage.layout import relative
+from gorewrite.stage.metadata import comments_above
 from gorewrite.transform import Change, Proposal, Refusal, Safety, Transform
 
 

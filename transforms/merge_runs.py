@@ -17,8 +17,8 @@ from gorewrite.dockerfile import (
 from gorewrite.engine import opt_out
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import Facts, StageFacts
-from gorewrite.joints import Layout
-from gorewrite.runs import Run
+from gorewrite.stage.joints import Layout
+from gorewrite.stage.runs import Run
 from gorewrite.transform import Change, Proposal, Refusal, Safety, Transform
 
 

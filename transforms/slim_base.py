@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from gorewrite import packages, shell
+from gorewrite import shell
 from gorewrite.contract import argv_of
 from gorewrite.dockerfile import BodyNode, Instruction, command_of, copy_parts, from_parts
-from gorewrite.entry import last
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import Facts, StageFacts
-from gorewrite.images import Image
-from gorewrite.requirements import Requirements, requirements
-from gorewrite.runtime import NoRuntime, Runtime, choose, departures
+from gorewrite.runtime.choice import NoRuntime, Runtime, choose, departures
+from gorewrite.runtime.requirements import Requirements, requirements
+from gorewrite.stage import packages
+from gorewrite.stage.commands import last
+from gorewrite.stage.images import Image
 from gorewrite.transform import Change, Proposal, Refusal, Safety, Transform
 
 #: Users that every distroless image has (GoogleContainerTools/distroless, common/BUILD).

@@ -5,17 +5,17 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
-from gorewrite import metadata
-from gorewrite.callers import hiding_mount
-from gorewrite.carry import Carry, carry
+from gorewrite.callers.services import hiding_mount
 from gorewrite.contract import contract, runtime_path
 from gorewrite.dockerfile import Blank, BodyNode, Comment, Instruction, from_parts
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import Facts, StageFacts
-from gorewrite.images import Image
-from gorewrite.requirements import Requirements, requirements
-from gorewrite.runtime import NoRuntime, Runtime, choose, departures
-from gorewrite.stagetext import RuntimeText, stage_name
+from gorewrite.runtime.carry import Carry, carry
+from gorewrite.runtime.choice import NoRuntime, Runtime, choose, departures
+from gorewrite.runtime.requirements import Requirements, requirements
+from gorewrite.stage import metadata
+from gorewrite.stage.images import Image
+from gorewrite.stage.text import RuntimeText, stage_name
 from gorewrite.transform import Change, Proposal, Refusal, Safety, Transform
 
 

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from gorewrite.context.globs import clean
 from gorewrite.evidence import Evidence, Unknown
-from gorewrite.globs import clean
 from gorewrite.golang.catalogue import CallRule, CallRules, by_package, call_rules, unversioned
 from gorewrite.golang.closure import Closure, Unit
 from gorewrite.golang.needs import Mention, ReadKind

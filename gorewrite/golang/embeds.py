@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from gorewrite.globs import BadPattern, has_wildcard, match, unescape
+from gorewrite.context.globs import BadPattern, has_wildcard, match, unescape
 from gorewrite.golang.closure import Unit
 from gorewrite.golang.needs import Embed
 from gorewrite.golang.source import SourceFile

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from gorewrite.globs import clean
+from gorewrite.context.globs import clean
 
 # More texts than this are no longer worth naming one by one.
 _MOST_TEXTS = 32

@@ -1,0 +1,258 @@
+"""Who else reads or cleans a directory that a cache mount would take out of the layers.
+
+A cache mount hides what a layer has at its path, and nothing written to it is in the image
+(Dockerfile reference, "RUN --mount=type=cache"); removing a mount point fails with "Device or
+resource busy" after the shared cache has been emptied.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from gorewrite import shell
+from gorewrite.caches.mounts import mounts
+from gorewrite.callers import builders
+from gorewrite.dockerfile import copy_parts
+from gorewrite.evidence import Evidence, Unknown
+from gorewrite.facts import StageFacts
+from gorewrite.gobuild.gouse import GoUse
+from gorewrite.stage.commands import DEV_TOOLS, last
+from gorewrite.stage.entry import read_entry
+from gorewrite.stage.images import Image
+from gorewrite.stage.layout import under
+from gorewrite.stage.runs import Run
+
+
+@dataclass(frozen=True)
+class Cache:
+    """One of Go's caches as a family of stages uses it.
+
+    name: "module cache" or "build cache"; code: the refusal when its content is needed;
+    paths: where it lies; variable: what names it; clean: the flag of `go clean`.
+    mention: text that speaks of a place in it.
+    """
+
+    name: str
+    code: str
+    paths: frozenset[str]
+    variable: str
+    clean: str
+    mention: re.Pattern[str]
+
+    def overlaps(self, path: str) -> bool:
+        """Whether a path is in the cache or above it."""
+        return any(under(path, cache) or under(cache, path) for cache in self.paths)
+
+    def holds(self, path: str) -> bool:
+        """Whether a path is the cache or in it."""
+        return any(under(path, cache) for cache in self.paths)
+
+
+class Conflict(NamedTuple):
+    """Why a cache must stay in the layers."""
+
+    code: str
+    message: str
+    evidence: Evidence
+
+
+def conflicts(
+    family: Sequence[StageFacts], uses: Sequence[GoUse], cache: Cache
+) -> Iterator[Conflict]:
+    """Every use of a cache besides the go commands themselves, in no particular order."""
+    facts = family[0].facts
+    for stage in facts.stages:
+        yield from _copied(stage, family, cache)
+    for stage in family:
+        yield from _placed(stage, cache)
+        for run in stage.runs:
+            yield from _run(stage, run, cache)
+        yield from _at_run_time(stage, cache)
+    for use in uses:
+        for source, text in use.texts:
+            yield from _text(text, source, cache)
+    started = builders.runs_go(facts.project)
+    if started is not None:
+        message = f"a compose file runs go in a container, which then has no {cache.name}"
+        yield Conflict(cache.code, message, started)
+
+
+def _copied(stage: StageFacts, family: Sequence[StageFacts], cache: Cache) -> Iterator[Conflict]:
+    """COPY --from and --mount=from= of a stage that has the cache."""
+    facts = stage.facts
+    for instruction, state in stage.states.items():
+        taken: list[tuple[str, str]] = []
+        if instruction.keyword in ("COPY", "ADD"):
+            parts = copy_parts(instruction)
+            taken = [(parts.from_, source) for source in parts.sources if parts.from_]
+        elif instruction.keyword == "RUN":
+            found = mounts(instruction, state)
+            taken = [(mount.from_, mount.source or "/") for mount in found if mount.from_]
+        for reference, raw in taken:
+            other = facts.stage_named(state.expand(reference) or reference, stage.index)
+            path = _plain(state.expand(raw) or raw)
+            if other in family and cache.overlaps(path):
+                message = f"its content is copied from the layer here: {raw}"
+                yield Conflict(cache.code, message, facts.at(instruction))
+
+
+def _placed(stage: StageFacts, cache: Cache) -> Iterator[Conflict]:
+    """COPY and ADD into the cache, which a mount would hide."""
+    context = stage.facts.project.context
+    for placed in stage.placed:
+        if placed.path is None or placed.instruction not in stage.states:
+            continue
+        hidden = cache.holds(placed.path)
+        other = stage.facts.stage_named(placed.from_ or "", stage.index)
+        base = other.base if other is not None else None
+        golang = isinstance(base, Image) and base.family == "golang"
+        for path in cache.paths:
+            source = placed.source_path(path)
+            if source is None or placed.directory is False:
+                continue
+            there = placed.origin == "context" and context.kind(source) is not None
+            hidden = hidden or there or (placed.origin == "stage" and golang)
+        if hidden:
+            message = f"a mount would hide what is copied into the {cache.name} here"
+            yield Conflict(cache.code, message, stage.facts.at(placed.instruction))
+
+
+def _run(stage: StageFacts, run: Run, cache: Cache) -> Iterator[Conflict]:
+    facts = stage.facts
+    if isinstance(run.script, Unknown):
+        found = _text(run.text, "", cache)
+        yield from (Conflict(c.code, c.message, facts.at(run.instruction)) for c in found)
+        return
+    for step in run.steps:
+        inner = shell.unwrapped(step)
+        code = _step(inner, cache)
+        if code is None:
+            continue
+        at = run.line_at(inner.command.start)
+        text = run.text[inner.command.start : inner.command.end].partition("\n")[0]
+        yield _conflict(code, cache, facts.at(run.instruction, text, at))
+
+
+def _conflict(code: str, cache: Cache, evidence: Evidence) -> Conflict:
+    if code == "cache-cleaned":
+        message = f"the {cache.name} is cleaned here, which a mount makes fail or wipes for all"
+    else:
+        message = f"the {cache.name} is read here; a mount may be empty"
+    return Conflict(code, message, evidence)
+
+
+#: Commands that name a directory without needing what is in it.
+_HARMLESS = frozenset(["mkdir", "chown", "chmod", "chgrp", "echo", "printf", "cd", "ls", "du"])
+_WHOLE_TREES = frozenset(["cp", "mv", "tar", "rsync", "find"])
+_DECLARING = frozenset(["export", "declare", "readonly", "local", "typeset"])
+
+
+def _step(step: shell.Step, cache: Cache) -> str | None:
+    """The refusal code for one command, None when it leaves the cache alone."""
+    words = step.command.words
+    argv = step.argv
+    name = posixpath.basename(argv[0] or "") if argv else ""
+    texts = [word.text for word in words[1:]]
+    if name == "go":
+        if "clean" in argv and f"-{cache.clean}" in argv:
+            return "cache-cleaned"
+    elif name in ("rm", "rmdir"):
+        recursive = any(re.match(r"-\w*[rR]|--recursive", text) for text in texts)
+        paths = [_expanded(step, text, cache) for text in texts if not text.startswith("-")]
+        cleaned = any(path is not None and cache.overlaps(path) for path in paths)
+        return "cache-cleaned" if cleaned and recursive else None
+    if name in _HARMLESS:
+        texts = [text for text in texts if "$(" in text or "`" in text]
+    if name in _DECLARING:
+        texts = [text.partition("=")[2] for text in texts]
+    texts += [a.word.text for a in step.command.assignments if a.word and "$(" in a.word.text]
+    for text in texts:
+        if cache.mention.search(text):
+            return cache.code
+        path = _expanded(step, text, cache) if "/" in text and name != "go" else None
+        if path is None or name in _HARMLESS:
+            continue
+        if cache.holds(path) or (name in _WHOLE_TREES and cache.overlaps(path)):
+            return cache.code
+    return None
+
+
+def _expanded(step: shell.Step, text: str, cache: Cache) -> str | None:
+    """A word of a command as an absolute path, up to its first pattern; None when not known."""
+    text = text.replace('"', "").replace("'", "")
+    known = dict(step.variables)
+    home = known.get("HOME") or "/root"
+    text = re.sub(r"^~(?=/|$)|\$HOME\b|\$\{HOME\}", home, text)
+    named = re.compile(r"\$\{(\w+)\}|\$(\w+)|\$\(go env (\w+)\)")
+
+    def value(match: re.Match[str]) -> str:
+        name = match[1] or match[2] or match[3]
+        if name == cache.variable:
+            return min(cache.paths)
+        return known.get(name) or match.group()
+
+    text = named.sub(value, text)
+    if "$" in text or not text:
+        return None
+    return step.path(_plain(text) if text.startswith("/") else re.split(r"[*?\[]", text)[0])
+
+
+def _plain(path: str) -> str:
+    """A path up to its first pattern, without a slash at its end."""
+    return posixpath.normpath("/" + re.split(r"[*?\[]", path)[0].lstrip("/"))
+
+
+def _text(text: str, source: str, cache: Cache) -> Iterator[Conflict]:
+    """A script that is only searched: a Makefile, a shell script, an unread RUN."""
+    parents = {posixpath.dirname(path) for path in cache.paths} | cache.paths
+    listed = "|".join(re.escape(path) for path in sorted(parents))
+    cleaned = re.compile(
+        rf"\bclean\b[^\n;&|]*-{cache.clean}\b|\brm\s+-\w*[rR][^\n;&|]*(?:{listed}|{cache.mention.pattern})"
+    )
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.lstrip().startswith("#"):
+            continue
+        evidence = Evidence(source, number, line.strip()[:200])
+        if cleaned.search(line):
+            yield _conflict("cache-cleaned", cache, evidence)
+        elif cache.mention.search(line):
+            yield _conflict(cache.code, cache, evidence)
+
+
+def without_command(stage: StageFacts) -> Evidence | None:
+    """The final stage, when nothing says what a container of it runs."""
+    if not stage.is_final or last(stage, "CMD") or last(stage, "ENTRYPOINT"):
+        return None
+    return stage.facts.at(stage.stage.from_)
+
+
+def _at_run_time(stage: StageFacts, cache: Cache) -> Iterator[Conflict]:
+    """The container of a stage that is not only there for later stages may need the cache."""
+    leaf = stage.is_final or not stage.referenced
+    own = any(i.keyword in ("CMD", "ENTRYPOINT") for i in stage.stage.instructions)
+    if not leaf and not own:
+        return
+    entry = read_entry(stage)
+    code = entry.refusal[0] if entry.refusal else ""
+    evidence = entry.refusal[2] if entry.refusal else stage.facts.at(stage.stage.from_)
+    tools = sorted(DEV_TOOLS & set(entry.tools))
+    if tools:
+        code, evidence = "dev-or-test-image", entry.tools[tools[0]]
+    if code == "dev-or-test-image":
+        message = (
+            f"the container runs the go command or a tool that does; it needs the {cache.name}"
+        )
+        yield Conflict(cache.code, message, evidence)
+    elif leaf and code == "no-entrypoint":
+        if last(stage, "CMD") is not None or not stage.runs:
+            message = (
+                f"what a container of this stage is for is not known; it may need the {cache.name}"
+            )
+            yield Conflict(cache.code, message, evidence)
+    elif leaf and code:
+        message = f"what the container runs cannot be followed; it may need the {cache.name}"
+        yield Conflict(cache.code, message, evidence)

@@ -1,0 +1,159 @@
+"""Where the go command keeps its caches, and as which user it writes them.
+
+Rules: `go help environment`, `go help cache`; Go modules reference, "Module cache"; os
+`UserCacheDir`. HOME of a container's user comes from /etc/passwd (runc).
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
+
+from gorewrite import shell
+from gorewrite.evidence import Unknown
+from gorewrite.facts import StageFacts
+from gorewrite.memo import remembered
+from gorewrite.shell import UserCommand, user_command
+from gorewrite.stage.images import Image
+from gorewrite.stage.scope import State
+
+
+class Account(NamedTuple):
+    """The user of a RUN. gid and home are None when not known; uid 0 is root."""
+
+    uid: int
+    gid: int | None
+    home: str | None
+
+
+class Caches(NamedTuple):
+    """Absolute image paths of the module cache and the build cache, each maybe not known."""
+
+    modules: str | Unknown
+    build: str | Unknown
+
+
+def account(stage: StageFacts, state: State) -> Account | Unknown:
+    """The numeric user of a state: cache mounts take numbers only."""
+    if state.user is None:
+        return Unknown("the user of the base image is not known")
+    if state.is_root:
+        return Account(0, 0, "/root")
+    name, _, group = state.user.partition(":")
+    made = {(command.kind, command.name): command for command in _accounts(stage)}
+    user = made.get(("user", name))
+    if name.isdecimal():
+        gid = int(group) if group.isdecimal() else None
+        return Account(int(name), gid, None)
+    if user is None or user.uid is None:
+        return Unknown(f"which number user {name} has is not known")
+    named = made.get(("group", group or user.group or ""))
+    gid = int(group) if group.isdecimal() else named.gid if named is not None else user.gid
+    return Account(user.uid, gid, _home(user))
+
+
+def _home(user: UserCommand) -> str | None:
+    if user.home is not None:
+        return user.home if user.home.startswith("/") else None
+    # Debian's `adduser --system` has had several defaults, none of them a usable directory.
+    return None if user.system else f"/home/{user.name}"
+
+
+def _accounts(stage: StageFacts) -> Iterator[UserCommand]:
+    for member in stage.lineage:
+        for run in member.runs:
+            for step in run.steps:
+                command = user_command(shell.unwrapped(step).argv)
+                if command is not None:
+                    yield command
+
+
+def caches(
+    stage: StageFacts, state: State, env: Mapping[str, str | None], home: str | None
+) -> Caches:
+    """The caches of a go command.
+
+    env: the environment of the command; home: of its user, when HOME is not in `env`.
+    """
+    reader = _Reader(stage, state, env, home)
+    return Caches(_known(reader.modules), _known(reader.build))
+
+
+def _known(read: Callable[[], str]) -> str | Unknown:
+    try:
+        return read()
+    except _NotKnown as reason:
+        return Unknown(str(reason))
+
+
+class _NotKnown(Exception):
+    pass
+
+
+class _Reader:
+    def __init__(
+        self, stage: StageFacts, state: State, env: Mapping[str, str | None], home: str | None
+    ) -> None:
+        base = stage.base
+        self.base = base if isinstance(base, Image) and base.known else None
+        self.state = state
+        self.env = env
+        self.user_home = home
+
+    def home(self, wanted: str) -> str:
+        """The home directory, for a cache that no variable names."""
+        found = self.value("HOME") or self.user_home
+        if not found:
+            raise _NotKnown(f"neither {wanted} nor the home directory of the user is known")
+        return found
+
+    def value(self, name: str) -> str:
+        """The value of a variable, "" when it is not set."""
+        if name not in self.env:
+            if self.base is None:
+                raise _NotKnown(
+                    "what the base image sets is not known; set GOMODCACHE and GOCACHE with ENV"
+                )
+            return ""
+        value = self.env[name]
+        if value is None or (name in self.state.args and name not in self.state.env):
+            raise _NotKnown(f"the value of {name} is not known")
+        return value
+
+    def modules(self) -> str:
+        """GOMODCACHE, else pkg/mod in the first directory of GOPATH, else of HOME/go."""
+        named = self.value("GOMODCACHE")
+        if named:
+            return _absolute("GOMODCACHE", named)
+        gopath = self.value("GOPATH").partition(":")[0]
+        if not gopath:
+            gopath = posixpath.join(self.home("GOPATH"), "go")
+        return posixpath.join(_absolute("GOPATH", gopath), "pkg/mod")
+
+    def build(self) -> str:
+        """GOCACHE, else go-build in XDG_CACHE_HOME, else in HOME/.cache."""
+        named = self.value("GOCACHE")
+        if named:
+            return _absolute("GOCACHE", named)
+        top = self.value("XDG_CACHE_HOME")
+        if not top:
+            top = posixpath.join(self.home("GOCACHE"), ".cache")
+        return posixpath.join(_absolute("XDG_CACHE_HOME", top), "go-build")
+
+
+def _absolute(name: str, path: str) -> str:
+    """A clean absolute path that can stand in a mount flag."""
+    if not path.startswith("/") or any(ch in path for ch in " ,\"'$\\"):
+        raise _NotKnown(f"{name} is {path}, which is no plain absolute path")
+    return posixpath.normpath(path)
+
+
+_MOVED = re.compile(r"\bgo\s+env\s+-w\b[^\n;&|]*\bGO(?:PATH|CACHE|MODCACHE|ENV)=")
+
+
+@remembered
+def moves_caches(stage: StageFacts) -> bool:
+    """Whether a RUN of the lineage stores another place for them with `go env -w`."""
+    return any(_MOVED.search(run.text) for member in stage.lineage for run in member.runs)

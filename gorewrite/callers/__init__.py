@@ -1,0 +1,1 @@
+"""Who builds and runs a Dockerfile: compose, CI, make, scripts, manifests."""

@@ -1,0 +1,325 @@
+"""Whether a build reads the repository's `.git` directory.
+
+Rules: `go help build`, -buildvcs; https://go.dev/doc/go1.18 (the stamp) and
+https://go.dev/doc/go1.24 (the main module's version from the tag); golang/go#51253.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+from gorewrite import shell
+from gorewrite.caches.mounts import mounts
+from gorewrite.context import Context
+from gorewrite.evidence import Evidence, Unknown
+from gorewrite.facts import Facts, StageFacts
+from gorewrite.gobuild.indirect import indirect_builds
+from gorewrite.gobuild.makefile import run_part
+from gorewrite.gobuild.toolchain import at
+from gorewrite.golang.commands import BuildOutput
+from gorewrite.golang.versions import GoVersion
+from gorewrite.memo import remembered
+from gorewrite.runtime.programs import needs_of
+from gorewrite.stage.images import Image
+from gorewrite.stage.packages import bare_name
+from gorewrite.stage.runs import Invocation, Run
+
+
+class GitNeed(NamedTuple):
+    """A use of `.git`. why: in words; evidence: where.
+
+    dirty: whether it also tells if a tracked file is missing, so that leaving other files out
+        of the context changes what it says.
+    """
+
+    why: str
+    evidence: Evidence
+    dirty: bool
+
+
+#: git commands that read the repository they run in; `clone`, `config` and the like do not.
+_READS: Final = (
+    "describe|rev-parse|rev-list|log|show|status|diff|diff-index|diff-files|tag|branch|name-rev"
+    "|symbolic-ref|for-each-ref|show-ref|cat-file|archive|ls-files|ls-tree|shortlog|blame|submodule"
+    "|checkout|fetch|pull|reset|clean|stash|worktree|update-index|restore|switch|merge-base|remote"
+)
+_GIT: Final = re.compile(
+    rf"(?<![\w./-])git\s+(?:-[cC]\s+\S+\s+|--[\w-]+(?:=\S+)?\s+)*(?:{_READS})\b"
+    r"|(?<![\w*)}\]-])\.git(?:/|\b)(?![\w.-])"
+    r"|\b(?:goreleaser|promu|svu|gitversion|git-chglog|setuptools[-_]scm|versioneer|vergen)\b"
+)
+_DIRTY: Final = re.compile(r"dirty|git[^\n]*\b(?:status|diff|diff-index|stash)\b|goreleaser|promu")
+_COMMENT: Final = re.compile(r"(?m)^[ \t]*#(?!!).*$")
+_MAKERS: Final = {
+    "make": ("GNUmakefile", "makefile", "Makefile"),
+    "gmake": ("GNUmakefile", "makefile", "Makefile"),
+    "task": ("Taskfile.yml", "Taskfile.yaml"),
+    "just": ("justfile", "Justfile"),
+    "mage": ("magefile.go",),
+}
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+#: Build tools of other languages, and the files in which they are told to use git.
+_OTHERS: Final = _names(
+    """npm yarn pnpm bun npx node python python3 pip pip3 poetry uv cargo mvn gradle gradlew
+    rake"""
+)
+_OTHER_FILES: Final = (
+    "package.json", "pyproject.toml", "setup.py", "setup.cfg", "Cargo.toml", "build.rs",
+    "build.gradle", "build.gradle.kts", "pom.xml", "Rakefile",
+)  # fmt: skip
+_SHELLS: Final = frozenset({"sh", "bash", "ash", "dash", "zsh"})
+#: What may be the path of a script: read by name, included, or with a `/` in it.
+_FILE: Final = re.compile(
+    r"(?m)(?:^-?include|(?:^|[\s;&|(])(?:\.|source|sh|bash))\s+"
+    r"[\"']?(?:\$\([^)\n]*\)/|\$\{?\w+\}?/)?(?P<read>[\w./-]+)"
+    r"|(?P<path>[\w.-]*(?:/[\w.-]+)+|[\w-]+\.(?:sh|bash|mk|py)\b)"
+)
+_MOST_TEXTS: Final = 30
+_MOST_SOURCES: Final = 20_000
+
+#: Packages that look at the version control stamp of the program they are linked into.
+_READERS: Final = (
+    "github.com/carlmjohnson/versioninfo",
+    "github.com/earthboundkid/versioninfo/v2",
+    "github.com/prometheus/common/version",
+    "github.com/getsentry/sentry-go",
+    "github.com/charmbracelet/fang",
+    "github.com/caddyserver/caddy/v2",
+    "github.com/DataDog/dd-trace-go/v2",
+    "gopkg.in/DataDog/dd-trace-go.v1",
+    "sigs.k8s.io/release-utils",
+)
+_BUILD_INFO: Final = re.compile(rb"debug\.ReadBuildInfo|buildinfo\.Read|NewBuildInfoCollector")
+_RUNS_GIT: Final = re.compile(rb'//go:generate[^\n]*\bgit\b|"git"|go-git/go-git|"\.git"')
+
+
+@remembered
+def git_need(facts: Facts) -> GitNeed | None:
+    """The first use of `.git` in a build; None when it can be shown that there is none."""
+    found = [need for stage in facts.stages for need in _needs(facts, stage) if need is not None]
+    return found[0]._replace(dirty=any(need.dirty for need in found)) if found else None
+
+
+def _needs(facts: Facts, stage: StageFacts) -> Iterator[GitNeed | None]:
+    for run in stage.runs:
+        yield _in_run(facts, stage, run)
+    for invocation, outputs in stage.outputs:
+        yield _stamp(stage, invocation, outputs)
+    yield _indirect_stamp(stage)
+
+
+def _in_run(facts: Facts, stage: StageFacts, run: Run) -> GitNeed | None:
+    text = _COMMENT.sub(_blank, _without_foreign(stage, run))
+    found = _GIT.search(text)
+    if found is not None:
+        number = run.line_at(found.start())
+        line = run.instruction.source.splitlines()[number].strip()
+        dirty = _DIRTY.search(text) is not None
+        return GitNeed("the build reads it", facts.at(run.instruction, line, number), dirty)
+    texts = list(_texts(stage, run))
+    dirty = any(_DIRTY.search(text) for _, text in texts)
+    for path, text in texts:
+        for number, line in enumerate(text.split("\n"), 1):
+            if _GIT.search(line):
+                place = Evidence(path, number, line.strip())
+                return GitNeed("what the build runs reads it", place, dirty)
+    if any(i.go.kind in ("generate", "run") and not i.go.versioned for i in run.invocations):
+        source = _sources_with(facts.project.context, _RUNS_GIT)
+        if source is not None:
+            return GitNeed("a program that the build runs may read it", source, True)
+    return None
+
+
+def _blank(found: re.Match[str]) -> str:
+    return " " * len(found.group())
+
+
+def _without_foreign(stage: StageFacts, run: Run) -> str:
+    """A RUN's text, blanks in place of git commands in directories not from the context."""
+    text = run.text
+    if any(mount.kind == "bind" for mount in mounts(run.instruction, run.state)):
+        return text
+    for step in run.steps:
+        command = shell.unwrapped(step).command
+        directory = step.cwd
+        if command.argv[1:2] == ("-C",) and len(command.argv) > 2:
+            directory = step.path(command.argv[2])
+        if command.name != "git" or directory is None:
+            continue
+        if stage.source_of(directory, run.instruction) is None:
+            width = command.end - command.start
+            text = text[: command.start] + " " * width + text[command.end :]
+    return text
+
+
+def _texts(stage: StageFacts, run: Run) -> Iterator[tuple[str, str]]:
+    """(context path, text) of the Makefiles and scripts a RUN runs, and those named in them.
+
+    Comments are left out, and of a Makefile the recipes that are not run.
+    """
+    tree = stage.facts.project.context
+    waiting = [each for step in run.steps for each in _files(stage, run, shell.unwrapped(step))]
+    seen: set[str] = set()
+    while waiting and len(seen) < _MOST_TEXTS:
+        path, goals = waiting.pop(0)
+        data = tree.read(path) if path not in seen else None
+        if data is None or b"\0" in data:
+            continue
+        seen.add(path)
+        text = _COMMENT.sub("", data.decode("utf-8", "surrogateescape"))
+        if goals is not None:
+            text = run_part(text, goals)
+        yield path, text
+        waiting += ((name, None) for name in _named(tree, path, text))
+
+
+def _named(tree: Context, path: str, text: str) -> Iterator[str]:
+    """The context paths of scripts and includes that a text names; `$(dirname $0)/x` too."""
+    for found in _FILE.finditer(text):
+        name = (found["read"] or found["path"]).lstrip("/")
+        for base in dict.fromkeys((posixpath.dirname(path), ".")):
+            place = posixpath.normpath(posixpath.join(base, name))
+            if place == path or place.endswith(".go") or tree.kind(place) != "file":
+                continue
+            script = place.endswith((".sh", ".bash", ".mk", ".py"))
+            if found["read"] or script or (tree.read(place) or b"").startswith(b"#!"):
+                yield place
+
+
+def _files(
+    stage: StageFacts, run: Run, step: shell.Step
+) -> Iterator[tuple[str, tuple[str, ...] | None]]:
+    """The context paths of the files that a command takes its commands from, and of a Makefile
+    the targets it makes."""
+    argv = step.argv
+    name = posixpath.basename(argv[0] or "") if argv else ""
+    named: list[str] = []
+    goals: tuple[str, ...] | None = None
+    if name in _MAKERS:
+        options = dict(pairwise(argv))
+        directory = options.get("-C") or options.get("-d") or "."
+        file = options.get("-f") or options.get("-t")
+        named = [posixpath.join(directory, each) for each in ((file,) if file else _MAKERS[name])]
+        if name in ("make", "gmake") and None not in argv:
+            values = {options.get(option) for option in ("-C", "-f", "-j")}
+            words = (word for word in argv[1:] if word is not None and word not in values)
+            goals = tuple(w for w in words if not w.startswith("-") and "=" not in w)
+    elif name in _SHELLS:
+        named = [word for word in argv[1:] if word and not word.startswith("-")][:1]
+    elif name in _OTHERS:
+        named = [*_OTHER_FILES, *(word for word in argv[1:2] if word and "." in word)]
+    elif argv and argv[0] and "/" in argv[0]:
+        named = [argv[0]]
+    for each in named:
+        path = step.path(each)
+        source = stage.source_of(path, run.instruction) if path else None
+        if source is not None:
+            yield source, goals
+
+
+def _stamp(
+    stage: StageFacts, invocation: Invocation, outputs: tuple[BuildOutput, ...] | Unknown
+) -> GitNeed | None:
+    """Whether the go command stamps the binary and somebody looks at the stamp."""
+    go = invocation.go
+    place = at(stage, invocation)
+    if go.versioned:
+        return None
+    setting = go.setting("buildvcs")
+    if setting == "true":
+        return GitNeed("-buildvcs=true fails without it", place, True)
+    base = stage.base
+    version = base.go.version if isinstance(base, Image) and base.go is not None else None
+    if setting == "false" or (version is not None and version < GoVersion(1, 18, 0)):
+        return None
+    if not has_git(stage) or stage.source_of(go.directory or "/") is None:
+        return None
+    known = () if isinstance(outputs, Unknown) else outputs
+    if not known:
+        return _reader(_sources_with(stage.facts.project.context, _BUILD_INFO))
+    for output in known:
+        needs = needs_of(stage, invocation, output)
+        if isinstance(needs, Unknown) or needs.problems or needs.missing:
+            return _reader(_sources_with(stage.facts.project.context, _BUILD_INFO))
+        if needs.build_info:
+            return _reader(needs.build_info[0])
+        for package in _READERS:
+            if any(package == m or package.startswith(f"{m}/") for m in needs.modules):
+                imported = re.compile(b'"' + re.escape(package.encode()) + b'["/]')
+                place_of = _sources_with(stage.facts.project.context, imported)
+                if place_of is not None:
+                    return _reader(place_of)
+    return None
+
+
+def _indirect_stamp(stage: StageFacts) -> GitNeed | None:
+    """As for a go command of its own, for one in a Makefile or script."""
+    if not has_git(stage):
+        return None
+    for run in stage.runs:
+        for build in indirect_builds(stage, run):
+            if re.search(r"-buildvcs(?!=false)", build.text):
+                return GitNeed("-buildvcs=true fails without it", build.builds[0], True)
+            if "-buildvcs=false" not in build.text:
+                found = _reader(_sources_with(stage.facts.project.context, _BUILD_INFO))
+                if found is not None:
+                    return found
+    return None
+
+
+def _reader(place: Evidence | None) -> GitNeed | None:
+    return GitNeed("the program reads the version stamped from it", place, True) if place else None
+
+
+@remembered
+def has_git(stage: StageFacts) -> bool:
+    """Whether the stage may hold a git command: the Debian golang images do, alpine does not."""
+    for member in stage.lineage:
+        for run in member.runs:
+            for step in run.steps:
+                does = shell.package_command(shell.unwrapped(step).argv)
+                if does is None or does.action != "install":
+                    continue
+                names = {bare_name(name) for name in does.packages}
+                if does.unknown or "git" in names:
+                    return True
+    base = stage.base
+    if not isinstance(base, Image):
+        return True
+    if base.family == "golang":
+        return base.go is None or base.go.distro != "alpine"
+    return base.family == "other"
+
+
+def _sources_with(context: Context, pattern: re.Pattern[bytes]) -> Evidence | None:
+    """The first Go file of the context, vendored ones aside, in which a pattern stands."""
+    looked = 0
+    waiting = ["."]
+    while waiting:
+        directory = waiting.pop()
+        for name in context.listdir(directory):
+            path = name if directory == "." else f"{directory}/{name}"
+            if name in (".git", "vendor", "node_modules", "testdata") or context.is_link(path):
+                continue
+            looked += 1
+            if looked > _MOST_SOURCES:
+                return Evidence("", 0, "there are too many files to look through")
+            if not name.endswith(".go"):
+                if "." not in name and context.kind(path) == "dir":
+                    waiting.append(path)
+                continue
+            data = context.read(path)
+            found = pattern.search(data) if data is not None else None
+            if data is not None and found is not None and not name.endswith("_test.go"):
+                line = data.count(b"\n", 0, found.start()) + 1
+                return Evidence(path, line, found.group().decode("utf-8", "replace"))
+    return None

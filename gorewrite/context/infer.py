@@ -1,0 +1,194 @@
+"""The build context of a Dockerfile: which directory it is, and what a build sees of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from gorewrite.callers.buildcalls import parents_within, stated_contexts
+from gorewrite.context.globs import BadPattern, has_wildcard, relative
+from gorewrite.context.sourcetree import Context
+from gorewrite.evidence import Evidence
+
+_ASIDE: Final = re.compile(
+    r"builds?|ci|containers?|deploy|deployments?|\.?docker|dockerfiles?|\.devops|images|infra|ops"
+    r"|package|packaging"
+)
+"""Names of directories that hold Dockerfiles and no sources of their own."""
+
+_MOST_LOOKED_AT: Final = 5000
+
+_REMOTE: Final = re.compile(r"[a-z]+://|git@|<<")
+_LOCAL_REPLACE_OUT: Final = re.compile(rb"=>\s*\"?\.\./")
+
+
+class ContextGuess(NamedTuple):
+    """The inferred root of a build context.
+
+    root: the directory; certain: whether the evidence leaves no other; why: one clause;
+    candidates: every directory it may be, `root` first; evidence: the callers that name it.
+    """
+
+    root: Path
+    certain: bool
+    why: str
+    candidates: tuple[Path, ...]
+    evidence: tuple[Evidence, ...] = ()
+
+
+def infer_context(
+    dockerfile: Path,
+    repository: Path,
+    copy_sources: Sequence[str],
+    given: Path | None = None,
+    mentions: Sequence[str] = (),
+) -> ContextGuess:
+    """Find the context that `dockerfile` is built in.
+
+    repository: the highest directory that it can be.
+    copy_sources: what COPY and ADD take from the context, as written; remote sources, heredocs
+        and words with variables tell nothing and are passed over.
+    given: what the user says; taken as it is.
+    mentions: further paths in the context that the build names (the package of `go build
+        ./cmd/server`); they tell candidates apart but rule none out alone.
+
+    In order: the user; callers that name a context; the one directory that has every COPY source;
+    the directory of the Go module.
+    """
+    if given is not None:
+        root = given.resolve()
+        return ContextGuess(root, True, "given by the user", (root,))
+    top = repository.resolve()
+    directories = parents_within(dockerfile.parent.resolve(), top)
+    sources = _local(copy_sources)
+    stated = stated_contexts(dockerfile, repository)
+    if stated:
+        roots = tuple(dict.fromkeys(each.root for each in stated))
+        evidence = tuple(each.evidence for each in stated)
+        fitting = _fitting(roots, sources, mentions)
+        if len(roots) == 1:
+            return ContextGuess(roots[0], True, f"named by {evidence[0]}", roots, evidence)
+        why = f"callers name different contexts: {', '.join(_shown(r, top) for r in roots)}"
+        ordered = tuple(dict.fromkeys((*fitting, *roots)))
+        return ContextGuess(ordered[0], False, why, ordered, evidence)
+    if len(directories) == 1:
+        return _only(directories[0], sources)
+    return _by_sources(directories, sources, mentions, top)
+
+
+def _local(copy_sources: Sequence[str]) -> tuple[str, ...]:
+    """The sources that say something about the context, as paths relative to it."""
+    paths = (
+        relative(source)
+        for source in copy_sources
+        if "$" not in source and not _REMOTE.match(source)
+    )
+    return tuple(dict.fromkeys(path for path in paths if path != "."))
+
+
+def _only(directory: Path, sources: tuple[str, ...]) -> ContextGuess:
+    missing = _missing(directory, sources)
+    if sources and len(missing) == len(sources):
+        why = f"the only directory there is, but it has no {missing[0]}"
+        return ContextGuess(directory, False, why, (directory,))
+    return ContextGuess(directory, True, "the only directory there is", (directory,))
+
+
+def _by_sources(
+    directories: tuple[Path, ...], sources: tuple[str, ...], mentions: Sequence[str], top: Path
+) -> ContextGuess:
+    fitting = _fitting(directories, sources, mentions)
+    if not fitting:
+        fewest = min(len(_missing(each, sources)) for each in directories)
+        nearest = [each for each in directories if len(_missing(each, sources)) == fewest]
+        root = _by_module(tuple(nearest), top).root
+        why = f"no directory up to the repository root has {_missing(root, sources)[0]}"
+        return ContextGuess(root, False, why, (root, *(d for d in directories if d != root)))
+    if len(fitting) == 1:
+        told = [path for path in (*sources, *mentions) if relative(path) != "."]
+        why = f"{_shown(fitting[0], top)} alone has {_listed(told)}"
+        return ContextGuess(fitting[0], True, why, fitting)
+    return _by_module(fitting, top)
+
+
+def _fitting(
+    directories: tuple[Path, ...], sources: tuple[str, ...], mentions: Sequence[str]
+) -> tuple[Path, ...]:
+    """Those with every COPY source; among them, where any does, those with more of the rest.
+
+    BuildKit lets a wildcard match nothing, so one that does rules a directory out only while
+    another directory is left.
+    """
+    plain = tuple(source for source in sources if not has_wildcard(source))
+    fitting = tuple(each for each in directories if not _missing(each, plain))
+    for further in (sources, tuple(relative(mention) for mention in mentions)):
+        fitting = tuple(each for each in fitting if not _missing(each, further)) or fitting
+    return fitting
+
+
+def _missing(directory: Path, sources: Sequence[str]) -> list[str]:
+    context = Context(directory)
+    missing = []
+    for source in sources:
+        try:
+            if not context.glob(source):
+                missing.append(source)
+        except BadPattern:
+            continue
+    return missing
+
+
+def _by_module(fitting: tuple[Path, ...], top: Path) -> ContextGuess:
+    """Choose among directories that fit equally: the one that is, or has to be, the Go module's."""
+    modules = [each for each in fitting if (each / "go.mod").is_file()]
+    if not modules:
+        root = next((each for each in fitting if _has_go_files(each)), fitting[0])
+        others = [each for each in fitting if each != root]
+        certain = _has_go_files(root) and root == fitting[0]
+        certain = certain and not any(_has_go_files(each) for each in others)
+        why = "it has the Go files" if certain else "no COPY source and no go.mod tells it apart"
+        return _guess(root, certain, f"{_shown(root, top)}: {why}", fitting)
+    root = modules[0]
+    nearer = fitting[: fitting.index(root)]
+    where = f"{_shown(root, top)} has the nearest go.mod"
+    if nearer and _has_go_files_below(nearer[-1]):
+        return _guess(root, False, f"{where}, but there are Go files nearer", fitting)
+    if _reaches_out(root):
+        return _guess(root, False, f"{where}, which replaces a module by one outside", fitting)
+    if any((each / "go.work").is_file() for each in fitting if each != root):
+        return _guess(root, False, f"{where}, but there is a go.work above", fitting)
+    if not nearer:
+        return _guess(root, True, f"{_shown(root, top)} has the Dockerfile and a go.mod", fitting)
+    if len(modules) == 1 or (len(nearer) == 1 and _ASIDE.fullmatch(nearer[0].name)):
+        return _guess(root, True, where, fitting)
+    return _guess(root, False, f"{where}, but {_shown(modules[1], top)} has one too", fitting)
+
+
+def _guess(root: Path, certain: bool, why: str, fitting: tuple[Path, ...]) -> ContextGuess:
+    others = () if certain else tuple(each for each in fitting if each != root)
+    return ContextGuess(root, certain, why, (root, *others))
+
+
+def _has_go_files(directory: Path) -> bool:
+    return any(name.endswith(".go") for name in Context(directory).listdir("."))
+
+
+def _has_go_files_below(directory: Path) -> bool:
+    """Whether some Go file is found anywhere below; looking no further than a bound says yes."""
+    walk = Context(directory).walk(limit=_MOST_LOOKED_AT)
+    return any(path.endswith(".go") for path in walk) or walk.truncated
+
+
+def _reaches_out(directory: Path) -> bool:
+    return bool(_LOCAL_REPLACE_OUT.search(Context(directory).read("go.mod") or b""))
+
+
+def _shown(directory: Path, top: Path) -> str:
+    return directory.relative_to(top).as_posix() if directory.is_relative_to(top) else "."
+
+
+def _listed(paths: Sequence[str]) -> str:
+    shown = ", ".join(paths[:3])
+    return f"{shown}, …" if len(paths) > 3 else shown

@@ -1,0 +1,324 @@
+"""The files a build can see: the build context with its ignore file applied.
+
+Everything is read from untrusted checkouts, so nothing outside the root is followed, nothing
+that is not a regular file is opened, and every read and walk is bounded.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, Literal, Protocol
+
+from gorewrite.context.globs import clean, has_wildcard, match, relative, unescape
+from gorewrite.context.ignorefile import IgnoreError, IgnoreFile
+
+Kind = Literal["file", "dir", "link"]
+
+_MOST_LINKS: Final = 40
+"""Symbolic links followed for one path, as Linux does (ELOOP)."""
+
+_MOST_KEPT: Final = 1 << 22
+"""Bytes of file contents that a context remembers."""
+
+_MOST_LOOKED_AT: Final = 200_000
+"""Files looked at to learn whether anything in an excluded directory is let in again."""
+
+
+class SourceTree(Protocol):
+    """A tree of files. Paths are relative to its root with `/`; "." is the root."""
+
+    def __hash__(self) -> int:
+        """Trees are told apart by identity: what is worked out of one is kept for it."""
+
+    def kind(self, path: str) -> Kind | None:
+        """What `path` is; a link within the tree counts as what it points to, one out of the tree
+        is a "link". None: absent, ignored, outside the tree, dangling, out of reach, or special."""
+
+    def read(self, path: str, limit: int = 1 << 20) -> bytes | None:
+        """The whole file; None when it is no file, unreadable, or larger than `limit` bytes."""
+
+    def listdir(self, path: str) -> tuple[str, ...]:
+        """The sorted names in a directory, () when it is none."""
+
+
+class Walk:
+    """The sorted paths of everything in a tree that is not a directory; iterate it once.
+
+    truncated: whether it stopped because more than the limit of entries came up.
+    """
+
+    def __init__(self, context: Context, top: str, limit: int) -> None:
+        self.truncated = False
+        self._paths = self._walk(context, top, limit)
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        return next(self._paths)
+
+    def _walk(self, context: Context, top: str, limit: int) -> Iterator[str]:
+        if context.kind(top) is None or context.is_link(top):
+            return
+        waiting = [top]
+        seen = 0
+        while waiting:
+            path = waiting.pop()
+            if context.kind(path) == "dir" and not context.is_link(path):
+                waiting.extend(_join(path, name) for name in reversed(context.listdir(path)))
+                continue
+            seen += 1
+            if seen > limit:
+                self.truncated = True
+                return
+            yield path
+
+
+class Context:
+    """A build context.
+
+    root: the directory; ignore: the rules in force; ignore_path: where they were read, relative
+    to the root (it may begin with `../`), None when there is no ignore file.
+
+    What stands on disk is remembered: make a new Context after files change.
+    """
+
+    def __init__(
+        self, root: Path, ignore: IgnoreFile | None = None, ignore_path: str | None = None
+    ) -> None:
+        self.root = root.resolve()
+        self.ignore = ignore if ignore is not None else IgnoreFile(())
+        self.ignore_path = ignore_path
+        self._base = str(self.root)
+        self._modes: dict[str, int | None] = {}
+        self._let_in: dict[str, bool] = {}
+        self._unignored: Context | None = None
+        self._names: dict[str, tuple[str, ...]] = {}
+        self._contents: dict[str, bytes] = {}
+        self._kept = 0
+
+    @classmethod
+    def of(cls, root: Path, dockerfile: Path) -> Context:
+        """The context at `root` as a build of `dockerfile` sees it.
+
+        Raises IgnoreError when the ignore file cannot be read or would make the build fail.
+        """
+        path = effective_ignore(root, dockerfile)
+        if path is None:
+            return cls(root)
+        data = cls(path.parent).read(path.name)
+        if data is None:
+            raise IgnoreError(0, "cannot be read, or is larger than 1 MiB")
+        shown = os.path.relpath(path.parent.resolve() / path.name, root.resolve())
+        return cls(root, IgnoreFile.parse(data), shown)
+
+    @property
+    def unignored(self) -> Context:
+        """The same directory with no ignore file applied."""
+        if self._unignored is None:
+            self._unignored = Context(self.root) if self.ignore.patterns else self
+        return self._unignored
+
+    def kind(self, path: str) -> Kind | None:
+        """See SourceTree.kind. A directory left out by a pattern is there when something below it
+        is let in again."""
+        resolved = self._resolve(path)
+        if resolved is None or resolved == "link":
+            return None if resolved is None else "link"
+        real, mode = resolved
+        if stat.S_ISREG(mode):
+            return "file"
+        return "dir" if stat.S_ISDIR(mode) and self._visible_directory(real) else None
+
+    def is_link(self, path: str) -> bool:
+        """Whether `path` itself is a symbolic link that is in the context."""
+        path = clean(path)
+        mode = self._mode(path)
+        return mode is not None and stat.S_ISLNK(mode) and not self.ignore.excludes(path)
+
+    def read(self, path: str, limit: int = 1 << 20) -> bytes | None:
+        """See SourceTree.read."""
+        resolved = self._resolve(path)
+        if resolved is None or resolved == "link" or not stat.S_ISREG(resolved[1]):
+            return None
+        data = self._contents.get(resolved[0])
+        if data is None:
+            try:
+                with open(self._on_disk(resolved[0]), "rb") as file:  # noqa: PTH123 (slower)
+                    data = file.read(limit + 1)
+            except OSError:
+                return None
+            if len(data) <= limit and self._kept + len(data) <= _MOST_KEPT:
+                self._contents[resolved[0]] = data
+                self._kept += len(data)
+        return data if len(data) <= limit else None
+
+    def listdir(self, path: str) -> tuple[str, ...]:
+        """See SourceTree.listdir."""
+        resolved = self._resolve(path)
+        if resolved is None or resolved == "link" or not stat.S_ISDIR(resolved[1]):
+            return ()
+        names = self._all_names(resolved[0])
+        if not self.ignore.patterns:
+            return names
+        return tuple(name for name in names if self._visible(_join(resolved[0], name)))
+
+    def glob(self, pattern: str) -> tuple[str, ...]:
+        """The sorted paths a COPY source stands for: () when there is none.
+
+        Each part of the path is matched by itself with Go's `filepath.Match`, so `*` does not
+        cross `/` and `**` is nothing special. A leading `/` or `../` means the root.
+        Raises BadPattern for one that builders refuse.
+        """
+        found = ["."]
+        for part in relative(pattern).split("/"):
+            if part == ".":
+                continue
+            if has_wildcard(part):
+                match(part, "")  # says so when it is malformed, though nothing is there to match
+                found = [
+                    _join(directory, name)
+                    for directory in found
+                    for name in self.listdir(directory)
+                    if match(part, name)
+                ]
+            else:
+                found = [_join(directory, unescape(part)) for directory in found]
+        return tuple(sorted(path for path in found if self.kind(path) is not None))
+
+    def walk(self, top: str = ".", limit: int = 200_000) -> Walk:
+        """All below `top` that is not a directory; linked directories are not entered."""
+        return Walk(self, clean(top), limit)
+
+    def evidence_line(self, path: str, needle: str) -> int:
+        """The 1-based line of `path` in which `needle` first stands, 0 when it does not."""
+        data = self.read(path)
+        if data is None:
+            return 0
+        at = data.find(needle.encode("utf-8", "surrogateescape"))
+        return data.count(b"\n", 0, at) + 1 if at >= 0 else 0
+
+    def _resolve(self, path: str) -> tuple[str, int] | Literal["link"] | None:
+        """(real path within the root, mode) after following links; "link" when one leads out."""
+        waiting = clean(path).split("/")[::-1]
+        if path.startswith("/"):
+            return None
+        real, links = ".", 0
+        while waiting:
+            part = waiting.pop()
+            if part in ("", "."):
+                continue
+            if part == "..":
+                if real == ".":
+                    return "link" if links else None
+                real = real.rpartition("/")[0] or "."
+                continue
+            here = _join(real, part)
+            mode = self._mode(here)
+            if mode is None:
+                return None
+            if stat.S_ISLNK(mode):
+                links += 1
+                target = self._link_target(here)
+                if links > _MOST_LINKS or target is None or self.ignore.excludes(here):
+                    return None
+                if target.startswith("/"):
+                    return "link"  # in the image it will not point to where it points here
+                waiting.extend(target.split("/")[::-1])
+                continue
+            real = here
+        mode = self._mode(real)
+        if mode is None or (not stat.S_ISDIR(mode) and self.ignore.excludes(real)):
+            return None
+        return real, mode
+
+    def _visible(self, path: str) -> bool:
+        if self._mode(path) == stat.S_IFDIR:
+            return self._visible_directory(path)
+        return not self.ignore.excludes(path)
+
+    def _visible_directory(self, path: str) -> bool:
+        """fsutil sends an excluded directory when it comes to something below that is let in."""
+        if not self.ignore.excludes(path):
+            return True
+        if path not in self._let_in:
+            self._let_in[path] = self._something_let_in(path)
+        return self._let_in[path]
+
+    def _something_let_in(self, directory: str) -> bool:
+        waiting, looked = [directory], 0
+        while waiting and looked < _MOST_LOOKED_AT:
+            current = waiting.pop()
+            if not self.ignore.may_include_below(current):
+                continue
+            for name in self._all_names(current):
+                looked += 1
+                path = _join(current, name)
+                if not self.ignore.excludes(path):
+                    return True
+                if self._mode(path) == stat.S_IFDIR:
+                    waiting.append(path)
+        return bool(waiting)
+
+    def _on_disk(self, path: str) -> str:
+        return f"{self._base}/{path}"
+
+    def _mode(self, path: str) -> int | None:
+        """The type bits of a file's mode, not following a link; None when there is none."""
+        if path not in self._modes:
+            try:
+                mode = os.lstat(self._on_disk(path)).st_mode
+                self._modes[path] = stat.S_IFMT(mode)
+            except (OSError, ValueError):
+                self._modes[path] = None
+        return self._modes[path]
+
+    def _link_target(self, path: str) -> str | None:
+        try:
+            return str(Path(self._on_disk(path)).readlink())
+        except OSError:
+            return None
+
+    def _all_names(self, path: str) -> tuple[str, ...]:
+        """Every name in a directory; the listing gives the types too, without a stat for each."""
+        if path not in self._names:
+            names = []
+            try:
+                with os.scandir(self._on_disk(path)) as entries:
+                    for entry in entries:
+                        names.append(entry.name)
+                        self._modes.setdefault(_join(path, entry.name), _entry_mode(entry))
+            except OSError:
+                names = []
+            self._names[path] = tuple(sorted(names))
+        return self._names[path]
+
+
+def _entry_mode(entry: os.DirEntry[str]) -> int:
+    if entry.is_symlink():
+        return stat.S_IFLNK
+    if entry.is_dir(follow_symlinks=False):
+        return stat.S_IFDIR
+    return stat.S_IFREG if entry.is_file(follow_symlinks=False) else stat.S_IFIFO
+
+
+def effective_ignore(root: Path, dockerfile: Path) -> Path | None:
+    """The ignore file a build of `dockerfile` in context `root` obeys, None when there is none.
+
+    `<Dockerfile>.dockerignore` beside the Dockerfile stands in for the one in the root entirely.
+    [BuildKit frontend/dockerui/config.go]
+    """
+    for path in (
+        dockerfile.with_name(dockerfile.name + ".dockerignore"),
+        root / ".dockerignore",
+    ):
+        if Context(path.parent).kind(path.name) == "file":
+            return path
+    return None
+
+
+def _join(directory: str, name: str) -> str:
+    return name if directory in ("", ".") else f"{directory}/{name}"

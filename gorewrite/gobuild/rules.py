@@ -1,0 +1,283 @@
+"""What speaks against a build flag: each rule answers with its evidence, or None.
+
+Sources: cmd/go and the packages net, os/user, time and runtime/debug of the standard library;
+docker-library/golang (the alpine image has no tzdata); README of Delve and of eBPF agents.
+"""
+
+from __future__ import annotations
+
+import re
+
+from gorewrite import shell
+from gorewrite.dockerfile import Instruction, copy_parts
+from gorewrite.evidence import Evidence, Unknown
+from gorewrite.facts import StageFacts
+from gorewrite.gobuild.toolchain import at, names
+from gorewrite.memo import remembered
+from gorewrite.runtime.programs import Needs
+from gorewrite.stage.images import Image
+from gorewrite.stage.packages import bare_name
+from gorewrite.stage.runs import Invocation
+
+
+def related(stage: StageFacts) -> tuple[StageFacts, ...]:
+    """The stages that what a stage builds may end up in, and those it is built on."""
+    found = set(stage.lineage)
+    grown = True
+    while grown:
+        grown = False
+        for other in stage.facts.stages:
+            takes = other.copies_from & found or set(other.lineage) & (found - set(stage.lineage))
+            if other not in found and (takes or stage in other.lineage):
+                found.add(other)
+                grown = True
+    return tuple(sorted(found, key=lambda member: member.index))
+
+
+def may_ship(stage: StageFacts) -> bool:
+    """Whether an image that somebody builds may hold what the stage builds.
+
+    The last stage and every stage that no other uses are such images. A stage that is only
+    mounted (`RUN --mount=from=tools`) holds tools of the build.
+    """
+    carries = {stage}
+    for other in stage.facts.stages[stage.index + 1 :]:
+        copied = {
+            other.facts.stage_named(from_, other.index)
+            for instruction in other.stage.instructions
+            if instruction.keyword in ("COPY", "ADD")
+            if (from_ := copy_parts(instruction).from_) is not None
+        }
+        if other.parent in carries or copied & carries:
+            carries.add(other)
+    return any(each.is_final or not each.referenced for each in carries)
+
+
+_FIPS_IMAGE = re.compile(
+    r"(?i)fips|boring|go-toolset|mcr\.microsoft\.com/.*golang|openshift.*golang|ocp/.*golang"
+)
+_FIPS_EXPERIMENT = re.compile(r"boringcrypto|systemcrypto|opensslcrypto|cngcrypto")
+
+
+def fips(stage: StageFacts, invocation: Invocation) -> Evidence | None:
+    """A toolchain or experiment that swaps Go's cryptography for a certified C library.
+
+    With cgo off such a build succeeds and silently uses the standard one.
+    """
+    base = stage.base
+    root = stage.lineage[0].stage.from_
+    if isinstance(base, Image) and _FIPS_IMAGE.search(base.ref.text):
+        return stage.facts.at(root)
+    experiment = invocation.go.env.get("GOEXPERIMENT", "")
+    tags = " ".join(invocation.go.tags or ())
+    if experiment is None or _FIPS_EXPERIMENT.search(experiment):
+        return env_place(stage, invocation, "GOEXPERIMENT")
+    return at(stage, invocation) if re.search(r"fips|boringcrypto", tags) else None
+
+
+_RESOLVER_ENV = ("LOCALDOMAIN", "RES_OPTIONS", "HOSTALIASES")
+_NSS = re.compile(r"mdns|sss|ldap|winbind|wins|myhostname|resolve\b")
+
+
+def resolver(stage: StageFacts, invocation: Invocation) -> Evidence | None:
+    """A sign that host or user names come from where only the C library looks.
+
+    Go's own resolver knows files and DNS (package net, "Name Resolution"); its own os/user reads
+    /etc/passwd alone.
+    """
+    if "netcgo" in (invocation.go.tags or ()):
+        return at(stage, invocation)
+    return _other_resolver(stage)
+
+
+@remembered
+def _other_resolver(stage: StageFacts) -> Evidence | None:
+    for member in related(stage):
+        for name, instruction in member.end.declared.items():
+            value = member.end.env.get(name) or ""
+            if name in _RESOLVER_ENV or (name == "GODEBUG" and "netdns=cgo" in value):
+                return stage.facts.at(instruction)
+        for instruction in member.stage.instructions:
+            if _changes_nss(member, instruction):
+                return stage.facts.at(instruction)
+    return None
+
+
+def _changes_nss(stage: StageFacts, instruction: Instruction) -> bool:
+    text = instruction.logical
+    if instruction.keyword == "RUN":
+        packages = re.search(r"\blib(nss|pam)-(ldap|sss|mdns|winbind|myhostname|resolve)", text)
+        # `hosts: files dns` on alpine is there for Go's own resolver.
+        return bool(packages or ("nsswitch.conf" in text and _NSS.search(text)))
+    if instruction.keyword in ("COPY", "ADD") and "nsswitch.conf" in text:
+        source = stage.source_of("/etc/nsswitch.conf")
+        data = stage.facts.project.context.read(source) if source else None
+        return data is None or bool(_NSS.search(data.decode("utf-8", "replace")))
+    return False
+
+
+_CGO_ENV = re.compile(
+    r"CGO_(C|CPP|CXX|LD|FF?)+LAGS|CGO_\w+_(ALLOW|DISALLOW)|PKG_CONFIG_PATH|CC|CXX"
+)
+_HEADERS = names(
+    "musl-dev libc-dev libc6-dev linux-headers linux-libc-dev protobuf-dev libprotobuf-dev "
+    "libprotoc-dev python3-dev"
+)
+_CGO_TAGS = re.compile(r"musl|dynamic|cgo|sqlite_\w+|libsqlite3|libvips|ckzg|static_wasmer")
+
+
+def cgo_hint(stage: StageFacts, invocation: Invocation) -> Evidence | None:
+    """A sign that the owner builds with a C library: evidence against a "pure" analysis.
+
+    A compiler alone is none; it is there for `go test -race` and from old times just as well.
+    """
+    go = invocation.go
+    for name in go.env:
+        if _CGO_ENV.fullmatch(name):
+            place = env_place(stage, invocation, name)
+            return Evidence(place.path, place.line, f"{name} is for C code")
+    for tag in go.tags or ():
+        if _CGO_TAGS.fullmatch(tag):
+            place = at(stage, invocation)
+            return Evidence(place.path, place.line, f"-tags {tag} is for C code")
+    for member, instruction, name in _packages(stage):
+        if name.endswith(("-dev", "-devel")) and name not in _HEADERS:
+            return Evidence(*_place(member, instruction), f"installs {name}")
+    return None
+
+
+@remembered
+def _packages(stage: StageFacts) -> tuple[tuple[StageFacts, Instruction, str], ...]:
+    """The distribution packages that the stage and those it is built on install."""
+    found = []
+    for member in stage.lineage:
+        for run in member.runs:
+            for step in run.steps:
+                argv = shell.unwrapped(step).argv
+                command = shell.package_command(argv) if argv else None
+                if command is not None and command.action == "install":
+                    found += [(member, run.instruction, bare_name(p)) for p in command.packages]
+    return tuple(found)
+
+
+def _place(stage: StageFacts, instruction: Instruction) -> tuple[str, int]:
+    evidence = stage.facts.at(instruction)
+    return evidence.path, evidence.line
+
+
+def env_place(stage: StageFacts, invocation: Invocation, name: str) -> Evidence:
+    """Where a variable of the command is set."""
+    declared = invocation.run.state.declared.get(name)
+    if declared is not None:
+        return stage.facts.at(declared)
+    place = at(stage, invocation)
+    return Evidence(place.path, place.line, f"{name}={invocation.go.env.get(name) or '…'}")
+
+
+# --- symbols and paths ------------------------------------------------------------------------
+
+_NO_OPTIMIZATION = re.compile(r"(^|[\s='\"])-(N|l)\b")
+_DEBUGGER = re.compile(r"\b(dlv|delve)\b")
+_AGENT = re.compile(r"(?i)\b(dynatrace|oneagent|beyla|coroot|odigos|pixie)\b")
+
+
+def debug_build(stage: StageFacts, invocation: Invocation) -> Evidence | None:
+    """A sign that the binary is made for a debugger."""
+    flag = invocation.go.flag("gcflags")
+    if flag is not None:
+        written = invocation.words[flag.value_index].text
+        if flag.value is None or _NO_OPTIMIZATION.search(flag.value):
+            place = at(stage, invocation)
+            text = written if "gcflags" in written else f"-gcflags {written}"
+            return Evidence(place.path, place.line, text)
+    return _mention(stage, _DEBUGGER)
+
+
+def symbol_reader(stage: StageFacts, needs: Needs) -> Evidence | None:
+    """Somebody who reads the binary's symbols: the program, or an agent beside it."""
+    for each in needs:
+        if not isinstance(each, Unknown) and each.symbols:
+            return each.symbols[0]
+    return _mention(stage, _AGENT)
+
+
+@remembered
+def _mention(stage: StageFacts, pattern: re.Pattern[str]) -> Evidence | None:
+    for member in related(stage):
+        for instruction in member.stage.instructions:
+            wanted = instruction.keyword in ("RUN", "CMD", "ENTRYPOINT", "ENV", "COPY", "ADD")
+            found = pattern.search(instruction.rest) if wanted else None
+            if found is not None:
+                line = instruction.line_at(instruction.rest_start + found.start())
+                text = instruction.source.splitlines()[line].strip()
+                return stage.facts.at(instruction, text, line)
+    return None
+
+
+def against_trimpath(stage: StageFacts, needs: Needs) -> tuple[str, str, Evidence] | None:
+    """(refusal code, message, evidence) when the program would miss what -trimpath takes."""
+    for each in needs:
+        if not isinstance(each, Unknown) and each.caller_paths:
+            message = "no -trimpath: the program finds files by the path of its sources"
+            return "runtime-caller-paths", message, each.caller_paths[0]
+    settings = _build_settings(stage, needs)
+    if settings is not None:
+        message = "no -trimpath: the program reads build settings that it leaves out"
+        return "build-settings", message, settings
+    zones = _zones_from_goroot(stage, needs)
+    if zones is not None:
+        message = "no -trimpath: time zones come from GOROOT; install tzdata in the final image"
+        return "tz-from-goroot", message, zones
+    return None
+
+
+def _build_settings(stage: StageFacts, needs: Needs) -> Evidence | None:
+    """Code that reads the linker or cgo flags from its build information.
+
+    -trimpath leaves them out of it (cmd/go `load.Package.setBuildInfo`, go.dev/issue/52372).
+    """
+    context = stage.facts.project.context
+    for each in needs:
+        for evidence in () if isinstance(each, Unknown) else each.build_info:
+            data = context.read(evidence.path) or b""
+            if re.search(rb'["`](-ldflags|-gcflags|CGO_\w+)["`]', data):
+                return evidence
+    return None
+
+
+def _zones_from_goroot(stage: StageFacts, needs: Needs) -> Evidence | None:
+    """Time zones that the program can only get from GOROOT, which -trimpath hides from it.
+
+    golang:alpine has no tzdata; time.LoadLocation then reads $GOROOT/lib/time/zoneinfo.zip, and
+    runtime.GOROOT() is empty in a binary built with -trimpath (https://go.dev/doc/go1.19).
+    """
+    final = stage.facts.final
+    shipped = _ships_goroot(final, stage)
+    if shipped is None or "ZONEINFO" in final.end.env:
+        return None
+    if any(name in ("tzdata", "tzdata-legacy") for _, _, name in _packages(final)):
+        return None
+    if any((placed.path or "").startswith("/usr/share/zoneinfo") for placed in final.placed):
+        return None
+    if "TZ" in final.end.declared:
+        return stage.facts.at(final.end.declared["TZ"])
+    for each in needs:
+        if isinstance(each, Unknown):
+            return shipped
+        for evidence in (*each.time_zones, *each.local_time):
+            return evidence
+    return None
+
+
+def _ships_goroot(final: StageFacts, stage: StageFacts) -> Evidence | None:
+    """Where the final image gets its GOROOT from, when its time zones can only be there."""
+    for placed in final.placed:
+        kept = (placed.path or "").startswith("/usr/local/go")
+        if kept and placed.origin == "stage" and placed.source.startswith("/usr/local/go"):
+            return stage.facts.at(placed.instruction)
+    base = final.base
+    root = final.lineage[0].stage.from_
+    if isinstance(base, Image) and base.go is not None:
+        return stage.facts.at(root) if base.go.distro == "alpine" else None
+    unknown = isinstance(base, Unknown) or base.family in ("other", "golang")
+    return stage.facts.at(root) if unknown and stage in final.lineage else None

@@ -1,0 +1,1 @@
+"""Downloading Go modules in a layer of their own."""

@@ -1,0 +1,227 @@
+"""The Go module that a go command works on, as it lies in the image.
+
+Rules: Go modules reference, "go.mod files", "Workspaces", "Vendoring". Paths are followed
+through COPY, so a module may lie elsewhere in the image than in the build context.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from gorewrite.dockerfile import Instruction
+from gorewrite.evidence import Evidence
+from gorewrite.facts import StageFacts
+from gorewrite.gobuild.toolchain import go_version
+from gorewrite.golang.gomod import GoMod, GoWork, Replace, parse_gomod, parse_gowork, vendored
+from gorewrite.golang.versions import GoVersion, parse_version, supports
+from gorewrite.memo import remembered
+from gorewrite.stage.runs import Invocation
+
+
+class PlacedModule(NamedTuple):
+    """A module (and its workspace, if any) that was copied from the context.
+
+    directory: where its go.mod lies in the image; workspace_directory: where its go.work does.
+    """
+
+    mod: GoMod
+    directory: str
+    workspace: GoWork | None = None
+    workspace_directory: str = ""
+
+    @property
+    def directories(self) -> tuple[str, ...]:
+        """The image directories with code of its own: its root and local replacements."""
+        replaced = [
+            posixpath.normpath(posixpath.join(top, replace.new))
+            for top, replaces in (
+                (self.directory, self.mod.replaces),
+                (self.workspace_directory, self.workspace.replaces if self.workspace else ()),
+            )
+            for replace in replaces
+            if replace.local
+        ]
+        return (self.root, *replaced)
+
+    @property
+    def root(self) -> str:
+        """The image directory in which `go mod download` fetches all of it."""
+        return self.workspace_directory if self.workspace else self.directory
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleFiles:
+    """The files that `go mod download` needs: context path -> image path, in order.
+
+    mods: the go.mod files among them.
+    """
+
+    files: dict[str, str] = field(default_factory=dict)
+    mods: list[GoMod] = field(default_factory=list)
+
+
+@remembered
+def module_at(
+    stage: StageFacts, directory: str, before: Instruction, *, workspace: bool = True
+) -> PlacedModule | None:
+    """The module that go finds from an image directory upward; None when it is not a copy of
+    one in the context. workspace: whether go.work counts (GOWORK=off)."""
+    found = _upward(stage, directory, "go.mod", before)
+    mod = _read_mod(stage, found[0]) if found is not None else None
+    work = _upward(stage, directory, "go.work", before) if workspace else None
+    data = stage.facts.project.context.read(work[0]) if work is not None else None
+    parsed = parse_gowork(data, work[0]) if work is not None and data is not None else None
+    if not isinstance(parsed, GoWork) or work is None:
+        return PlacedModule(mod, found[1]) if mod is not None and found is not None else None
+    if mod is not None and found is not None:
+        return PlacedModule(mod, found[1], parsed, work[1])
+    # At the root of a workspace there need be no go.mod: any member will do.
+    for use in parsed.uses:
+        path = posixpath.normpath(posixpath.join(work[1], use))
+        source = stage.source_of(posixpath.join(path, "go.mod"), before)
+        mod = _read_mod(stage, source) if source is not None else None
+        if mod is not None:
+            return PlacedModule(mod, path, parsed, work[1])
+    return None
+
+
+def _read_mod(stage: StageFacts, source: str) -> GoMod | None:
+    data = stage.facts.project.context.read(source)
+    mod = parse_gomod(data, source) if data is not None else None
+    return mod if isinstance(mod, GoMod) else None
+
+
+def _upward(
+    stage: StageFacts, directory: str, name: str, before: Instruction
+) -> tuple[str, str] | None:
+    while True:
+        path = posixpath.join(directory, name)
+        source = stage.source_of(path, before)
+        if source is not None and stage.facts.project.context.kind(source) == "file":
+            return source, directory
+        if directory == "/":
+            return None
+        directory = posixpath.dirname(directory)
+
+
+@remembered
+def module_of(stage: StageFacts, invocation: Invocation) -> PlacedModule | None:
+    """The module of a go command of this stage, None when it is not known or a tool's."""
+    directory = invocation.go.directory
+    if directory is None or invocation.go.versioned:
+        return None
+    # Workspaces came with Go 1.18; an unknown version is taken for a newer one.
+    works = supports(go_version(stage), "workspaces") is not False
+    unset = invocation.go.env.get("GOWORK", "") == ""
+    return module_at(stage, directory, invocation.run.instruction, workspace=works and unset)
+
+
+def is_vendored(stage: StageFacts, invocation: Invocation) -> bool:
+    """Whether a go command takes its modules from a vendor directory of the context."""
+    module = module_of(stage, invocation)
+    mode = invocation.go.setting("mod")
+    return module is not None and uses_vendor(stage, module, mode, invocation.run.instruction)
+
+
+def uses_vendor(
+    stage: StageFacts, module: PlacedModule, mode: str | None, before: Instruction
+) -> bool:
+    """Whether go takes a module's dependencies from its vendor directory.
+
+    mode: the value of -mod, "" for none. By default that is so from `go 1.14` in go.mod on
+    (`go help modules`); a workspace has its vendor directory beside go.work since Go 1.22.
+    """
+    modules_txt = posixpath.join(module.root, "vendor/modules.txt")
+    top = module.workspace.directory if module.workspace else module.mod.directory
+    if mode in ("mod", "readonly", None) or not vendored(stage.facts.project.context, top):
+        return False
+    if stage.source_of(modules_txt, before) is None:
+        return False
+    stated = module.workspace.go if module.workspace else module.mod.go
+    version = parse_version(stated or "1.11")
+    floor = GoVersion(1, 22, 0) if module.workspace else GoVersion(1, 14, 0)
+    return mode == "vendor" or (version is not None and version >= floor)
+
+
+class Incomplete(Exception):
+    """Why the files of a module cannot all be named: `code` is the refusal's."""
+
+    def __init__(self, code: str, message: str, evidence: Evidence) -> None:
+        super().__init__(message)
+        self.code = code
+        self.evidence = evidence
+
+
+def needed_files(stage: StageFacts, module: PlacedModule, before: Instruction) -> ModuleFiles:
+    """Every file that `go mod download` reads for a module. Raises Incomplete.
+
+    before: the instruction that runs go, by which all of them have been copied.
+    """
+    needed = ModuleFiles()
+    reader = _Files(stage, before, needed)
+    if module.workspace is None:
+        reader.module(module.mod, module.directory)
+        return needed
+    reader.add(module.workspace_directory, "go.work")
+    reader.add(module.workspace_directory, "go.work.sum")
+    for use in module.workspace.uses:
+        reader.member(module.workspace, module.workspace_directory, use)
+    reader.replaced(module.workspace.replaces, module.workspace_directory, module.workspace.path)
+    return needed
+
+
+class _Files:
+    def __init__(self, stage: StageFacts, before: Instruction, needed: ModuleFiles) -> None:
+        self.stage = stage
+        self.context = stage.facts.project.context
+        self.before = before
+        self.needed = needed
+
+    def add(self, directory: str, name: str) -> str | None:
+        """Takes a file that the image has at a place; its context path, None without one."""
+        path = posixpath.normpath(posixpath.join(directory, name))
+        source = self.stage.source_of(path, self.before)
+        if source is None or self.context.kind(source) != "file":
+            return None
+        self.needed.files.setdefault(source, path)
+        return source
+
+    def module(self, mod: GoMod, directory: str) -> None:
+        self.add(directory, "go.mod")
+        self.add(directory, "go.sum")
+        self.needed.mods.append(mod)
+        self.replaced(mod.replaces, directory, mod.path)
+
+    def member(self, work: GoWork, directory: str, use: str) -> None:
+        path = posixpath.normpath(posixpath.join(directory, use))
+        source = None if use.startswith("/") else self.add(path, "go.mod")
+        mod = _read_mod(self.stage, source) if source is not None else None
+        if mod is None:
+            line = self.context.evidence_line(work.path, use)
+            raise Incomplete(
+                "workspace-incomplete",
+                f"go.work uses {use}, whose go.mod is not in the build context or not copied",
+                Evidence(work.path, line, f"use {use}"),
+            )
+        self.module(mod, path)
+
+    def replaced(self, replaces: tuple[Replace, ...], directory: str, file: str) -> None:
+        """The go.mod of each module that a `replace` takes from a directory.
+
+        Replacements of other modules than the main ones are ignored by go, so one level will do.
+        """
+        for replace in replaces:
+            if not replace.local:
+                continue
+            path = posixpath.normpath(posixpath.join(directory, replace.new))
+            found = None if replace.new.startswith("/") else self.add(path, "go.mod")
+            if found is None:
+                raise Incomplete(
+                    "replace-outside-context",
+                    f"{replace.old} is replaced by {replace.new}, "
+                    "which is not in the build context or not copied",
+                    Evidence(file, replace.line, f"replace {replace.old} => {replace.new}"),
+                )
+            self.add(path, "go.sum")

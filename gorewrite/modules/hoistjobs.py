@@ -1,0 +1,212 @@
+"""Which modules a stage could download ahead of its sources, and why there are none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from gorewrite.dockerfile import Instruction
+from gorewrite.evidence import Evidence, Unknown
+from gorewrite.facts import StageFacts
+from gorewrite.gobuild.gouse import go_uses
+from gorewrite.gobuild.toolchain import at, go_version
+from gorewrite.modules.gomodules import PlacedModule, module_at, module_of, uses_vendor
+from gorewrite.modules.hoisting import Job
+from gorewrite.stage.layout import Placed, under
+from gorewrite.stage.runs import Invocation, Run
+from gorewrite.transform import Refusal
+
+#: Commands that download what they lack.
+_DOWNLOADING = frozenset({"build", "install", "test", "run", "vet", "generate", "mod vendor"})
+#: Commands ahead of the source copy after which there is nothing left to hoist.
+_DONE = frozenset({"mod download", "mod vendor", "mod tidy", "get", "build", "install", "list"})
+
+
+def jobs(stage: StageFacts) -> Iterator[Job | Refusal]:
+    """The modules to download ahead of a stage's own source copy, and why there are none."""
+    found: dict[str, Job] = {}
+    for candidate in _candidates(stage):
+        root = candidate.module.root
+        if root not in found or candidate.rank > found[root].rank:
+            found[root] = candidate
+    waiting = [job for job in found.values() if not _downloaded_before(job)]
+    if not found:
+        yield from _no_module(stage)
+        return
+    if not waiting:
+        return
+    if len(found) > 1:
+        paths = ", ".join(sorted(job.module.mod.path for job in found.values()))
+        message = f"several modules are built here ({paths}); add a go.work or hoist them by hand"
+        yield Refusal(waiting[0].source, "multi-module", message, (waiting[0].evidence,))
+        return
+    yield _judged(waiting[0])
+
+
+def _judged(job: Job) -> Job | Refusal:
+    stage = job.user_stage
+    others = [i for i in stage.invocations if i.go.kind in _DOWNLOADING and not i.go.versioned]
+    modes = [i.go.setting("mod") for i in others] or [""]
+    if all(uses_vendor(stage, job.module, mode, job.user) for mode in modes):
+        top = job.module.workspace.directory if job.module.workspace else job.module.mod.directory
+        prefix = "" if top == "." else f"{top}/"
+        path = f"{prefix}vendor/modules.txt"
+        text = (stage.facts.project.context.read(path) or b"").partition(b"\n")[0]
+        evidence = Evidence(path, 1, text.decode("utf-8", "replace"))
+        message = "the modules are in the vendor directory, nothing is downloaded"
+        return Refusal(job.source, "vendored", message, (evidence,))
+    old = _ignores_modules(job)
+    if old is not None:
+        return Refusal(job.source, "gopath-mode", "go ignores go.mod here: " + old, (job.evidence,))
+    return job
+
+
+def _ignores_modules(job: Job) -> str | None:
+    """Why go is in GOPATH mode (https://go.dev/doc/go1.13, "Modules"); None when it is not."""
+    mode = job.env.get("GO111MODULE", "")
+    version = go_version(job.stage)
+    if mode == "off":
+        return "GO111MODULE=off"
+    if version is not None and version.minor < 11:
+        return f"Go {version} knows no modules"
+    gopath = (job.env.get("GOPATH") or "/go").partition(":")[0]
+    inside = under(job.module.directory, f"{gopath}/src")
+    if version is not None and version.minor < 13 and mode != "on" and inside:
+        return f"Go {version} in GOPATH, without GO111MODULE=on"
+    return None
+
+
+def _candidates(stage: StageFacts) -> Iterator[Job]:
+    """A job for each go command whose module's sources this very stage copies."""
+    for user_stage in stage.facts.stages:
+        if stage not in user_stage.lineage:
+            continue
+        for use in go_uses(user_stage):
+            instruction = use.run.instruction
+            for invocation in use.invocations:
+                kind, go = invocation.go.kind, invocation.go
+                explicit = kind == "mod download" and not go.packages and user_stage is stage
+                if not explicit and kind not in _DOWNLOADING:
+                    continue
+                module = module_of(user_stage, invocation)
+                evidence = at(user_stage, invocation)
+                sure = explicit and not invocation.step.conditional
+                what = invocation if sure else None
+                where = stage, user_stage, instruction, module
+                yield from _job(*where, go.env, evidence, what, None)
+            if use.through is not None and not use.invocations and use.run.state.workdir:
+                directory = use.run.state.workdir
+                module = module_at(user_stage, directory, instruction)
+                env, seen = use.run.state.shell_env, use.through
+                yield from _job(stage, user_stage, instruction, module, env, seen, None, seen)
+
+
+def _job(
+    stage: StageFacts,
+    user_stage: StageFacts,
+    user: Instruction,
+    module: PlacedModule | None,
+    env: Mapping[str, str | None],
+    evidence: Evidence,
+    explicit: Invocation | None,
+    through: Evidence | None,
+) -> Iterator[Job]:
+    source = _source_copy(stage, module, user) if module is not None else None
+    if module is not None and source is not None:
+        yield Job(stage, module, source, user, user_stage, env, evidence, explicit, through)
+
+
+def _source_copy(stage: StageFacts, module: PlacedModule, user: Instruction) -> Instruction | None:
+    """The first COPY or ADD of the stage that brings Go sources of the module."""
+    order = stage.order
+    for placed in stage.placed:
+        at = order.get(placed.instruction)
+        if at is None or at >= order.get(user, len(order)) or placed.origin != "context":
+            continue
+        if _brings_sources(stage, placed, module):
+            return placed.instruction
+    return None
+
+
+def _brings_sources(stage: StageFacts, placed: Placed, module: PlacedModule) -> bool:
+    path = placed.path
+    near = [top for top in module.directories if path and (under(path, top) or under(top, path))]
+    if path is None or not near:
+        return False
+    if placed.directory is False:
+        return placed.source.endswith(".go")
+    top = module.workspace.directory if module.workspace else module.mod.directory
+    if placed.directory is None:
+        # A source that is not in the context brings nothing, one that is not known anything.
+        return "$" in placed.source
+    if under(top, placed.source) and under(module.root, path):
+        return True
+    return any(file.endswith(".go") for file in stage.facts.project.context.walk(placed.source))
+
+
+_BY_TEXT = re.compile(r"\bmod\s+(?:download|vendor|tidy)\b")
+
+
+def _downloaded_before(job: Job) -> bool:
+    """Whether the modules have been downloaded ahead of the source copy already."""
+    for member in job.stage.lineage:
+        for use_run in member.runs:
+            if member is job.stage and _behind(member, use_run.instruction, job.source):
+                break
+            if any(i.go.kind in _DONE and not i.go.versioned for i in use_run.invocations):
+                return True
+            if isinstance(use_run.script, Unknown) and _BY_TEXT.search(use_run.text):
+                return True
+        for use in go_uses(member):
+            if member is job.stage and _behind(member, use.run.instruction, job.source):
+                break
+            if any(_BY_TEXT.search(text) for _, text in use.texts):
+                return True
+    return False
+
+
+def _behind(stage: StageFacts, one: Instruction, other: Instruction) -> bool:
+    instructions = stage.stage.instructions
+    return instructions.index(one) > instructions.index(other)
+
+
+# --- none -----------------------------------------------------------------------------------
+
+
+def _no_module(stage: StageFacts) -> Iterator[Refusal]:
+    """Why the own code that a stage builds belongs to no module of the context."""
+    own = [
+        i
+        for i in stage.invocations
+        if i.go.kind in _DOWNLOADING and not i.go.versioned and module_of(stage, i) is None
+    ]
+    if not own:
+        return
+    instruction = own[0].run.instruction
+    evidence = at(stage, own[0])
+    runs = [run for member in stage.lineage for run in member.runs]
+    directory = own[0].go.directory or ""
+    copied = stage.source_of(directory, instruction) if directory else None
+    made = _first(runs, "mod init")
+    cloned = next((run for run in runs if re.search(r"\bgit\s+clone\b", run.text)), None)
+    fetched = next((p for p in stage.placed if p.origin == "remote"), None)
+    if made is not None:
+        message = "go.mod is made in the image; commit one to download ahead of the sources"
+        yield Refusal(instruction, "no-go-mod", message, (at(stage, made),))
+    elif copied is None and cloned is not None:
+        message = "the sources are cloned in the image; copy them from the build context"
+        yield Refusal(
+            instruction, "source-not-from-context", message, (stage.facts.at(cloned.instruction),)
+        )
+    elif copied is None and fetched is not None:
+        message = "the sources are fetched into the image; copy them from the build context"
+        yield Refusal(
+            instruction, "source-not-from-context", message, (stage.facts.at(fetched.instruction),)
+        )
+    elif copied is not None:
+        message = "the sources have no go.mod, so there is nothing to download from; add one"
+        yield Refusal(instruction, "gopath-mode", message, (evidence,))
+
+
+def _first(runs: Sequence[Run], kind: str) -> Invocation | None:
+    return next((i for run in runs for i in run.invocations if i.go.kind == kind), None)

@@ -1,0 +1,1 @@
+"""What a program needs to run, and the runtime image that has it."""

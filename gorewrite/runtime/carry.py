@@ -1,0 +1,395 @@
+"""Which files a runtime stage takes over from the stage that built the program.
+
+The exact files when the sources name all of them; otherwise the whole work directory
+("keep-tree"), which holds whatever the program may look for there.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from gorewrite.dockerfile import Instruction
+from gorewrite.evidence import Evidence, Unknown
+from gorewrite.facts import StageFacts
+from gorewrite.golang.needs import FileRead, ProgramNeeds
+from gorewrite.runtime.requirements import Requirements
+from gorewrite.stage.layout import tops, under
+from gorewrite.stage.links import settle
+from gorewrite.stage.places import COMMAND_PLACES, NO_TREE
+from gorewrite.stage.scope import join
+
+_CERTIFICATES, _BUNDLE = "/usr/local/share/ca-certificates", "/etc/ssl/certs/ca-certificates.crt"
+
+
+@dataclass
+class Carry:
+    """What is carried over.
+
+    files: absolute path -> why, in the order in which they are copied; tree: the directory
+    kept whole, with the reasons; replay: context copies to repeat instead of a tree, where
+    the work directory is one that cannot be kept; doubts: what makes it one to review;
+    refusal: (code, message, evidence) when no variant is right.
+    """
+
+    files: dict[str, Evidence] = field(default_factory=dict)
+    tree: str | None = None
+    tree_because: list[Evidence] = field(default_factory=list)
+    replay: list[Instruction] = field(default_factory=list)
+    doubts: list[Unknown] = field(default_factory=list)
+    refusal: tuple[str, str, tuple[Evidence, ...]] | None = None
+
+    def paths(self) -> Iterator[str]:
+        """The files that the tree does not bring."""
+        for path in self.files:
+            inside = self.tree is not None and under(path, self.tree)
+            nested = not self.files.keys().isdisjoint(tops(path) - {path})
+            if not inside and not nested:
+                yield path
+
+
+def carry(stage: StageFacts, needs: Requirements) -> Carry:
+    """Works out what the runtime stage of `stage` must hold."""
+    return _Carrier(stage, needs).work()
+
+
+class _Carrier:
+    def __init__(self, stage: StageFacts, needs: Requirements) -> None:
+        self.stage, self.needs = stage, needs
+        self.carry = Carry()
+        self.workdir = stage.end.workdir or _known_part(stage)
+        self.top = self.workdir  # what a tree is kept of; programs may reach above their directory
+        self.inventory = needs.inventory
+
+    def work(self) -> Carry:
+        self._binaries()
+        self._written()
+        for word, where in self._named():
+            self._named_file(word, where)
+        whole = self._unpacked()
+        for program in self.needs.programs:
+            if isinstance(program.needs, Unknown):
+                whole += program.needs.evidence or (self.stage.facts.at(self.stage.stage.from_),)
+                continue
+            for unknown in (*program.needs.dynamic, *program.needs.problems):
+                whole += unknown.evidence or (Evidence("", 0, unknown.why),)
+            for read in program.needs.reads:
+                whole += self._read(read)
+            self._mentioned(program.needs)
+        if not self.needs.programs:
+            whole.append(Evidence("", 0, "the sources of the program are not known"))
+        links, lost = settle(self.stage, self.inventory, self.carry.files, self.workdir)
+        self.carry.doubts += lost
+        whole += [*links, *self._ownership()]
+        if whole:
+            self._keep_tree(whole)
+        self._users()
+        return self.carry
+
+    # --- exact files ---
+
+    def _binaries(self) -> None:
+        for path, (invocation, _) in self.stage.output_paths.items():
+            if not self.inventory.gone(path) and not path.startswith("/tmp/"):
+                self.carry.files[path] = self._at(invocation.run.instruction)
+        for path, where in self.needs.entry.programs.items():
+            origin = self.inventory.origin(path)
+            held = (
+                origin in self.stage.output_paths
+                or self._held(path)
+                or path in self.inventory.tools
+                or path in self.inventory.written
+            )
+            if held:
+                self.carry.files.setdefault(path, where)
+            elif self._made(path):
+                self.carry.files.setdefault(path, where)
+                self.carry.doubts.append(
+                    Unknown(f"{path} is built by a command that is not followed", (where,))
+                )
+            else:
+                self._refuse(
+                    "output-path-unresolved",
+                    f"nothing in this Dockerfile is seen to create {path}, which the image runs; "
+                    "name the output with `go build -o`",
+                    (where,),
+                )
+        names = {tool.rpartition("/")[2] for tool in self.needs.tools}
+        for path, where in self.inventory.tools.items():
+            if path.rpartition("/")[2] in names:
+                self.carry.files[path] = where
+                self.needs.tools.pop(path.rpartition("/")[2], None)
+
+    def _made(self, path: str) -> bool:
+        """Whether a build of unknown sources, a make or a script may have written a path."""
+        for invocation, _ in self.stage.outputs:
+            go = invocation.go
+            if go.output and join(go.directory, go.output) == path:
+                return True
+        likely = under(path, self.workdir) or path.startswith(COMMAND_PLACES)
+        return likely and bool(
+            self.inventory.unknown
+            or self.inventory.written_below(posixpath.dirname(path))
+            or any(isinstance(outputs, Unknown) for _, outputs in self.stage.outputs)
+        )
+
+    def _written(self) -> None:
+        """What RUNs put outside of the build's own places."""
+        guess = bool(self.needs.any_command)
+        called = {
+            name.rpartition("/")[2] for name in (*self.needs.tools, *self.needs.entry.programs)
+        }
+        for path, where in self.inventory.written.items():
+            if self.inventory.gone(path) or path in self.stage.output_paths:
+                continue
+            command = path.startswith(COMMAND_PLACES)
+            if command and path.rpartition("/")[2] not in called and not guess:
+                continue
+            if path in NO_TREE or path == self.workdir or self._sources_at(path):
+                continue
+            if command and self.inventory.origin(path) not in self.stage.output_paths:
+                self.carry.doubts.append(
+                    Unknown(f"{path} is brought by a command that is not followed", (where,))
+                )
+            self.carry.files.setdefault(path, where)
+        for unknown in self.inventory.unknown:
+            self.carry.doubts.append(unknown)
+        placed = {p.path: p.instruction for p in self.stage.placed if p.path is not None}
+        own = any(under(path, _CERTIFICATES) for path in (*placed, *self.inventory.written))
+        if self.inventory.certificates and own:
+            self.carry.files[_BUNDLE] = self.inventory.certificates[0]
+        for path, instruction in placed.items():
+            if under(path, "/etc/ssl"):  # Go reads every file there (crypto/x509).
+                self.carry.files[path] = self._at(instruction)
+
+    def _unpacked(self) -> list[Evidence]:
+        """Carries the directories into which ADD unpacks archives and repositories, whatever they
+        hold; returns the evidence when that is the tree."""
+        whole: list[Evidence] = []
+        for placed in self.stage.placed:
+            if placed.origin != "remote" or not placed.directory:
+                continue
+            where = self._at(placed.instruction)
+            if placed.path is None or placed.path in NO_TREE:
+                why = f"what ADD unpacks from {placed.source} is not known"
+                self.carry.doubts.append(Unknown(why, (where,)))
+            elif under(placed.path, self.workdir):
+                whole.append(where)
+            else:
+                self.carry.files.setdefault(placed.path, where)
+        return whole
+
+    def _sources_at(self, path: str) -> bool:
+        """Whether a directory that RUN made only holds what the build compiled."""
+        return any(
+            placed.origin == "context" and placed.path is not None and under(placed.path, path)
+            for placed in self.stage.placed
+        )
+
+    def _named(self) -> Iterator[tuple[str, Evidence]]:
+        """Words that may name a file: arguments of commands, values of ENV and of compose."""
+        yield from self.needs.entry.arguments
+        for service in self.stage.services:
+            yield from service.environment
+        for name, instruction in self.stage.end.declared.items():
+            value = self.stage.end.env.get(name)
+            if value and name != "PATH":
+                yield value, self._at(instruction)
+
+    def _named_file(self, word: str, where: Evidence) -> None:
+        value = word.partition("=")[2] if word.startswith("-") and "=" in word else word
+        value = value.removeprefix("file://")
+        if not value or value.startswith("-") or "://" in value or value in (".", "/"):
+            return
+        path = self._absolute(value)
+        if self._held(path) and path not in self.stage.output_paths:
+            self.carry.files.setdefault(path, where)
+
+    def _mentioned(self, needs: ProgramNeeds) -> None:
+        """Carries what the sources name and something else opens; embedded files need not be."""
+        embedded = {file for embed in needs.embeds for file in embed.files}
+        for text, where in needs.mentions:
+            source = self.stage.source_of(self._absolute(text))
+            if source is None or not any(under(file, source) for file in embedded):
+                self._named_file(text, where)
+
+    def _read(self, read: FileRead) -> list[Evidence]:
+        """Carries the file of one read; returns the evidence when only the whole tree will do."""
+        if read.default is not None:
+            self._literal(read.default, read)
+        if read.start is not None and read.kind != "write":
+            self._beginning(read.start, read)
+        if read.path is None:
+            return [] if read.kind == "write" else [read.evidence]
+        return self._literal(read.path, read)
+
+    def _beginning(self, written: str, read: FileRead) -> None:
+        """Carries the directory that a path computed at run time is known to begin with."""
+        path = self._absolute(written)
+        if not self._held(path) and not written.endswith("/"):
+            path = posixpath.dirname(path)
+        if under(self.workdir, path):
+            self._reaches(path)
+        elif self._held(path):
+            self.carry.files.setdefault(path, read.evidence)
+
+    def _reaches(self, path: str) -> None:
+        """The program looks into its work directory or a directory above it."""
+        if under(self.top, path) and path not in NO_TREE:
+            self.top = path
+
+    def _literal(self, written: str, read: FileRead) -> list[Evidence]:
+        path = self._absolute(written.removeprefix("file://"))
+        if any(mark in posixpath.basename(path) for mark in "*?[") or read.kind in (
+            "glob",
+            "config",
+        ):
+            return self._pattern(path, read)
+        if read.kind == "write":
+            directory = posixpath.dirname(path)
+            # What is there is opened, a database with the files that sqlite keeps beside it.
+            for there in (path, f"{path}-wal", f"{path}-shm"):
+                if not under(self.workdir, there) and self._held(there):
+                    self.carry.files.setdefault(there, read.evidence)
+            if directory != self.workdir and self._held(directory):
+                self.carry.files.setdefault(directory, read.evidence)
+            return []
+        if under(self.workdir, path):
+            # `.` or a parent of it: all that is there.
+            self._reaches(path)
+            return [read.evidence] if self._tree_holds_files() else []
+        if self._held(path):
+            self.carry.files.setdefault(path, read.evidence)
+        elif self._generated(path):
+            return [read.evidence]
+        return []
+
+    def _pattern(self, path: str, read: FileRead) -> list[Evidence]:
+        directory, _, name = path.rpartition("/")
+        while any(mark in directory for mark in "*?["):
+            directory, _, name = directory.rpartition("/")
+        directory = directory or "/"
+        if under(self.workdir, directory) and directory != self.workdir:
+            self._reaches(directory)
+            return [read.evidence]
+        source = self.stage.source_of(directory)
+        if source is None:
+            return [read.evidence] if self._generated(directory) else []
+        if directory != self.workdir and read.kind != "config":
+            self.carry.files.setdefault(directory, read.evidence)
+            return []
+        context = self.stage.facts.project.context
+        pattern = posixpath.normpath(posixpath.join(source, name))
+        for match in context.glob(pattern):
+            self.carry.files.setdefault(
+                posixpath.join(directory, posixpath.basename(match)), read.evidence
+            )
+        return [read.evidence] if self._generated(directory) and read.required else []
+
+    # --- the whole tree ---
+
+    def _ownership(self) -> list[Evidence]:
+        """A user other than root writes into the work directory, whose owner then matters."""
+        end = self.stage.end
+        if end.is_root or end.user_from is None:
+            return []
+        for program in self.needs.programs:
+            if isinstance(program.needs, Unknown):
+                continue
+            for read in program.needs.reads:
+                inside = read.path is None or under(self._absolute(read.path), self.workdir)
+                if read.kind == "write" and inside:
+                    return [self._at(end.user_from), read.evidence]
+        return []
+
+    def _keep_tree(self, whole: list[Evidence]) -> None:
+        self.carry.tree_because = list(dict.fromkeys(whole))
+        if not self._tree_holds_files():
+            return
+        if self.inventory.gone(self.top):
+            return
+        caches = [self.stage.end.env.get(n) for n in ("GOPATH", "GOMODCACHE", "GOCACHE")]
+        if self.top not in NO_TREE and not any(
+            cache and under(cache, self.top) for cache in caches
+        ):
+            self.carry.tree = self.top
+            return
+        if self.inventory.generators or self.inventory.unknown:
+            self._refuse(
+                "runtime-files-unknown",
+                f"the program may read files below {self.top}, which also holds the toolchain; "
+                "set a WORKDIR of its own",
+                tuple(whole[:3]),
+            )
+            return
+        for placed in self.stage.placed:
+            if placed.path is None or placed.origin == "remote":
+                self._refuse(
+                    "runtime-files-unknown",
+                    "where its files come from is not known",
+                    (self._at(placed.instruction),),
+                )
+            elif placed.origin == "context" and placed.instruction not in self.carry.replay:
+                self.carry.replay.append(placed.instruction)
+
+    def _tree_holds_files(self) -> bool:
+        """Whether anything was put below the work directory at all, or it is someone's own."""
+        placed = (p.path for p in self.stage.placed)
+        owned = {user.made_home for user, _ in self.inventory.users.values()}
+        return (
+            any(path is None or under(path, self.top) or under(self.top, path) for path in placed)
+            or self.inventory.written_below(self.top)
+            or self.top in owned.union(self.inventory.owned)
+        )
+
+    def _generated(self, path: str) -> bool:
+        return (
+            under(path, self.workdir)
+            and any(
+                cwd is None or under(cwd, self.workdir) or under(self.workdir, cwd)
+                for cwd, _ in self.inventory.generators
+            )
+        ) or any(under(path, top) for top in self.inventory.written)
+
+    # --- users ---
+
+    def _users(self) -> None:
+        """Users that RUNs create come along with their home directories."""
+        if not self.inventory.users:
+            return
+        first = next(iter(self.inventory.users.values()))[1]
+        self.carry.files["/etc/passwd"] = first
+        self.carry.files["/etc/group"] = first
+        user = (self.stage.end.user or "").partition(":")[0]
+        created = self.inventory.users.get(user)
+        if created is None:
+            return
+        command, where = created
+        if command.made_home not in (None, self.workdir):
+            self.carry.files.setdefault(command.made_home or "", where)
+
+    # --- small things ---
+
+    def _absolute(self, path: str) -> str:
+        return posixpath.normpath(posixpath.join(self.workdir, path))
+
+    def _held(self, path: str) -> bool:
+        """Whether a COPY or a RUN put a path there, and nothing took it away."""
+        if self.inventory.gone(path):
+            return False
+        return path in self.inventory.written or self.stage.holds(path)
+
+    def _at(self, instruction: Instruction) -> Evidence:
+        return self.stage.facts.at(instruction)
+
+    def _refuse(self, code: str, message: str, because: tuple[Evidence, ...]) -> None:
+        if self.carry.refusal is None:
+            self.carry.refusal = (code, message, because)
+
+
+def _known_part(stage: StageFacts) -> str:
+    """The directory above the first unknown part of WORKDIR: `/srv` of `/srv/$SERVICE`."""
+    instruction = stage.end.workdir_from
+    written = instruction.rest if instruction is not None else ""
+    return written.partition("$")[0].rpartition("/")[0] or "/"

@@ -1,0 +1,283 @@
+"""Chooses the runtime image: the lightest one that holds what the program needs.
+
+Order of the choice (hazards of the runtime base, "Decision order"): a shell, tools or
+packages need a distribution's image; otherwise the C library decides between distroless
+static, base and cc; what the user configured comes before all of it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from gorewrite.config import Config
+from gorewrite.evidence import Evidence, Unknown
+from gorewrite.facts import StageFacts
+from gorewrite.runtime.requirements import Requirements
+from gorewrite.stage import packages
+from gorewrite.stage.images import Image, describe
+from gorewrite.stage.packages import Distro
+from gorewrite.stage.scope import State
+
+#: For a static binary whose builder says nothing about an Alpine version; supported until
+#: November 2027 (https://alpinelinux.org/releases/).
+DEFAULT_ALPINE = "3.23"
+#: Debian suites by age. A binary runs with a C library as old as its own or newer.
+_SUITES = ("jessie", "stretch", "buster", "bullseye", "bookworm", "trixie")
+
+
+class Runtime(NamedTuple):
+    """A runtime image.
+
+    image: what is known of it; install: packages to add, sorted; because: why this one;
+    doubts: what makes the choice one to review.
+    """
+
+    image: Image
+    install: tuple[str, ...]
+    because: tuple[Evidence, ...]
+    doubts: tuple[Unknown, ...] = ()
+
+    @property
+    def distro(self) -> Distro | None:
+        match self.image.family:
+            case "alpine":
+                return "alpine"
+            case "debian" | "ubuntu":
+                return "debian"
+        return None
+
+
+class NoRuntime(NamedTuple):
+    """Why no image fits: a refusal's code and message."""
+
+    code: str
+    message: str
+    because: tuple[Evidence, ...] = ()
+
+
+def departures(stage: StageFacts, image: Image) -> tuple[frozenset[str], tuple[Unknown, ...]]:
+    """What differs when `image` takes the place of a stage's base: contract fields, and doubts.
+
+    An image that the user named and that is not known is the user's word for what it holds; one
+    with a user of its own changes whose files the program can write. What a base that is not
+    known sets cannot be written again.
+    """
+    end, base = stage.end, stage.base
+    if not image.known:
+        return frozenset({"env", "user"}), ()
+    if isinstance(base, Image) and not base.known:
+        why = f"what {base.ref.text} sets (ENV, USER, ENTRYPOINT) is not known and stays behind"
+        return frozenset({"env", "user", "workdir"}), (Unknown(why),)
+    own = end.user_from is not None and not end.is_root
+    if own or State(user=image.user).is_root == end.is_root:
+        return frozenset(), ()
+    why = f"the program runs as user {image.user} of {image.ref.text}, no longer as root"
+    return frozenset({"user"}), (Unknown(why),)
+
+
+def choose(needs: Requirements, builder: Image, config: Config) -> Runtime | NoRuntime:
+    """The runtime image for programs that were built on `builder`."""
+    wanted = config.runtime
+    if wanted == "scratch":
+        return _scratch(needs)
+    if wanted not in ("auto", "distroless", "alpine"):
+        return _configured(needs, builder, describe(wanted))
+    if needs.userland or wanted == "alpine":
+        if wanted == "distroless":
+            return NoRuntime(
+                "needs-userland",
+                "distroless has no shell, commands or packages; use --runtime auto",
+                needs.userland,
+            )
+        return _distribution(needs, builder, config, prefer_alpine=wanted == "alpine")
+    return _distroless(needs, builder, config)
+
+
+def _distroless(needs: Requirements, builder: Image, config: Config) -> Runtime | NoRuntime:
+    doubts: list[Unknown] = []
+    if needs.static:
+        kind, suite = "static", config.distroless_suite
+    elif builder.libc == "musl":
+        return _distribution(needs, builder, config, prefer_alpine=True)
+    elif builder.libc == "glibc":
+        kind = "cc" if needs.cxx else "base"
+        if builder.suite not in _SUITES and builder.family in ("debian", "ubuntu"):
+            return _distribution(needs, builder, config, prefer_alpine=False)
+        suite = config.distroless_suite
+        if builder.suite not in _SUITES:
+            doubts.append(_unknown_suite(builder))
+        elif builder.suite == "trixie":
+            suite = "debian13"
+    else:
+        return _unknown_libc(needs, builder)
+    ref = f"gcr.io/distroless/{kind}-{suite}"
+    if config.registry_prefix:
+        ref = f"{config.registry_prefix.rstrip('/')}/distroless/{kind}-{suite}"
+    return Runtime(describe(ref), (), needs.because, (*doubts, *_policy(builder, config)))
+
+
+def _distribution(
+    needs: Requirements, builder: Image, config: Config, *, prefer_alpine: bool
+) -> Runtime | NoRuntime:
+    managers = {manager for manager, _ in (*needs.explicit.values(), *needs.libraries.values())}
+    if managers - {"apk", "apt"}:
+        return NoRuntime(
+            "foreign-packages",
+            f"packages are installed by {', '.join(sorted(managers))}; name a --runtime image",
+            needs.userland,
+        )
+    distro: Distro
+    if not needs.static:
+        if builder.libc is None:
+            return _unknown_libc(needs, builder)
+        distro = "alpine" if builder.libc == "musl" else "debian"
+        if prefer_alpine and distro == "debian" and config.runtime == "alpine":
+            return NoRuntime(
+                "libc-mismatch", "a binary built with glibc does not run on alpine", needs.because
+            )
+    elif managers:
+        distro = "alpine" if managers == {"apk"} else "debian"
+    else:
+        distro = "alpine"
+        if any(_provider(tool, "alpine") is None for tool in needs.tools) and not prefer_alpine:
+            distro = "debian"
+    if ("apt" in managers) != (distro == "debian") and managers:
+        return NoRuntime("libc-mismatch", f"its packages are not those of {distro}", needs.userland)
+    doubts: list[Unknown] = []
+    install = set(needs.explicit) | set(needs.libraries)
+    for tool, where in needs.tools.items():
+        provider = _provider(tool, distro)
+        if provider is None:
+            return NoRuntime(
+                "tool-unknown",
+                f"no package of {distro} is known that brings {tool}; name a --runtime image "
+                "that has it",
+                (where,),
+            )
+        if provider and not packages.brings(needs.explicit, tool):
+            install.add(provider)
+    image = _reference(distro, builder, config)
+    if image.suite is None and distro == "debian" and not needs.static:
+        doubts.append(_unknown_suite(builder))
+    if needs.bash and distro == "alpine" and not packages.brings(install, "bash"):
+        install.add("bash")
+    install |= _provided(needs, distro, install)
+    because = (*needs.userland, *needs.because)
+    return Runtime(image, tuple(sorted(install)), because, (*doubts, *_policy(builder, config)))
+
+
+def _provider(tool: str, distro: Distro) -> str | None:
+    """The package to install for a command: "" when the image has it, None when unknown."""
+    if packages.in_image(tool, distro):
+        return ""
+    return packages.package_for(tool, distro)
+
+
+def _provided(needs: Requirements, distro: Distro, install: set[str]) -> set[str]:
+    """What distroless has, these images lack, and the program had or needs."""
+    wanted = {packages.bare_name(name) for name in needs.inventory.packages}
+    # That a program makes no TLS connection can hardly be shown, and golang images have these.
+    found = {"ca-certificates"}
+    if needs.time_zones or "tzdata" in wanted:
+        found.add("tzdata")
+    if needs.mime_types:
+        found.add("mailcap" if distro == "alpine" else "media-types")
+    return {name for name in found if name not in {packages.bare_name(p) for p in install}}
+
+
+def _reference(distro: Distro, builder: Image, config: Config) -> Image:
+    """alpine or debian in the builder's release, from the builder's registry."""
+    prefix = config.registry_prefix.rstrip("/") + "/" if config.registry_prefix else ""
+    if not prefix and builder.family in ("golang", "debian", "alpine", "ubuntu"):
+        prefix = builder.ref.prefix
+    if distro == "alpine":
+        version = builder.suite if builder.libc == "musl" and builder.suite else None
+        floating = builder.libc == "musl" and version is None
+        return describe(f"{prefix}alpine:{version or ('latest' if floating else DEFAULT_ALPINE)}")
+    if builder.family in ("debian", "ubuntu"):
+        return builder
+    suite = builder.suite if builder.libc == "glibc" else "trixie"
+    return describe(f"{prefix}debian:{suite + '-slim' if suite else 'stable-slim'}")
+
+
+def _scratch(needs: Requirements) -> Runtime | NoRuntime:
+    if needs.userland:
+        return NoRuntime(
+            "needs-userland", "scratch has no shell, commands or packages", needs.userland
+        )
+    if not needs.static:
+        return NoRuntime(
+            "not-static", "the binary is not proven to run without a C library", needs.because
+        )
+    for program in needs.programs:
+        read = program.needs
+        if isinstance(read, Unknown):
+            return NoRuntime("sources-unknown", read.why, read.evidence)
+        lacking = (*read.temp_files, *read.mime_types, *read.services)
+        if lacking:
+            return NoRuntime("scratch-lacks", "scratch has no /tmp and no /etc tables", lacking)
+    return Runtime(describe("scratch"), (), needs.because)
+
+
+def _configured(needs: Requirements, builder: Image, image: Image) -> Runtime | NoRuntime:
+    """The image that the user named. What is not known of it is the user's word."""
+    if needs.userland and image.has_shell is False:
+        return NoRuntime(
+            "needs-userland", f"{image.ref.text} has no shell, commands or packages", needs.userland
+        )
+    if not needs.static and image.known and image.libc != builder.libc:
+        return NoRuntime(
+            "libc-mismatch",
+            f"the binary is linked with {builder.libc or 'an unknown C library'}, "
+            f"{image.ref.text} has {image.libc or 'none'}",
+            needs.because,
+        )
+    if not needs.static and _age(image) < _age(builder):
+        return NoRuntime(
+            "libc-mismatch",
+            f"the C library of {image.ref.text} is older than that of {builder.ref.text}",
+            needs.because,
+        )
+    distro: Distro = "alpine" if image.family == "alpine" else "debian"
+    install: set[str] = set()
+    if image.family in ("alpine", "debian", "ubuntu"):
+        install = set(needs.explicit) | set(needs.libraries)
+        install |= {p for tool in needs.tools if (p := _provider(tool, distro))}
+        install |= _provided(needs, distro, install)
+    rule = Evidence("", 0, f"--runtime {image.ref.text}")
+    return Runtime(image, tuple(sorted(install)), (rule, *needs.because))
+
+
+def _age(image: Image) -> int:
+    """The place of its Debian suite in time; the last one when it is not known."""
+    return _SUITES.index(image.suite) if image.suite in _SUITES else len(_SUITES)
+
+
+def _policy(builder: Image, config: Config) -> tuple[Unknown, ...]:
+    """Doubts that come from where images may be pulled and how they are pinned."""
+    doubts = []
+    if builder.ref.digest:
+        doubts.append(
+            Unknown(f"{builder.ref.repository} is pinned by digest, the new base image is not")
+        )
+    if not builder.ref.public and not config.registry_prefix:
+        doubts.append(
+            Unknown(
+                f"{builder.ref.repository} comes from a registry of its own; set registry-prefix "
+                "to the mirror that has the runtime image"
+            )
+        )
+    return tuple(doubts)
+
+
+def _unknown_suite(builder: Image) -> Unknown:
+    return Unknown(f"which Debian release {builder.ref.text} is built on is not certain")
+
+
+def _unknown_libc(needs: Requirements, builder: Image) -> NoRuntime:
+    return NoRuntime(
+        "libc-unknown",
+        f"the binary is not proven static and the C library of {builder.ref.text} is not known; "
+        "name a --runtime image",
+        needs.because,
+    )

@@ -1,0 +1,126 @@
+"""The programs that a stage builds, each with what its sources say it needs.
+
+Ties the facts of a stage (which go command runs where, what it writes) to the analysis of the
+Go sources in the build context.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from gorewrite.evidence import Unknown
+from gorewrite.facts import StageFacts
+from gorewrite.gobuild.toolchain import at, cgo_setting
+from gorewrite.golang.analysis import analyse
+from gorewrite.golang.commands import BuildOutput
+from gorewrite.golang.needs import ProgramNeeds
+from gorewrite.golang.targets import NotKnown, Targets
+from gorewrite.memo import remembered
+from gorewrite.runtime.linkage import Linkage, linkage
+from gorewrite.stage.outputs import rounds
+from gorewrite.stage.runs import Invocation
+
+#: What the programs of one command need, one by one.
+Needs = tuple[ProgramNeeds | Unknown, ...]
+
+
+class Program(NamedTuple):
+    """A binary in the file system of a stage.
+
+    path: absolute in the image. invocation, output: the command that writes it. needs: what its
+    sources show. linkage: how it is linked.
+    """
+
+    path: str
+    invocation: Invocation
+    output: BuildOutput
+    needs: ProgramNeeds | Unknown
+    linkage: Linkage
+
+
+@remembered
+def programs(stage: StageFacts) -> tuple[Program, ...]:
+    """The known binaries of the stage and of the stages it is built on, in path order, and
+    then those that it copies from other stages.
+
+    A path that is written twice is the later command's.
+    """
+    found = []
+    for path, (invocation, output) in sorted(stage.output_paths.items()):
+        needs = needs_of(stage, invocation, output)
+        found.append(Program(path, invocation, output, needs, linkage(stage, invocation, needs)))
+    for placed in stage.placed:
+        other = stage.facts.stage_named(placed.from_ or "", stage.index)
+        if placed.origin != "stage" or other is None:
+            continue
+        # Most copies name one binary; only a directory asks which of all lie in it.
+        there = _by_path(other)
+        exact = there.get(placed.source)
+        for program in there.values() if exact is None else (exact,):
+            copied = placed.image_path(program.path)
+            if copied is not None:
+                found.append(program._replace(path=copied))
+    return tuple(found)
+
+
+@remembered
+def _by_path(stage: StageFacts) -> dict[str, Program]:
+    return {program.path: program for program in programs(stage)}
+
+
+@remembered
+def needs_of(
+    stage: StageFacts, invocation: Invocation, output: BuildOutput
+) -> ProgramNeeds | Unknown:
+    """What the program needs as the command builds it: its build tags, cgo as it is set.
+
+    Unknown when the tags are not known or the package is no program.
+    """
+    setting = cgo_setting(stage, invocation)
+    return package_needs(stage, invocation, output.package_dir, setting.value)
+
+
+def package_needs(
+    stage: StageFacts, invocation: Invocation, directory: str, cgo: bool | None
+) -> ProgramNeeds | Unknown:
+    """What the main package in a context directory needs, with the command's tags.
+
+    cgo: whether cgo is on; None keeps files with and without it, to judge what cgo is for.
+    """
+    go = invocation.go
+    place = at(stage, invocation)
+    if go.tags is None:
+        return Unknown("the build tags are not known", (place,))
+    needs = analyse(
+        stage.facts.project.context,
+        directory,
+        tags=frozenset(go.tags),
+        cgo=cgo,
+        goarch=go.env.get("GOARCH") or "amd64",
+    )
+    if needs.not_main:
+        return Unknown(f"{directory} is no program that can be read", (place,))
+    return needs
+
+
+def main_packages(stage: StageFacts, invocation: Invocation) -> tuple[str, ...] | Unknown:
+    """The context directories of the programs that a command builds, wherever it writes them.
+
+    In a `for` loop the command is read once for each item. Unknown with the reason when some
+    package cannot be told.
+    """
+    instruction = invocation.run.instruction
+    found: dict[str, None] = {}
+    for go in rounds(stage, invocation):
+        if isinstance(go, Unknown):
+            return go
+        if go.uncertain:
+            return Unknown(go.uncertain[0], (at(stage, invocation),))
+        try:
+            targets = Targets(
+                go, lambda path: stage.locate(path, instruction), ("linux", "amd64"), None
+            )
+            found |= {package.directory: None for package in targets.packages() if package.is_main}
+        except NotKnown as reason:
+            return Unknown(str(reason), (at(stage, invocation),))
+    return tuple(found)

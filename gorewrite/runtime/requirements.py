@@ -1,0 +1,235 @@
+"""What a runtime image must bring for the programs of a stage to run as before.
+
+Joins the command (`entry`), the RUNs (`inventory`), the Go sources (`programs`) and the
+linkage of the binaries into one `Requirements`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from gorewrite.evidence import Evidence, Unknown
+from gorewrite.facts import StageFacts
+from gorewrite.golang.needs import ProgramNeeds
+from gorewrite.runtime.linkage import Linkage
+from gorewrite.runtime.programs import Program, programs
+from gorewrite.stage import packages
+from gorewrite.stage.commands import Entry, last
+from gorewrite.stage.entry import read_entry
+from gorewrite.stage.inventory import Inventory, take
+from gorewrite.stage.layout import under
+
+if TYPE_CHECKING:
+    from gorewrite.callers.compose import Service
+
+#: Absolute paths that the container engine, a mount or any base image provides.
+_PROVIDED = (
+    "/proc",
+    "/sys",
+    "/dev",
+    "/tmp",
+    "/run",
+    "/var/run",
+    "/etc/hosts",
+    "/etc/resolv.conf",
+    "/etc/hostname",
+    "/etc/passwd",
+    "/etc/group",
+    "/etc/ssl",
+    "/etc/localtime",
+    "/etc/mime.types",
+    "/etc/services",
+    "/etc/nsswitch.conf",
+    "/usr/share/zoneinfo",
+    "/etc/os-release",
+)
+_SYSTEM = ("/usr", "/lib", "/bin", "/sbin", "/lib64", "/opt", "/var/lib")
+
+
+@dataclass
+class Requirements:
+    """The needs of everything that a stage's image runs.
+
+    linkages: of each binary; shell, bash: why one is needed; tools: commands that no file
+    of the stage provides -> why; explicit: packages that the Dockerfile installs and that
+    the image keeps -> (manager, where); libraries: `-dev` packages whose shared libraries a
+    cgo program may load; time_zones, mime_types: why they are needed;
+    any_command: where a program is started whose name is not known;
+    doubts: what lowers the safety of any image chosen here.
+    """
+
+    entry: Entry
+    inventory: Inventory
+    programs: tuple[Program, ...]
+    linkages: tuple[Linkage, ...] = ()
+    shell: tuple[Evidence, ...] = ()
+    bash: tuple[Evidence, ...] = ()
+    tools: dict[str, Evidence] = field(default_factory=dict)
+    explicit: dict[str, tuple[str, Evidence]] = field(default_factory=dict)
+    libraries: dict[str, tuple[str, Evidence]] = field(default_factory=dict)
+    time_zones: tuple[Evidence, ...] = ()
+    mime_types: tuple[Evidence, ...] = ()
+    any_command: tuple[Evidence, ...] = ()
+    doubts: list[Unknown] = field(default_factory=list)
+
+    @property
+    def static(self) -> bool:
+        """Whether every binary is proven to need no C library."""
+        return bool(self.linkages) and all(link.kind == "static" for link in self.linkages)
+
+    @property
+    def cxx(self) -> bool:
+        return any(link.cxx or link.kind == "unknown" for link in self.linkages)
+
+    @property
+    def because(self) -> tuple[Evidence, ...]:
+        """Evidence for the linkage, without repeats."""
+        return tuple(dict.fromkeys(e for link in self.linkages for e in link.because))
+
+    @property
+    def userland(self) -> tuple[Evidence, ...]:
+        """Why the image needs more than the files of the program: a shell, commands, packages."""
+        found = [*self.shell, *self.bash, *self.tools.values(), *self.any_command]
+        found += [where for _, where in self.explicit.values()]
+        found += [where for _, where in self.libraries.values()]
+        return tuple(dict.fromkeys(found))
+
+
+def requirements(stage: StageFacts, services: Sequence[Service] | None = None) -> Requirements:
+    """Reads what the image of a stage needs at run time.
+
+    services: the compose services that count, None for all that run the stage.
+    """
+    services = stage.services if services is None else services
+    inventory, built = take(stage), programs(stage)
+    made = {*inventory.written, *inventory.moved, *inventory.tools}
+    executed = [
+        (found.program, found.evidence)
+        for program in built
+        if not isinstance(program.needs, Unknown)
+        for found in program.needs.executes
+        if found.program is not None
+    ]
+    entry = read_entry(stage, made, services, executed)
+    needs = Requirements(entry, inventory, built)
+    links = [program.linkage for program in built]
+    started = [path for path in entry.programs if path not in entry.scripts]
+    known = {program.path for program in built}
+    for path in started:
+        if inventory.origin(path) not in known:
+            where = entry.programs[path]
+            links.append(Linkage("unknown", (where,), False))
+    needs.linkages = tuple(links)
+    needs.shell, needs.bash = tuple(entry.shell), tuple(entry.bash)
+    needs.tools = dict(entry.tools)
+    _sources(needs, stage)
+    if needs.any_command:
+        why = "the program starts a command whose name is not known"
+        needs.doubts.append(Unknown(why, needs.any_command))
+    for service in services:
+        needs.doubts += _service_doubts(service, stage, inventory)
+    stated = [line.evidence for s in services if (line := s.entrypoint or s.command) is not None]
+    if stated and last(stage, "ENTRYPOINT") is None and last(stage, "CMD") is None:
+        why = "only compose files say what the image runs"
+        needs.doubts.append(Unknown(why, tuple(stated)))
+    _packages(needs)
+    return needs
+
+
+def _service_doubts(
+    service: Service, stage: StageFacts, inventory: Inventory
+) -> tuple[Unknown, ...]:
+    """What a compose service leaves open about the image that it needs."""
+    doubts = list(service.uncertain)
+    place, user = service.working_dir, service.user
+    if place is not None and place.text.rstrip("/") != stage.end.workdir:
+        why = f"service {service.name} runs in {place.text}, whose files are not followed"
+        doubts.append(Unknown(why, (place.evidence,)))
+    name = user.text.partition(":")[0] if user is not None else ""
+    known = name.isdigit() or name in ("", "root", "nobody") or name in inventory.users
+    if user is not None and not known:
+        why = f"service {service.name} runs as {name}, who may not be in another image"
+        doubts.append(Unknown(why, (user.evidence,)))
+    return tuple(doubts)
+
+
+def _sources(needs: Requirements, stage: StageFacts) -> None:
+    """What the Go sources say."""
+    zones: list[Evidence] = []
+    mime: list[Evidence] = []
+    for program in needs.programs:
+        read = program.needs
+        if isinstance(read, Unknown):
+            needs.doubts.append(read)
+            continue
+        zones += (*read.time_zones, *read.local_time)
+        mime += read.mime_types
+        for executed in read.executes:
+            if executed.program is None:
+                needs.any_command = (*needs.any_command, executed.evidence)
+            else:
+                _executed(needs, stage, executed.program, executed.evidence)
+        _system_files(needs, stage, read)
+        for evidence in read.extra:
+            if "able to write" in evidence.text and stage.end.is_root:
+                continue  # root may write wherever the directory exists, as before.
+            needs.doubts.append(Unknown(evidence.text, (evidence,)))
+    if "TZ" in stage.end.env:
+        zones.append(stage.facts.at(stage.end.declared["TZ"]))
+    needs.time_zones = tuple(zones)
+    needs.mime_types = tuple(mime)
+
+
+def _system_files(needs: Requirements, stage: StageFacts, read: ProgramNeeds) -> None:
+    """Files of the base image that the program opens by their absolute path."""
+    for file in read.reads:
+        path = file.path
+        if path is None or not path.startswith("/") or not file.required or stage.holds(path):
+            continue
+        provided = any(under(path, place) for place in _PROVIDED)
+        if any(under(path, place) for place in _SYSTEM) and not provided:
+            why = f"the program reads {path} of the base image"
+            needs.doubts.append(Unknown(why, (file.evidence,)))
+
+
+def _executed(needs: Requirements, stage: StageFacts, program: str, where: Evidence) -> None:
+    name = program.rpartition("/")[2]
+    if name in ("go", "gofmt", "gcc", "cc", "g++", "ld"):
+        if needs.entry.refusal is None:
+            needs.entry.refusal = (
+                "needs-toolchain-at-runtime",
+                f"the program runs {name} at run time",
+                where,
+            )
+        return
+    path = program if program.startswith("/") else None
+    if (path and stage.holds(path)) or any(
+        started.rpartition("/")[2] == name for started in needs.entry.programs
+    ):
+        return  # Of the image itself.
+    if "/" in program and not program.startswith(("/bin/", "/usr/bin/", "/sbin/", "/usr/sbin/")):
+        return  # A file of its own tree: carried with the runtime files or never there.
+    if name in ("sh", "ash", "dash"):
+        needs.shell = (*needs.shell, where)
+    elif name == "bash":
+        needs.bash = (*needs.bash, where)
+    needs.tools.setdefault(name, where)
+
+
+def _packages(needs: Requirements) -> None:
+    """Sorts the packages that the Dockerfile installs into those that stay."""
+    guess = bool(needs.any_command)
+    dynamic = not needs.static
+    for package, (manager, where) in needs.inventory.packages.items():
+        match packages.kind(package):
+            case "runtime":
+                needs.explicit[package] = (manager, where)
+            case "ambiguous":
+                used = any(packages.brings([package], tool) for tool in needs.tools)
+                bash = packages.bare_name(package) == "bash" and needs.bash
+                if used or bash or guess:
+                    needs.explicit[package] = (manager, where)
+            case "library" if dynamic:
+                needs.libraries[package] = (manager, where)

@@ -1,0 +1,61 @@
+"""Moving whole instructions: the comments above them and the blank lines around them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gorewrite import shell
+from gorewrite.dockerfile import Blank, BodyNode, Instruction
+from gorewrite.evidence import Unknown
+from gorewrite.stage.metadata import comments_above
+from gorewrite.stage.runs import Edit, Run
+
+
+def separated(nodes: tuple[BodyNode, ...], instruction: Instruction) -> bool:
+    """Whether a blank line stands above an instruction and its comments."""
+    at = nodes.index(instruction) - len(comments_above(nodes, instruction))
+    return at > 0 and isinstance(nodes[at - 1], Blank)
+
+
+def taken_out(
+    nodes: tuple[BodyNode, ...], instruction: Instruction
+) -> tuple[tuple[BodyNode, tuple[BodyNode, ...]], ...]:
+    """The (node, ()) pairs that remove an instruction with its comments; of two blank lines
+    that would then meet, one goes too."""
+    at = nodes.index(instruction)
+    comments = comments_above(nodes, instruction)
+    removed: list[BodyNode] = [*comments, instruction]
+    before, behind = at - len(comments) - 1, at + 1
+    if (
+        before >= 0
+        and behind < len(nodes)
+        and isinstance(nodes[before], Blank)
+        and isinstance(nodes[behind], Blank)
+    ):
+        removed.append(nodes[behind])
+    return tuple((node, ()) for node in removed)
+
+
+def cut(run: Run, command: shell.Command) -> Edit | None:
+    """The edit of a RUN's text that leaves out one command of an `&&` list or of a sequence.
+
+    None when the command is no plain member of one: alone, piped, behind `||`, in a loop.
+    """
+    if isinstance(run.script, Unknown):
+        return None
+    statements = run.script.statements
+    for index, statement in enumerate(statements):
+        node = statement.node
+        if node is command and len(statements) > 1 and statement.terminator != "&":
+            return _without([(s.start, s.end) for s in statements], index)
+        if isinstance(node, shell.List) and command in node.items and "||" not in node.operators:
+            spans = [(item.start, item.end) for item in node.items]
+            return _without(spans, node.items.index(command))
+    return None
+
+
+def _without(spans: Sequence[tuple[int, int]], index: int) -> Edit:
+    """From the member to the next one, or for the last one from the end of that before it."""
+    if index + 1 < len(spans):
+        return spans[index][0], spans[index + 1][0], ""
+    return spans[index - 1][1], spans[index][1], ""

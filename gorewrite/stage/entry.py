@@ -1,0 +1,387 @@
+"""What a container starts: the command, the scripts behind it, the tools they call.
+
+ENTRYPOINT, CMD and HEALTHCHECK are followed through init wrappers, shells and shell
+scripts from the build context, down to programs that are files of the image.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Container, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gorewrite import shell
+from gorewrite.contract import TOOLCHAIN_PATHS, argv_of
+from gorewrite.dockerfile import Instruction, command_of
+from gorewrite.evidence import Evidence
+from gorewrite.facts import StageFacts
+from gorewrite.stage import packages
+from gorewrite.stage.commands import (
+    DAEMONS,
+    DEV_TOOLS,
+    GIVEN,
+    IDLE,
+    INIT,
+    SHELLS,
+    SUPERVISORS,
+    Entry,
+    behind_init,
+    commands_in,
+    compounds_in,
+    last,
+    quoted,
+)
+from gorewrite.stage.scope import State, join
+
+if TYPE_CHECKING:
+    from gorewrite.callers.compose import Service
+
+
+def read_entry(
+    stage: StageFacts,
+    made: Container[str] = (),
+    services: Sequence[Service] | None = None,
+    executed: Sequence[tuple[str, Evidence]] = (),
+) -> Entry:
+    """Follows the commands of the image that `stage` gives.
+
+    made: further absolute paths that RUNs are known to create; services: the compose services
+    whose commands and health checks are followed as well, None for all that run the stage;
+    executed: what the sources of the programs start, followed where the stage holds it.
+    """
+    reader = _Reader(stage, made, stage.services if services is None else services)
+    entry = reader.read()
+    for word, evidence in executed:
+        reader.started(word, evidence)
+    return entry
+
+
+class _Reader:
+    def __init__(
+        self, stage: StageFacts, made: Container[str], services: Sequence[Service]
+    ) -> None:
+        self.stage = stage
+        self.made = made
+        self.services = services
+        #: Whether a script runs the words that it is given.
+        self.runs_arguments = False
+        self.state: State = stage.end
+        self.entry = Entry()
+
+    def read(self) -> Entry:
+        entrypoint, cmd = last(self.stage, "ENTRYPOINT"), last(self.stage, "CMD")
+        first = entrypoint or cmd
+        if first is not None:
+            self._image(first, entrypoint, cmd)
+        elif not any(service.command or service.entrypoint for service in self.services):
+            evidence = self.stage.facts.at(self.stage.stage.from_)
+            self._refuse(
+                "no-entrypoint", "no ENTRYPOINT or CMD tells what the image runs", evidence
+            )
+            return self.entry
+        for service in self.services:
+            self._service(service, entrypoint)
+        health = last(self.stage, "HEALTHCHECK")
+        if health is not None and health.rest.strip().upper() != "NONE":
+            self._health(health)
+        return self.entry
+
+    def _image(
+        self, first: Instruction, entrypoint: Instruction | None, cmd: Instruction | None
+    ) -> None:
+        """What the image runs when its caller says nothing."""
+        evidence = self.stage.facts.at(first)
+        command = command_of(first)
+        plain = argv_of(command)
+        if first is entrypoint and isinstance(command, str) and self._given_words(cmd):
+            plain = None  # Its shell ignores the words, which the program itself would not.
+        # The shell form of ENTRYPOINT ignores CMD (Dockerfile reference, table in CMD).
+        tail = command_of(cmd) if entrypoint is not None and cmd is not None else None
+        if plain is not None:
+            words = list(plain)
+            if isinstance(tail, tuple) and isinstance(command, tuple):
+                words += tail
+            elif isinstance(tail, str) and isinstance(command, tuple):
+                words += ["/bin/sh", "-c", tail]
+            self._argv(words, evidence, top=True, direct=True)
+        else:
+            assert isinstance(command, str)
+            self.entry.shell.append(evidence)
+            if "bash" in self.state.shell[0]:
+                self.entry.bash.append(evidence)
+            self._text(command, evidence)
+
+    def _given_words(self, cmd: Instruction | None) -> bool:
+        """Whether the image's CMD or a service gives the ENTRYPOINT more words."""
+        return cmd is not None or any(s.command and not s.entrypoint for s in self.services)
+
+    def _service(self, service: Service, entrypoint: Instruction | None) -> None:
+        """What a compose service runs in place of the image's own commands."""
+        own = self.state
+        if service.working_dir is not None:
+            self.state = replace(own, workdir=join(own.workdir, service.working_dir.text))
+        image = command_of(entrypoint) if entrypoint is not None else ()
+        given, line = service.command, service.entrypoint or service.command
+        arguments = list(given.words) if given is not None else []
+        words: list[str] = []
+        if service.entrypoint is not None:
+            words = [*service.entrypoint.words, *arguments]
+        elif arguments and isinstance(image, tuple):
+            # The shell form of ENTRYPOINT ignores what follows it.
+            words = [*image, *arguments]
+        if line is not None and words:
+            self._argv(words, line.evidence, top=True)
+            if self.runs_arguments and image and arguments and service.entrypoint is None:
+                self._argv(arguments, line.evidence, top=True)
+        health = service.healthcheck
+        if health is not None and health.words[:1] == ("CMD",):
+            self._argv(list(health.words[1:]), health.evidence)
+        elif health is not None and health.words[:1] == ("CMD-SHELL",):
+            self.entry.shell.append(health.evidence)
+            self._text(" ".join(health.words[1:]), health.evidence)
+        for mount in service.mounts:
+            if mount.kind == "sync":
+                # Compose docs, "Use Compose Watch": the image must have these.
+                for tool in ("stat", "mkdir", "rmdir"):
+                    self.entry.tools.setdefault(tool, mount.evidence)
+        self.state = own
+
+    def _health(self, instruction: Instruction) -> None:
+        evidence = self.stage.facts.at(instruction)
+        command = command_of(instruction)
+        if isinstance(command, tuple):
+            if command[:1] == ("NONE",):
+                return
+            self._argv(list(command), evidence)
+        else:
+            self.entry.shell.append(evidence)
+            self._text(command, evidence)
+
+    def started(self, word: str, evidence: Evidence) -> None:
+        """A program of the image that another one starts."""
+        if self._is_file(word):
+            self._program(word, evidence)
+
+    def _refuse(self, code: str, message: str, evidence: Evidence) -> None:
+        if self.entry.refusal is None:
+            self.entry.refusal = (code, message, evidence)
+
+    def _argv(
+        self, words: list[str], evidence: Evidence, *, top: bool = False, direct: bool = False
+    ) -> None:
+        """One command line given as words. direct: it is one of the image, whose first word can
+        be written in another way."""
+        if not words:
+            self._refuse("no-entrypoint", "the command is empty", evidence)
+            return
+        name = posixpath.basename(words[0])
+        if top and self._not_a_service(words, name, evidence):
+            return
+        if name in INIT and not self._is_file(words[0]):
+            self.entry.tools.setdefault(name, evidence)
+            self._argv(behind_init(words), evidence, top=top)
+        elif behind := self._behind_wrappers(words, evidence):
+            self._argv(behind, evidence, top=top)
+        elif name in SHELLS and words[0] in (name, f"/bin/{name}", f"/usr/bin/{name}"):
+            self.entry.shell.append(evidence)
+            if name == "bash":
+                self.entry.bash.append(evidence)
+            options = [word for word in words[1:] if word.startswith("-")]
+            rest = [word for word in words[1:] if not word.startswith("-")]
+            if any("c" in option for option in options) and rest:
+                self._text(rest[0], evidence)
+            elif rest:
+                self._program(rest[0], evidence, script=True)
+        elif name in DAEMONS and not self._is_file(words[0]):
+            self._not_a_service(words, name, evidence)
+        else:
+            self.entry.arguments += [(word, evidence) for word in words[1:]]
+            self._program(words[0], evidence, direct=direct)
+
+    def _behind_wrappers(self, words: list[str], evidence: Evidence) -> list[str]:
+        """The command line behind `env A=b`, `nice` …; empty when there is none."""
+        script = shell.parse(" ".join(map(quoted, words)))
+        command = None if isinstance(script, shell.Opaque) else next(script.commands(), None)
+        if command is None or self._is_file(words[0]):
+            return []
+        self._wrappers(command, evidence)
+        (first,) = shell.unwrap(command)
+        return words[first:] if first else []
+
+    def _wrappers(self, command: shell.Command, evidence: Evidence) -> None:
+        for name in shell.wrappers(command):
+            if not packages.is_builtin(name):
+                self.entry.tools.setdefault(name, evidence)
+
+    def _not_a_service(self, words: list[str], name: str, evidence: Evidence) -> bool:
+        built = self._is_file(words[0]) and not self._installed(words[0])
+        if not built and (name in DEV_TOOLS or (name == "env" and "go" in words)):
+            self._refuse(
+                "dev-or-test-image",
+                f"the image runs {name}, which needs the toolchain and the sources; "
+                "split a production image off it by hand",
+                evidence,
+            )
+        elif (
+            not built
+            and name in IDLE
+            and not any(word in ("-c",) for word in words)
+            and (len(words) == 1 or name in ("sleep", "tail", "cat"))
+        ):
+            self._refuse(
+                "no-entrypoint",
+                f"the image runs only {name}; what it is for is known only to its callers",
+                evidence,
+            )
+        elif name in SUPERVISORS:
+            self._refuse(
+                "multi-process-image", f"{name} runs several processes in one image", evidence
+            )
+        return self.entry.refusal is not None
+
+    def _is_file(self, word: str) -> bool:
+        """Whether the word names a file that the stage is known to hold."""
+        return self._resolve(word) is not None and self._held(self._resolve(word) or "")
+
+    def _installed(self, word: str) -> bool:
+        """Whether the word names a tool that `go install` brought, not what the stage builds."""
+        path = self._resolve(word) or ""
+        return posixpath.dirname(path) in TOOLCHAIN_PATHS and not self.stage.holds(path)
+
+    def _held(self, path: str) -> bool:
+        return self.stage.holds(path) or path in self.made
+
+    def _resolve(self, word: str) -> str | None:
+        if "/" in word:
+            return join(self.state.workdir, word)
+        for directory in (self.state.env.get("PATH") or "").split(":"):
+            path = posixpath.join(directory, word)
+            if self._held(path):
+                return path
+        return None
+
+    def _program(
+        self, word: str, evidence: Evidence, *, script: bool = False, direct: bool = False
+    ) -> None:
+        if word == "$@":
+            self._arguments(evidence)
+            return
+        if "$" in word or "`" in word:
+            self._refuse(
+                "entrypoint-unknown", f"which program runs is decided at run time: {word}", evidence
+            )
+            return
+        path = join(self.state.workdir, word) if script else self._resolve(word)
+        if path is None:
+            self.entry.tools.setdefault(word, evidence)
+            return
+        name = posixpath.basename(path)
+        if path.startswith(("/bin/", "/usr/bin/", "/sbin/", "/usr/sbin/")) and not self._held(path):
+            self.entry.tools.setdefault(name, evidence)
+            return
+        if "/" not in word and not direct and posixpath.dirname(path) in TOOLCHAIN_PATHS:
+            self.entry.looked_up.setdefault(path, evidence)
+        if path in self.entry.programs:
+            return
+        self.entry.programs[path] = evidence
+        source = self.stage.source_of(path)
+        if path in self.stage.output_paths or source is None:
+            return
+        data = self.stage.facts.project.context.read(source)
+        if data is None:
+            self._refuse("entrypoint-script", f"{source} cannot be read", evidence)
+        elif data[:4] != b"\x7fELF":
+            self._script(path, source, data, evidence)
+
+    def _script(self, path: str, source: str, data: bytes, evidence: Evidence) -> None:
+        text = data.decode("utf-8", "surrogateescape")
+        first = text.partition("\n")[0]
+        interpreter = first[2:].split() if first.startswith("#!") else ["/bin/sh"]
+        names = {posixpath.basename(word) for word in interpreter}
+        here = Evidence(source, 1, first)
+        if not names & SHELLS:
+            self._refuse("entrypoint-script", f"{source} is run by {' '.join(interpreter)}", here)
+            return
+        self.entry.scripts[path] = source
+        self.entry.shell.append(here)
+        if "bash" in names:
+            self.entry.bash.append(here)
+        self._text(text, evidence, source)
+
+    def _text(self, text: str, evidence: Evidence, source: str | None = None) -> None:
+        """Shell text: a shell-form command or a script from the context."""
+        script = shell.parse(text)
+        if isinstance(script, shell.Opaque):
+            where = Evidence(source, 1, script.why) if source else evidence
+            what = source or "the command's shell text"
+            self._refuse("entrypoint-script", f"{what} cannot be read: {script.why}", where)
+            return
+        functions = {
+            c.variable for c in compounds_in(script) if c.kind == "function" and c.variable
+        }
+        for command in commands_in(script):
+            at = evidence
+            if source is not None:
+                line = text.count("\n", 0, command.start) + 1
+                at = Evidence(source, line, text[command.start : command.end].partition("\n")[0])
+            self._called(command, at, functions)
+
+    def _called(self, command: shell.Command, evidence: Evidence, functions: set[str]) -> None:
+        self._wrappers(command, evidence)
+        (first,) = shell.unwrap(command)
+        words = [word.value for word in command.words[first:]]
+        if not words:
+            return
+        called = words[0]
+        if called is None:
+            text = command.words[first].text
+            if text in GIVEN:
+                self._arguments(evidence)
+                return
+            self._refuse(
+                "entrypoint-unknown", f"which program runs is decided at run time: {text}", evidence
+            )
+        elif packages.is_builtin(called) and called not in ("exec", "eval", ".", "source"):
+            return
+        elif called in ("eval", ".", "source"):
+            file = words[1] if called != "eval" and len(words) > 1 else None
+            if file is None or not self._sourced(file, evidence):
+                why = f"{called} {file or ''}".strip() + " runs text that is not known"
+                self._refuse("entrypoint-script", why, evidence)
+        elif called not in functions:
+            raw = (word.text for word in command.words[first:])
+            known = [
+                word if word is not None else "$@" if text in GIVEN else "$"
+                for word, text in zip(words, raw, strict=True)
+            ]
+            if called in DEV_TOOLS and not (self._is_file(called) and not self._installed(called)):
+                self._not_a_service(known, posixpath.basename(called), evidence)
+            else:
+                self._argv(known, evidence)
+
+    def _sourced(self, file: str, evidence: Evidence) -> bool:
+        """Follows a file of the context that a script takes in; False when there is none."""
+        path = join(self.state.workdir, file) if "/" in file else None
+        source = self.stage.source_of(path) if path is not None else None
+        data = self.stage.facts.project.context.read(source) if source is not None else None
+        if path is None or source is None or data is None:
+            return False
+        if path not in self.entry.programs:
+            self.entry.programs[path] = evidence
+            self.entry.scripts[path] = source
+            self._text(data.decode("utf-8", "surrogateescape"), evidence, source)
+        return True
+
+    def _arguments(self, evidence: Evidence) -> None:
+        """`exec "$@"` in an entrypoint script: the CMD is what it runs."""
+        self.runs_arguments = True
+        cmd = last(self.stage, "CMD")
+        command = command_of(cmd) if cmd is not None else None
+        if isinstance(command, tuple) and command:
+            first = command[0]
+            if self._is_file(first) and self._resolve(first) not in self.entry.programs:
+                self._argv(list(command), evidence)
+        elif isinstance(command, str):
+            self.entry.shell.append(evidence)
+            self._text(command, evidence)

@@ -1,0 +1,240 @@
+"""The configuration instructions of a stage, moved to a new stage that replaces it.
+
+ENV, LABEL, EXPOSE, VOLUME, USER, STOPSIGNAL, HEALTHCHECK, ENTRYPOINT and CMD do not reach
+the image of another stage, and neither do the ARGs they use (Dockerfile reference, "ARG
+scope"): what the image promises is written again, in its own words where they still mean
+the same.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from gorewrite.contract import argv_of, build_only, runtime_path
+from gorewrite.dockerfile import BodyNode, Comment, Instruction, command_of, pairs, variables
+from gorewrite.facts import StageFacts
+from gorewrite.stage.commands import last
+from gorewrite.stage.images import DEFAULT_PATH
+
+_MOVED = frozenset(
+    ["CMD", "ENTRYPOINT", "EXPOSE", "HEALTHCHECK", "LABEL", "MAINTAINER", "STOPSIGNAL", "VOLUME"]
+)
+
+
+@dataclass
+class Moved:
+    """What the new stage says.
+
+    lines: the texts of its instructions, in order, each with the node it came from; removed:
+    the instructions that the old stage no longer needs; declares: contract fields that
+    differ on purpose.
+    """
+
+    lines: list[tuple[str, Instruction]] = field(default_factory=list)
+    removed: list[Instruction] = field(default_factory=list)
+    declares: set[str] = field(default_factory=set)
+
+
+class CannotMove(Exception):
+    """A value that cannot be written in another stage; carries the instruction."""
+
+    def __init__(self, instruction: Instruction, message: str) -> None:
+        super().__init__(message)
+        self.instruction = instruction
+
+
+def move(
+    stage: StageFacts,
+    read_by_program: frozenset[str],
+    base_env: Mapping[str, str | None],
+    *,
+    exec_form: bool,
+    program: Callable[[str], str | None],
+) -> Moved:
+    """The configuration of `stage` (and of the stages it is built on) as new instructions.
+
+    read_by_program: environment variables that the sources read; base_env: what the new
+    base image sets; exec_form: whether shell-form commands must become exec form; program:
+    first word of a command -> the absolute path to write instead, None to keep it.
+    Raises CannotMove.
+    """
+    return _Mover(stage, read_by_program, base_env, exec_form, program).move()
+
+
+@dataclass
+class _Mover:
+    stage: StageFacts
+    read: frozenset[str]
+    base_env: Mapping[str, str | None]
+    exec_form: bool
+    program: Callable[[str], str | None]
+    moved: Moved = field(default_factory=Moved)
+    declared: set[str] = field(default_factory=set)
+
+    def move(self) -> Moved:
+        end = self.stage.end
+        self.declared = {"PATH", *self.base_env}
+        last_run = self._last_run()
+        single = {
+            key: last(self.stage, key)
+            for key in ("CMD", "ENTRYPOINT", "HEALTHCHECK", "STOPSIGNAL", "USER")
+        }
+        for member in self.stage.lineage:
+            own = member is self.stage
+            for index, instruction in enumerate(member.stage.instructions):
+                keyword = instruction.keyword
+                if keyword in single and single[keyword] is not instruction:
+                    if own and keyword in _MOVED:
+                        self.moved.removed.append(instruction)
+                    continue
+                behind = own and index > last_run
+                match keyword:
+                    case "ENV":
+                        self._env(instruction, behind)
+                    case "USER":
+                        if end.user not in (None, "", "0", "root"):
+                            self._copy(instruction)
+                        if behind:
+                            self.moved.removed.append(instruction)
+                    case "CMD" | "ENTRYPOINT":
+                        self._command(instruction)
+                    case _ if keyword in _MOVED:
+                        self._copy(instruction)
+                    case "SHELL" if not self.exec_form:
+                        self._copy(instruction)
+                    case "WORKDIR" if end.workdir is None and instruction is end.workdir_from:
+                        # A build argument decides it: the new stage asks for the same one.
+                        self._copy(instruction)
+                if own and keyword in _MOVED:
+                    self.moved.removed.append(instruction)
+                # With a comment it stays where the comment makes sense.
+                described = own and comments_above(self.stage.stage.nodes, instruction)
+                if own and behind and keyword == "WORKDIR" and not described:
+                    self.moved.removed.append(instruction)
+        return self.moved
+
+    def _last_run(self) -> int:
+        """Index of the last instruction that writes files: what stands behind it only
+        configures the image."""
+        indexes = [
+            index
+            for index, instruction in enumerate(self.stage.stage.instructions)
+            if instruction.keyword in ("RUN", "COPY", "ADD")
+        ]
+        return indexes[-1] if indexes else -1
+
+    def _copy(self, instruction: Instruction) -> None:
+        self._arguments(instruction)
+        self.moved.lines.append((text_of(instruction), instruction))
+
+    def _arguments(self, instruction: Instruction) -> None:
+        """Declares the variables of an instruction that the new stage does not have yet."""
+        states = (m.states[instruction] for m in self.stage.lineage if instruction in m.states)
+        state = next(states, None)
+        if instruction.keyword in ("CMD", "ENTRYPOINT", "RUN", "SHELL", "HEALTHCHECK"):
+            return  # Not expanded by the builder (Dockerfile reference, "Environment replacement").
+        names = variables(instruction.rest) - self.declared
+        for name in sorted(names, key=instruction.rest.find):
+            source = self._declaration(name, instruction)
+            if source is None:
+                value = state.env.get(name) if state else None
+                if value is None:
+                    raise CannotMove(instruction, f"the value of ${name} is not known")
+                self.moved.lines.append((f"ENV {name}={quote(value)}", instruction))
+                self.declared.add(name)
+            else:
+                for key, raw in pairs(source):
+                    if key == name:
+                        default = f"={raw}" if raw is not None else ""
+                        self.moved.lines.append((f"ARG {name}{default}", source))
+                self.declared.add(name)
+
+    def _declaration(self, name: str, before: Instruction) -> Instruction | None:
+        """The ARG that a variable of an instruction stands for; None for an ENV."""
+        for member in self.stage.lineage:
+            if before not in member.states:
+                continue
+            state = member.states[before]
+            if name in state.env or name not in state.args:
+                return None
+            for instruction in member.stage.instructions:
+                if instruction is before:
+                    break
+                if instruction.keyword == "ARG" and any(k == name for k, _ in pairs(instruction)):
+                    return instruction
+        return None
+
+    def _env(self, instruction: Instruction, behind: bool) -> None:
+        end = self.stage.end
+        every = [key for key, _ in pairs(instruction)]
+        kept = [key for key in every if end.declared.get(key) is instruction and self._needed(key)]
+        if kept == every and self._same_meaning(instruction):
+            self._arguments(instruction)
+            self.moved.lines.append((text_of(instruction), instruction))
+        else:
+            for key in kept:
+                value = runtime_path(end.env.get(key)) if key == "PATH" else end.env.get(key)
+                if value is None:
+                    raise CannotMove(instruction, f"the value of {key} is not known")
+                self.moved.lines.append((f"ENV {key}={quote(value)}", instruction))
+        self.declared |= set(kept)
+        if behind:
+            self.moved.removed.append(instruction)
+
+    def _needed(self, key: str) -> bool:
+        if key == "PATH":
+            return runtime_path(self.stage.end.env.get("PATH")) != DEFAULT_PATH
+        return not build_only(key) or key in self.read
+
+    def _same_meaning(self, instruction: Instruction) -> bool:
+        """Whether an ENV means the same on another base: its variables are only ARGs, ENVs
+        written before it, or PATH."""
+        for name in variables(instruction.rest):
+            source = self._declaration(name, instruction)
+            if source is None and name not in self.declared:
+                return False
+        return True
+
+    def _command(self, instruction: Instruction) -> None:
+        command = command_of(instruction)
+        words = argv_of(command)
+        has_entrypoint = last(self.stage, "ENTRYPOINT") is not None
+        if instruction.keyword == "CMD" and has_entrypoint and isinstance(command, str):
+            words = None  # `/bin/sh -c …` are words that the ENTRYPOINT is given.
+        if words and not (isinstance(command, str) and not self.exec_form):
+            path = self.program(words[0])
+            is_program = instruction.keyword == "ENTRYPOINT" or not has_entrypoint
+            if path is not None and is_program:
+                words = (path, *words[1:])
+            if words != command:
+                array = json.dumps(list(words), ensure_ascii=False)
+                keyword = instruction.source.split(None, 1)[0]
+                self.moved.lines.append((f"{keyword} {array}", instruction))
+                self.moved.declares |= {instruction.keyword.lower()}
+                return
+        self.moved.lines.append((text_of(instruction), instruction))
+
+
+def text_of(instruction: Instruction) -> str:
+    """An instruction's own text with "\\n" line ends and without the last one."""
+    return instruction.source.replace("\r\n", "\n").rstrip("\n")
+
+
+def quote(value: str) -> str:
+    """A value for `ENV KEY=value`: quoted when it needs it, `$` escaped."""
+    if re.fullmatch(r"[\w./:@%+,=-]*", value) and value:
+        return value
+    escaped = re.sub(r'([\\"$])', r"\\\1", value)
+    return f'"{escaped}"'
+
+
+def comments_above(body: tuple[BodyNode, ...], instruction: Instruction) -> tuple[Comment, ...]:
+    """The comment block right above an instruction (BuildKit reads it as its description)."""
+    index = body.index(instruction)
+    start = index
+    while start > 0 and isinstance(body[start - 1], Comment):
+        start -= 1
+    return tuple(node for node in body[start:index] if isinstance(node, Comment))

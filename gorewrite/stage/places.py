@@ -1,0 +1,19 @@
+"""Directories of an image that mean something by their name."""
+
+#: Directories that a tree is never kept of: they hold the toolchain, caches or the system.
+NO_TREE = frozenset(
+    (
+        "/ /go /root /usr /usr/local /usr/src /opt /home /etc /var "
+        "/tmp /bin /usr/bin /usr/local/bin /go/src /go/bin /srv /lib"
+    ).split()
+)
+#: Where commands are looked up.
+COMMAND_PLACES = (
+    "/bin/",
+    "/sbin/",
+    "/usr/bin/",
+    "/usr/sbin/",
+    "/usr/local/bin/",
+    "/usr/local/sbin/",
+    "/go/bin/",
+)

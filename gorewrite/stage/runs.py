@@ -1,0 +1,190 @@
+"""RUN instructions as text that a shell reads, whatever form they are written in.
+
+Shell form, heredoc form (`RUN <<EOF`) and exec form (`RUN ["go", "build"]`) become one
+`Run` with one `text`; `rewrite` takes edits of that text and gives the instruction back
+in the form it had.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Literal
+
+from gorewrite import shell
+from gorewrite.dockerfile import Instruction
+from gorewrite.evidence import Unknown
+from gorewrite.golang.commands import GoCommand, parse_go
+from gorewrite.stage.scope import BUILD_ONLY, State
+
+Edit = tuple[int, int, str]
+
+
+@dataclass(frozen=True, eq=False)
+class Invocation:
+    """One `go …` in a RUN.
+
+    step: the simple command it stands in, wrappers (`env`, `time`, …) included; words: its
+    words from `go` on, so that `words[i]` is `go.argv[i]`.
+    """
+
+    run: Run
+    step: shell.Step
+    words: tuple[shell.Word, ...]
+    go: GoCommand
+
+    @property
+    def line_offset(self) -> int:
+        """Physical line inside the instruction, 0-based."""
+        return self.run.line_at(self.words[0].start)
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """One RUN (or the RUN of an ONBUILD is not one: triggers run elsewhere).
+
+    state: the configuration before it.
+    form: how it is written; text: what the shell reads ("" when script is unknown).
+    """
+
+    instruction: Instruction
+    state: State
+    form: Literal["shell", "heredoc", "exec"]
+    text: str
+    script: shell.Script | Unknown
+
+    @cached_property
+    def steps(self) -> tuple[shell.Step, ...]:
+        """Its simple commands in order, each with working directory and variables."""
+        return self._commands[0]
+
+    @cached_property
+    def invocations(self) -> tuple[Invocation, ...]:
+        """Its `go` commands, behind wrappers such as `env`, `time` and `nice` too."""
+        return tuple(Invocation(self, *found) for found in self._commands[1])
+
+    @cached_property
+    def _commands(self) -> _Commands:
+        if isinstance(self.script, Unknown):
+            return (), ()
+        return _commands(self.text, self.state.workdir, self._settings)
+
+    @property
+    def _settings(self) -> tuple[tuple[str, str | None], ...]:
+        """The variables that its text names or that steer the go command."""
+        env = self.state.shell_env
+        names = dict.fromkeys((*_STEERING, *_NAME.findall(self.text)))
+        return tuple((name, env[name]) for name in names if name in env)
+
+    def line_at(self, offset: int) -> int:
+        """The 0-based physical line inside the instruction of an offset into `text`."""
+        if self.form == "heredoc":
+            header = sum(part.text.count("\n") for part in self.instruction.parts)
+            return header + self.text.count("\n", 0, offset)
+        if self.form == "exec":
+            return self.instruction.line_at(self.instruction.rest_start)
+        return self.instruction.line_at(self.instruction.rest_start + offset)
+
+    def rewrite(self, edits: Sequence[Edit]) -> Instruction:
+        """The instruction with (start, end, new) edits of `text` applied in its own form."""
+        base = self.instruction.rest_start
+        match self.form:
+            case "heredoc":
+                return self.instruction.edit_heredoc(0, *edits)
+            case "exec":
+                rest = self.instruction.rest
+                array = json.dumps(_argv(shell.apply_edits(self.text, edits)), ensure_ascii=False)
+                return self.instruction.edit((base, base + len(rest), array))
+        return self.instruction.edit(*((base + s, base + e, new) for s, e, new in edits))
+
+
+_NAME = re.compile(r"[A-Za-z_]\w*")
+#: What the go command and the shell take from the environment without being told to.
+_STEERING = (
+    *sorted(BUILD_ONLY),
+    *("CGO_CFLAGS", "CGO_CPPFLAGS", "CGO_CXXFLAGS", "CGO_LDFLAGS", "GOFIPS140", "GODEBUG"),
+    *("CDPATH", "HOME", "PATH", "TMPDIR", "USER", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"),
+)
+_Commands = tuple[
+    tuple[shell.Step, ...], tuple[tuple[shell.Step, tuple[shell.Word, ...], GoCommand], ...]
+]
+
+
+@lru_cache(maxsize=4096)
+def _commands(
+    text: str, workdir: str | None, settings: tuple[tuple[str, str | None], ...]
+) -> _Commands:
+    """The commands of a script, and the `go` commands among them: (step, words from `go`, go).
+
+    Facts are new after each change, though most RUNs are the same as before.
+    """
+    script = shell.parse(text)
+    if isinstance(script, shell.Opaque):
+        return (), ()
+    steps = shell.steps(script, workdir, dict(settings))
+    found = []
+    for step in steps:
+        inner = shell.unwrapped(step)
+        words = inner.command.words
+        argv = [_value(word, inner.variables) for word in words]
+        raw = [word.text for word in words]
+        go = parse_go(argv, inner.cwd, inner.env, raw) if argv else None
+        if go is not None:
+            found.append((step, words, go))
+    return steps, tuple(found)
+
+
+def _value(word: shell.Word, variables: Mapping[str, str | None]) -> str | None:
+    """The one word that `word` becomes; None when it is not known or becomes several or none."""
+    fields = word.fields(variables)
+    return fields[0] if fields is not None and len(fields) == 1 else None
+
+
+def read_run(instruction: Instruction, state: State, escape: str) -> Run:
+    """Reads a RUN; `script` is `Unknown` with the reason where no shell can be assumed."""
+    form, text, unknown = _body(instruction, state, escape)
+    script: shell.Script | Unknown
+    if unknown:
+        script = Unknown(unknown)
+    else:
+        parsed = shell.parse(text)
+        script = Unknown(parsed.why) if isinstance(parsed, shell.Opaque) else parsed
+    return Run(instruction, state, form, text, script)
+
+
+def _body(
+    instruction: Instruction, state: State, escape: str
+) -> tuple[Literal["shell", "heredoc", "exec"], str, str]:
+    if instruction.json is not None:
+        return "exec", " ".join(shell.quote(word) for word in instruction.json), ""
+    if instruction.heredocs:
+        heredoc = instruction.heredocs[0]
+        alone = len(instruction.heredocs) == 1 and len(instruction.words) == 1
+        if not alone:
+            return "heredoc", "", "a heredoc that feeds another command"
+        if heredoc.body.startswith("#!"):
+            return "heredoc", heredoc.body, "a heredoc with its own interpreter"
+        form: Literal["shell", "heredoc"] = "heredoc"
+        text = heredoc.body
+    else:
+        form, text = "shell", instruction.rest
+    if not state.posix_shell:
+        return form, text, f"the shell is {state.shell[0] if state.shell else 'not known'}"
+    if escape != "\\":
+        return form, text, "the escape character is not a backslash"
+    return form, text, ""
+
+
+def _argv(text: str) -> list[str]:
+    """The exec-form words of one simple command; assignments go through `env`."""
+    script = shell.parse(text)
+    commands = () if isinstance(script, shell.Opaque) else tuple(script.commands())
+    if len(commands) != 1:
+        raise ValueError("an exec-form RUN holds one command")
+    command = commands[0]
+    words = [word.value or "" for word in command.words]
+    sets = [f"{a.name}={(a.word.value or '') if a.word else ''}" for a in command.assignments]
+    return ["env", *sets, *words] if sets else words

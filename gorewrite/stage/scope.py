@@ -1,0 +1,174 @@
+"""ENV, ARG, WORKDIR, USER and SHELL as each instruction of a stage sees them.
+
+Rules: Dockerfile reference, "Environment replacement", "ARG scope", "WORKDIR"; a stage
+starts with the configuration of its base, whether that is an image or an earlier stage.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections import ChainMap
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
+
+from gorewrite.dockerfile import Instruction, expand, pairs, variables
+from gorewrite.stage.images import Image
+from gorewrite.versions import Versions
+
+DEFAULT_SHELL = ("/bin/sh", "-c")
+
+#: Variables that only steer a build (Go's `go help environment`, apt, C compilers). They
+#: stay behind with the toolchain unless the program itself reads them.
+BUILD_ONLY = frozenset(
+    [
+        "CGO_ENABLED",
+        "GOOS",
+        "GOARCH",
+        "GOARM",
+        "GOAMD64",
+        "GOFLAGS",
+        "GO111MODULE",
+        "GOPROXY",
+        "GOPRIVATE",
+        "GONOSUMDB",
+        "GONOSUMCHECK",
+        "GONOPROXY",
+        "GOSUMDB",
+        "GOINSECURE",
+        "GOVCS",
+        "GOCACHE",
+        "GOMODCACHE",
+        "GOPATH",
+        "GOBIN",
+        "GOROOT",
+        "GOTOOLCHAIN",
+        "GOEXPERIMENT",
+        "GOWORK",
+        "GOAUTH",
+        "GOTMPDIR",
+        "GOENV",
+        "GOLANG_VERSION",
+        "DEBIAN_FRONTEND",
+        "CC",
+        "CXX",
+        "AR",
+        "PKG_CONFIG",
+        "PKG_CONFIG_PATH",
+    ]
+)
+
+
+@dataclass(frozen=True)
+class State:
+    """The configuration in force at one point of a stage.
+
+    env: variable -> value, None when it is set but its value is not known.
+    declared: variable -> the ENV instruction of this Dockerfile that set it last.
+    args: ARGs in scope -> default value, None without a (known) default.
+    workdir, user: None when not known (an unknown base image).
+    user_from, workdir_from: the instruction that set it, None when the base did.
+    """
+
+    env: Versions[str | None] = field(default_factory=lambda: Versions({}))
+    declared: Versions[Instruction] = field(default_factory=lambda: Versions({}))
+    args: Versions[str | None] = field(default_factory=lambda: Versions({}))
+    workdir: str | None = None
+    workdir_from: Instruction | None = None
+    user: str | None = None
+    user_from: Instruction | None = None
+    shell: tuple[str, ...] = DEFAULT_SHELL
+    shell_from: Instruction | None = None
+
+    @classmethod
+    def of_image(cls, image: Image) -> State:
+        """The state right after `FROM image`."""
+        return cls(env=Versions(image.env), workdir=image.workdir, user=image.user)
+
+    def lookup(self, name: str) -> str | None:
+        """The value of a variable; None when not known, also of one that nothing here sets: the
+        base image may."""
+        if name in self.env:
+            return self.env[name]
+        if name in self.args:
+            return self.args[name]
+        return None
+
+    def expand(self, raw: str) -> str | None:
+        """`raw` with quotes removed and variables put in; None when one is not known."""
+        return expand(raw, self.lookup)
+
+    def uses_args(self, raw: str) -> frozenset[str]:
+        """The ARGs that `raw` depends on: their value is only a default."""
+        return frozenset(n for n in variables(raw) if n in self.args and n not in self.env)
+
+    def path(self, raw: str) -> str | None:
+        """An absolute, normalised path for a destination in this state."""
+        value = self.expand(raw)
+        if value is None:
+            return None
+        return join(self.workdir, value)
+
+    @property
+    def shell_env(self) -> Mapping[str, str | None]:
+        """What a RUN's shell sees: ARGs below ENVs, below them the HOME of root. That of another
+        user is in /etc/passwd (runc)."""
+        home = {"HOME": "/root"} if self.is_root else {}
+        return ChainMap(cast(Any, self.env), cast(Any, self.args), cast(Any, home))
+
+    @property
+    def posix_shell(self) -> bool:
+        """Whether shell-form commands are read by a POSIX shell."""
+        name = self.shell[0].replace("\\", "/").rpartition("/")[2] if self.shell else ""
+        return name in ("sh", "bash", "ash", "dash", "ksh", "zsh", "busybox")
+
+    @property
+    def is_root(self) -> bool | None:
+        """Whether the user is root; None when not known."""
+        if self.user is None:
+            return None
+        return self.user.partition(":")[0] in ("", "0", "root")
+
+
+def join(workdir: str | None, path: str) -> str | None:
+    """`path` made absolute against `workdir`; None when that is needed and not known."""
+    if not path.startswith("/"):
+        if workdir is None:
+            return None
+        path = f"{workdir}/{path}"
+    return posixpath.normpath("/" + path.lstrip("/"))
+
+
+def after(state: State, instruction: Instruction, global_args: Mapping[str, str | None]) -> State:
+    """The state after an instruction. `global_args` are the ARGs before the first FROM."""
+    match instruction.keyword:
+        case "ENV":
+            env = {key: state.expand(raw or "") for key, raw in pairs(instruction)}
+            declared = dict.fromkeys(env, instruction)
+            return replace(
+                state, env=state.env.updated(env), declared=state.declared.updated(declared)
+            )
+        case "ARG":
+            # A bare ARG takes the global default of the same name.
+            args = {
+                key: global_args.get(key) if raw is None else state.expand(raw)
+                for key, raw in pairs(instruction)
+            }
+            return replace(state, args=state.args.updated(args))
+        case "WORKDIR":
+            return replace(state, workdir=state.path(instruction.rest), workdir_from=instruction)
+        case "USER":
+            return replace(state, user=state.expand(instruction.rest), user_from=instruction)
+        case "SHELL":
+            return replace(state, shell=instruction.json or (), shell_from=instruction)
+    return state
+
+
+def states(
+    start: State, instructions: Sequence[Instruction], global_args: Mapping[str, str | None]
+) -> Iterator[tuple[Instruction, State]]:
+    """Each instruction with the state before it."""
+    state = start
+    for instruction in instructions:
+        yield instruction, state
+        state = after(state, instruction, global_args)

@@ -1,0 +1,166 @@
+"""Writes the text of a runtime stage, in the layout of the file it is added to."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from gorewrite.dockerfile import Blank, BodyNode, Instruction, copy_parts
+from gorewrite.facts import Facts, StageFacts
+from gorewrite.runtime.carry import Carry
+from gorewrite.runtime.choice import Runtime
+from gorewrite.runtime.requirements import Requirements
+from gorewrite.stage.commands import last
+from gorewrite.stage.metadata import Moved, comments_above
+
+_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
+
+
+def stage_name(facts: Facts) -> str:
+    """A stage name that no stage, image or reference of the file uses."""
+    text = facts.dockerfile.source.lower()
+    for name in ("builder", "build", "gobuild", "gobuilder", "go-build-stage"):
+        used = any(stage.name == name for stage in facts.stages)
+        if not used and not re.search(rf"\bfrom(?:\s+|=){name}(?![\w.-])", text):
+            return name
+    return f"builder{len(facts.stages)}"
+
+
+@dataclass
+class RuntimeText:
+    """The runtime stage that takes over from `stage`; `builder` is the stage it copies from."""
+
+    stage: StageFacts
+    needs: Requirements
+    taken: Carry
+    runtime: Runtime
+    moved: Moved
+    builder: str
+
+    def text(self) -> str:
+        """The stage with a blank line before it; "\\n" line ends."""
+        airy = self._airy()
+        lines = [f"{self._word('FROM')} {self.runtime.image.ref.text}"]
+        for group in self._groups():
+            if airy and group:
+                lines.append("")
+            lines += group
+        lines += self._configuration(airy)
+        return "\n" + "\n".join(lines) + "\n"
+
+    def _airy(self) -> bool:
+        """Whether the file sets its instructions apart by blank lines."""
+        nodes = self.stage.stage.nodes
+        blanks = sum(isinstance(node, Blank) for node in nodes)
+        return blanks * 2 >= sum(isinstance(node, Instruction) for node in nodes)
+
+    def _word(self, keyword: str) -> str:
+        lower = self.stage.stage.from_.source.lstrip()[:4].islower()
+        return keyword.lower() if lower else keyword
+
+    def _groups(self) -> Iterator[list[str]]:
+        """WORKDIR, packages and copies. A tree comes before WORKDIR where its owner matters:
+        a directory that is already there keeps its owner (BuildKit copies into it)."""
+        workdir = self._workdir()
+        owned = self.taken.tree is not None and not self.stage.end.is_root
+        if workdir and not owned:
+            yield [workdir]
+        if self.runtime.install:
+            yield [self._install()]
+        yield list(self._copies())
+        if workdir and owned:
+            yield [workdir]
+
+    def _workdir(self) -> str:
+        wanted = self.stage.end.workdir
+        if wanted is None or wanted == self.runtime.image.workdir:
+            return ""
+        return f"{self._word('WORKDIR')} {wanted}"
+
+    def _install(self) -> str:
+        names = list(self.runtime.install)
+        run = self._word("RUN")
+        if self.runtime.distro == "alpine":
+            return f"{run} apk add --no-cache {' '.join(names)}"
+        quiet = "DEBIAN_FRONTEND=noninteractive " if "tzdata" in names else ""
+        # What the Dockerfile installed with its recommended packages keeps them.
+        own = bool(self.needs.inventory.recommends & set(names))
+        lean = "" if own else "--no-install-recommends "
+        return (
+            f"{run} apt-get update \\\n"
+            f"    && {quiet}apt-get install -y {lean}{' '.join(names)} \\\n"
+            f"    && rm -rf /var/lib/apt/lists/*"
+        )
+
+    def _copies(self) -> Iterator[str]:
+        copy = f"{self._word('COPY')} --from={self.builder}"
+        if self.runtime.image.family == "scratch":
+            yield f"{copy} {_BUNDLE} {_BUNDLE}"
+            if self.needs.time_zones:
+                yield f"{copy} /usr/share/zoneinfo /usr/share/zoneinfo"
+            yield f"{copy} /etc/passwd /etc/group /etc/"
+        if self.taken.tree is not None:
+            yield _copy_line(copy, self.taken.tree)
+        paths = list(self.taken.paths())
+        if {"/etc/passwd", "/etc/group"} <= set(paths):
+            paths = [path for path in paths if path not in ("/etc/passwd", "/etc/group")]
+            if self.runtime.image.family != "scratch":
+                yield f"{copy} /etc/passwd /etc/group /etc/"
+        for path in paths:
+            yield _copy_line(copy, path)
+        for instruction in self.taken.replay:
+            yield self._replayed(instruction)
+
+    def _replayed(self, instruction: Instruction) -> str:
+        """A copy from the build context again, with an absolute destination."""
+        parts = copy_parts(instruction)
+        kept = [flag.text for flag in instruction.flags if flag.name not in ("from", "link")]
+        states = (m.states[instruction] for m in self.stage.lineage if instruction in m.states)
+        state = next(states)
+        target = state.path(parts.dest) or parts.dest
+        if target != "/" and (parts.dest.endswith("/") or len(parts.sources) > 1):
+            target += "/"
+        return " ".join([self._word("COPY"), *kept, *parts.sources, target])
+
+    def _configuration(self, airy: bool) -> Iterator[str]:
+        body = self.stage.stage.nodes
+        said: set[Instruction] = set()
+        for text, instruction in self._ordered():
+            own = instruction in body and instruction not in said
+            above = comments_above(body, instruction) if own else ()
+            keep = above if instruction in self.moved.removed else ()
+            if airy and instruction not in said and (not own or _apart(body, instruction)):
+                yield ""
+            said.add(instruction)
+            yield from (comment.text.strip() for comment in keep)
+            yield text
+
+    def _ordered(self) -> Iterator[tuple[str, Instruction]]:
+        """In the order of the file, but USER behind what needs root."""
+        user = last(self.stage, "USER")
+        own = [line for line in self.moved.lines if line[1] is user]
+        rest = [line for line in self.moved.lines if line[1] is not user]
+        cut = next(
+            (
+                n
+                for n, (_, i) in enumerate(rest)
+                if i.keyword in ("HEALTHCHECK", "ENTRYPOINT", "CMD")
+            ),
+            len(rest),
+        )
+        yield from (*rest[:cut], *own, *rest[cut:])
+
+
+def _apart(nodes: tuple[BodyNode, ...], instruction: Instruction) -> bool:
+    """Whether a blank line sets an instruction (with its comments) apart from the one above."""
+    index = nodes.index(instruction) - len(comments_above(nodes, instruction))
+    return index > 0 and isinstance(nodes[index - 1], Blank)
+
+
+def _copy_line(copy: str, path: str) -> str:
+    """A copy to the same place; a path with blanks needs the JSON form."""
+    if any(ch.isspace() for ch in path):
+        return f"{copy} {json.dumps([path, path], ensure_ascii=False)}"
+    return f"{copy} {path} {path}"
