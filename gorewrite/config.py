@@ -15,9 +15,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from gorewrite.context.files import kind_of
 from gorewrite.context.globs import BadPattern, clean, match
 from gorewrite.discovery import repository_root
+from gorewrite.files import kind_of
 
 _SUITES: Final = ("debian12", "debian13")
 _LARGEST: Final = 1 << 20

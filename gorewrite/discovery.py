@@ -11,8 +11,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from gorewrite.context.files import kind_of
 from gorewrite.context.globs import BadPattern, clean, match, relative
+from gorewrite.files import kind_of
 
 _NAME: Final = re.compile(
     r"Dockerfile|Dockerfile[._-].+|.+\.[Dd]ockerfile|Containerfile.*", re.DOTALL

@@ -15,7 +15,6 @@ from typing import NamedTuple
 from gorewrite.checks import InternalError
 from gorewrite.config import Config, ConfigError
 from gorewrite.context import Context, ContextGuess, infer_context
-from gorewrite.context.files import kind_of
 from gorewrite.context.ignorefile import IgnoreError
 from gorewrite.discovery import Survey, repository_root
 from gorewrite.dockerfile import (
@@ -30,6 +29,7 @@ from gorewrite.dockerfile import (
 from gorewrite.engine import CannotRead, Plan, Refused, plan, whole_file_opt_out
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import Facts
+from gorewrite.files import kind_of
 from gorewrite.golang.gomod import nearest_gomod
 from gorewrite.surroundings import Project
 from gorewrite.transform import Safety, Transform

@@ -14,8 +14,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from gorewrite.context.files import kind_of
 from gorewrite.evidence import Evidence
+from gorewrite.files import kind_of
 
 _MOST_FILES: Final = 40
 LARGEST_FILE: Final = 256 * 1024

@@ -25,8 +25,8 @@ from gorewrite.callers.buildcalls import (
     place_of,
 )
 from gorewrite.callers.buildtargets import Call, caller_files, may_build
-from gorewrite.context.files import kind_of
 from gorewrite.evidence import Evidence
+from gorewrite.files import kind_of
 
 if TYPE_CHECKING:
     from gorewrite.callers.compose import Service

@@ -21,8 +21,8 @@ from gorewrite.callers.buildcalls import (
     place_of,
 )
 from gorewrite.callers.buildtargets import live_sync, targets
-from gorewrite.context.files import kind_of
 from gorewrite.evidence import Evidence, Unknown
+from gorewrite.files import kind_of
 from gorewrite.stage.layout import relative, under
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from gorewrite.context.ignorefile import IgnoreError, IgnoreFile
 from gorewrite.context.ignorepattern import translate
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parent.parent / "data"
 MOBY = json.loads((DATA / "patternmatcher.json").read_text("utf-8"))
 RANDOM = json.loads((DATA / "patternmatcher-random.json").read_text("utf-8"))
 

@@ -7,7 +7,8 @@ import pytest
 
 from gorewrite.context.globs import BadPattern, clean, has_wildcard, match, relative, unescape
 
-MOBY = json.loads((Path(__file__).parent / "data" / "patternmatcher.json").read_text("utf-8"))
+DATA = Path(__file__).parent.parent / "data"
+MOBY = json.loads((DATA / "patternmatcher.json").read_text("utf-8"))
 
 
 @pytest.mark.parametrize(("pattern", "name", "expected", "bad"), MOBY["match"])
