@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gorewrite.dockerfile import expand, variables
+from gorewrite.dockerfile.expand import unquote
 
 _VALUES = {"V": "1.22.3-alpine", "E": "", "S": "a b", "P": "x/y/z.tar.gz"}
 
@@ -117,3 +118,11 @@ def test_variables(raw: str, names: set[str]) -> None:
 
 def test_variables_with_a_backtick() -> None:
     assert variables("\\$A`$B", "`") == {"A"}
+
+
+@pytest.mark.parametrize(
+    ("raw", "value"),
+    [("plain", "plain"), ("'a b'c", "a bc"), ("\\$V", "$V"), ("$V", "$V"), ("'open", "'open")],
+)
+def test_unquote(raw: str, value: str) -> None:
+    assert unquote(raw) == value
