@@ -171,6 +171,18 @@ def interpolated(text: str) -> tuple[str, bool]:
     return _VARIABLE.sub(value, text), known
 
 
+def _settled(text: str, file: Path) -> str:
+    """`text` with the variables of an env file put in (Compose specification, interpolation)."""
+    if "$" not in text:
+        return text
+    try:
+        lines = file.read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return text
+    settings = dict(re.findall(r"""(?m)^\s*(\w+)=["']?([^"'#\n]*?)["']?\s*$""", "\n".join(lines)))
+    return _VARIABLE.sub(lambda found: settings.get(found[0].strip("${}"), found[0]), text)
+
+
 @dataclass
 class _ServiceReader:
     """Reads one service; what is not understood is collected in `doubts`."""
@@ -246,7 +258,9 @@ class _ServiceReader:
             remote = node.get("dockerfile_inline") is not None
         for key, value in given.items():
             if isinstance(value, Scalar):
-                parts[key] = self._text(value)
+                # Which Dockerfile it builds is seldom left to compose's caller.
+                settled = _settled(value.text, self.directory / ".env")
+                parts[key] = settled if "$" not in settled else self._text(value)
                 remote |= "://" in value.text or value.text.startswith(("git@", "github.com/"))
             plain &= isinstance(value, Scalar) and "$" not in (parts[key] or "")
         return Build(parts["context"], parts["dockerfile"], plain, remote, self._at(line))

@@ -78,6 +78,16 @@ def test_no_service_of_it(tmp_path: Path, text: str) -> None:
     assert names(tmp_path, {"compose.yaml": text}) == []
 
 
+def test_the_env_file_names_its_dockerfile(tmp_path: Path) -> None:
+    text = "services: {a: {build: {context: ., dockerfile: $FILE}}, b: {build: {context: '${B}'}}}"
+    settings = "# paths\nFILE=./svc/Dockerfile\nB='other'\n"
+    lay(tmp_path, {"svc/Dockerfile": "", "other/Dockerfile": "", ".env": settings})
+    files = {"compose.yaml": text}
+    assert names(tmp_path, files, "svc/Dockerfile") == ["a"]
+    assert names(tmp_path, files, "other/Dockerfile") == ["b"]
+    assert names(tmp_path, files) == []
+
+
 def test_the_image_that_another_builds(tmp_path: Path) -> None:
     text = "services:\n  a: {build: ., image: shop}\n  b: {image: shop}\n  c: {image: other}\n"
     assert names(tmp_path, {"compose.yaml": text}) == ["a", "b"]
