@@ -82,19 +82,26 @@ def available() -> tuple[Transform, ...]:
     return tuple(sorted(found, key=lambda t: (t.order, t.name)))
 
 
-def plan(data: bytes, project: Project, transforms: Sequence[Transform], allowed: Safety) -> Plan:
+def plan(
+    data: bytes,
+    project: Project,
+    transforms: Sequence[Transform],
+    allowed: Safety,
+    facts: Facts | None = None,
+) -> Plan:
     """Plans the rewrite of one Dockerfile.
 
-    data: its bytes; allowed: the lowest safety that is applied.
+    data: its bytes; allowed: the lowest safety that is applied; facts: what is known of it, when
+    it was read already.
     Raises CannotRead for what BuildKit rejects, InternalError when a check fails.
     """
     try:
-        original = parse(data)
+        original = facts.dockerfile if facts is not None else parse(data)
     except ParseError as error:
         raise CannotRead(error.line, error.problem) from error
     if original.to_bytes() != data:
         raise InternalError("the parsed file does not print as it was read")
-    session = _Session(original, project, allowed)
+    session = _Session(original, project, allowed, facts)
     before = contract(session.facts.final)
     for _ in range(MAX_ROUNDS):
         if not session.round(transforms):
@@ -128,7 +135,9 @@ def plan(data: bytes, project: Project, transforms: Sequence[Transform], allowed
 class _Session:
     """The state of one planning: the tree, where its nodes came from, what was said."""
 
-    def __init__(self, tree: Dockerfile, project: Project, allowed: Safety) -> None:
+    def __init__(
+        self, tree: Dockerfile, project: Project, allowed: Safety, facts: Facts | None
+    ) -> None:
         self.tree = tree
         self.project = project
         self.allowed = allowed
@@ -144,7 +153,7 @@ class _Session:
         self.files: dict[str, FileChange] = {}
         #: Of the present tree. What one transform made it work out serves the next, and the
         #: contract, until something changes.
-        self.facts = Facts(tree, project, self.line_of)
+        self.facts = facts or Facts(tree, project, self.line_of)
 
     def round(self, transforms: Iterable[Transform]) -> bool:
         """Runs each transform once; tells whether anything was applied. What was offered

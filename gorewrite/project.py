@@ -118,7 +118,7 @@ class Workspace:
             return Result(path, display, Plan(data, data, (), (), foreign), guess)
         try:
             allowed = Safety.REVIEW if config.review else self.allowed
-            planned = plan(data, project, self._chosen(config), allowed)
+            planned = plan(data, project, self._chosen(config), allowed, facts)
         except CannotRead as error:
             raise FileError(display, error.line, error.problem) from None
         pending = self._pending.setdefault(project.context.root, {})

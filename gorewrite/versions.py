@@ -45,6 +45,10 @@ class Versions(Mapping[str, V]):
             raise KeyError(key)
         return values[index]
 
+    def among(self, names: frozenset[str]) -> Iterator[str]:
+        """Those of `names` that are set."""
+        return (name for name in self._history.keys() & names if name in self)
+
     def __contains__(self, key: object) -> bool:
         entry = self._history.get(key)  # type: ignore[call-overload]
         return entry is not None and entry[0][0] <= self._at

@@ -75,9 +75,12 @@ class Run:
     @property
     def _settings(self) -> tuple[tuple[str, str | None], ...]:
         """The variables that its text names or that steer the go command."""
-        env = self.state.shell_env
-        names = dict.fromkeys((*_STEERING, *_NAME.findall(self.text)))
-        return tuple((name, env[name]) for name in names if name in env)
+        env, args = self.state.env, self.state.args
+        names = _STEERING.union(_NAME.findall(self.text))
+        found = self.state.implied
+        found |= {name: args[name] for name in args.among(names)}
+        found |= {name: env[name] for name in env.among(names)}
+        return tuple(sorted(found.items()))
 
     def line_at(self, offset: int) -> int:
         """The 0-based physical line inside the instruction of an offset into `text`."""
@@ -103,10 +106,9 @@ class Run:
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
 #: What the go command and the shell take from the environment without being told to.
-_STEERING = (
-    *sorted(BUILD_ONLY),
-    *("CGO_CFLAGS", "CGO_CPPFLAGS", "CGO_CXXFLAGS", "CGO_LDFLAGS", "GOFIPS140", "GODEBUG"),
-    *("CDPATH", "HOME", "PATH", "TMPDIR", "USER", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"),
+_STEERING = BUILD_ONLY | frozenset(
+    """CGO_CFLAGS CGO_CPPFLAGS CGO_CXXFLAGS CGO_LDFLAGS GOFIPS140 GODEBUG CDPATH HOME PATH TMPDIR
+    USER XDG_CACHE_HOME XDG_CONFIG_HOME""".split()
 )
 _Commands = tuple[
     tuple[shell.Step, ...], tuple[tuple[shell.Step, tuple[shell.Word, ...], GoCommand], ...]

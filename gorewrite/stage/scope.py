@@ -113,8 +113,12 @@ class State:
     def shell_env(self) -> Mapping[str, str | None]:
         """What a RUN's shell sees: ARGs below ENVs, below them the HOME of root. That of another
         user is in /etc/passwd (runc)."""
-        home = {"HOME": "/root"} if self.is_root else {}
-        return ChainMap(cast(Any, self.env), cast(Any, self.args), cast(Any, home))
+        return ChainMap(cast(Any, self.env), cast(Any, self.args), cast(Any, self.implied))
+
+    @property
+    def implied(self) -> dict[str, str | None]:
+        """What the builder sets by itself: HOME, as far as the user is known."""
+        return {"HOME": "/root"} if self.is_root else {}
 
     @property
     def posix_shell(self) -> bool:
