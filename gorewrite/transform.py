@@ -123,11 +123,6 @@ class Transform(ABC):
         """
 
 
-def lowest(*safeties: Safety) -> Safety:
-    """The safety of a claim that rests on several others."""
-    return min(safeties, default=Safety.SAFE)
-
-
 def reasons(unknowns: Sequence[Unknown]) -> str:
     """The reasons of several unknown facts as one line."""
     return "; ".join(dict.fromkeys(unknown.why for unknown in unknowns))

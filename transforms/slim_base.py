@@ -15,7 +15,7 @@ from gorewrite.runtime.requirements import Requirements, requirements
 from gorewrite.stage import packages
 from gorewrite.stage.commands import last
 from gorewrite.stage.images import Image
-from gorewrite.transform import Change, Proposal, Refusal, Safety, Transform
+from gorewrite.transform import Change, Proposal, Refusal, Safety, Transform, reasons
 
 #: Users that every distroless image has (GoogleContainerTools/distroless, common/BUILD).
 _USERS = frozenset({"", "root", "nobody", "nonroot", "0", "65534", "65532"})
@@ -234,7 +234,7 @@ class _Slim:
                 declares.add(keyword.lower())
         message = f"put the runtime stage on {runtime.image.ref.text} instead of {image.text}"
         if self.doubts:
-            message += f"; to be reviewed: {'; '.join(dict.fromkeys(d.why for d in self.doubts))}"
+            message += f"; to be reviewed: {reasons(self.doubts)}"
         doubtful = tuple(e for d in self.doubts for e in d.evidence)
         because = (*doubtful, *runtime.because, self.facts.at(self.from_))
         return Change(

@@ -16,7 +16,7 @@ from gorewrite.runtime.requirements import Requirements, requirements
 from gorewrite.stage import metadata
 from gorewrite.stage.images import Image
 from gorewrite.stage.text import RuntimeText, stage_name
-from gorewrite.transform import Change, Proposal, Refusal, Safety, Transform
+from gorewrite.transform import Change, Proposal, Refusal, Safety, Transform, reasons
 
 
 class SplitStages(Transform):
@@ -281,7 +281,7 @@ class _Split:
             f"that takes {_listed(taken)} from the builder"
         )
         if self.doubts:
-            message += f"; to be reviewed: {'; '.join(dict.fromkeys(d.why for d in self.doubts))}"
+            message += f"; to be reviewed: {reasons(self.doubts)}"
         doubtful = tuple(e for d in self.doubts for e in d.evidence)
         because = (
             *doubtful,

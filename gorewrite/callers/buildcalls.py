@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from gorewrite.evidence import Evidence
 from gorewrite.files import kind_of
@@ -44,6 +44,9 @@ _PRINTS: Final = re.compile(r"\b(echo|printf)\b")
 _HERE: Final = re.compile(r"\$\((?:CURDIR|PWD|pwd)\)|\$\{(?:CURDIR|PWD)\}|\$PWD")
 
 
+_Call = TypeVar("_Call")
+
+
 class StatedContext(NamedTuple):
     """A build context that a caller names for a Dockerfile, and where it does."""
 
@@ -71,7 +74,7 @@ def stated_contexts(dockerfile: Path, repository: Path) -> tuple[StatedContext, 
     top = repository.resolve()
     found = []
     for file, base in callers_of(wanted.parent, top):
-        for call in _calls_of(file):
+        for call in calls_in(file, _read_calls):
             root = directory_at(base, call.context)
             if root is None or not root.is_relative_to(top):
                 continue
@@ -134,12 +137,14 @@ def directory_at(base: Path, written: str) -> Path | None:
     return path if kind_of(path) == "dir" else None
 
 
-def _calls_of(file: Path) -> tuple[BuildCall, ...]:
+def calls_in(file: Path, read: Callable[[Path, int, int], Sequence[_Call]]) -> Sequence[_Call]:
+    """What `read` (file, time of change, size) finds in a caller's file; () for one that is too
+    large or cannot be read."""
     try:
         status = file.stat()
         if status.st_size > LARGEST_FILE:
             return ()
-        return _read_calls(file, status.st_mtime_ns, status.st_size)
+        return read(file, status.st_mtime_ns, status.st_size)
     except OSError:
         return ()
 

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from gorewrite.callers.buildcalls import (
     BUILD,
     COMPOSE,
-    LARGEST_FILE,
     build_call,
     callers_of,
+    calls_in,
     command_lines,
     directory_at,
     files_named,
@@ -98,7 +98,7 @@ def _calls(dockerfile: Path, top: Path) -> Iterator[tuple[Path, Call]]:
     """The calls in all files that are read, which may be of this Dockerfile."""
     wanted = place_of(dockerfile)
     for file, base in caller_files(wanted.parent, top):
-        for call in _calls_of(file):
+        for call in calls_in(file, _read_calls):
             if may_build(call, base, wanted):
                 yield file, call
 
@@ -124,16 +124,6 @@ def caller_files(directory: Path, top: Path) -> Iterator[tuple[Path, Path]]:
         yield from ((file, top) for file in files_named(top / name, (_SCRIPT,)))
     for base in parents_within(directory, top):
         yield from ((file, base) for file in files_named(base, (_BAKE, _SKAFFOLD, _TILT)))
-
-
-def _calls_of(file: Path) -> Sequence[Call]:
-    try:
-        status = file.stat()
-        if status.st_size > LARGEST_FILE:
-            return ()
-        return _read_calls(file, status.st_mtime_ns, status.st_size)
-    except OSError:
-        return ()
 
 
 @lru_cache(maxsize=512)

@@ -78,7 +78,6 @@ class State:
     user: str | None = None
     user_from: Instruction | None = None
     shell: tuple[str, ...] = DEFAULT_SHELL
-    shell_from: Instruction | None = None
 
     @classmethod
     def of_image(cls, image: Image) -> State:
@@ -164,7 +163,7 @@ def after(state: State, instruction: Instruction, global_args: Mapping[str, str 
         case "USER":
             return replace(state, user=state.expand(instruction.rest), user_from=instruction)
         case "SHELL":
-            return replace(state, shell=instruction.json or (), shell_from=instruction)
+            return replace(state, shell=instruction.json or ())
     return state
 
 

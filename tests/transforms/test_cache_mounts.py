@@ -49,7 +49,7 @@ def test_a_download_needs_the_modules_only() -> None:
         # Within one ENV the old values are put in (Dockerfile reference, "ENV").
         (("ENV GOPATH=/gopath GOMODCACHE=$GOPATH/m",), "/go/m", "/root/.cache/go-build"),
         (("ENV XDG_CACHE_HOME=/x",), "/go/pkg/mod", "/x/go-build"),
-        (("ENV HOME=/work",), "/go/pkg/mod", "/work/.cache/go-build"),
+        (("ENV HOME=/srv",), "/go/pkg/mod", "/srv/.cache/go-build"),
         (("USER 0:0",), "/go/pkg/mod", "/root/.cache/go-build"),
     ],
 )
