@@ -60,7 +60,8 @@ class Plan(NamedTuple):
     """What would become of one Dockerfile.
 
     old, new: its bytes; files: other files of the plan; changes: the applied ones in
-    order, then what `--review` would add; notes: what a reader should know of the checks.
+    order, then what `--review` would add; notes: what a reader should know of the checks;
+    declared: the fields of the image contract that differ on purpose.
     """
 
     old: bytes
@@ -69,6 +70,7 @@ class Plan(NamedTuple):
     changes: tuple[Applied, ...]
     refusals: tuple[Refused, ...]
     notes: tuple[str, ...] = ()
+    declared: frozenset[str] = frozenset()
 
     @property
     def changed(self) -> bool:
@@ -129,6 +131,7 @@ def plan(
         (*session.applied.values(), *session.offered.values()),
         tuple(session.refused.values()),
         notes,
+        frozenset(session.declared),
     )
 
 
@@ -206,8 +209,9 @@ class _Session:
                     self.lines[node] = self.line_of(last)
                     if last in self.origin:
                         self.origin[node] = self.origin[last]
-        if progress:
-            self.facts = Facts(self.tree, self.project, self.line_of)
+            self._renew()
+        # Files of the plan change nothing that is known of the Dockerfile.
+        self.facts.project = self.project
         return progress
 
     def _add_file(self, file: FileChange) -> None:
@@ -216,15 +220,33 @@ class _Session:
         self.project = replace(self.project, pending={**self.project.pending, file.path: file.new})
 
     def reparse(self) -> None:
-        """Goes on with what a second run would read, keeping the lines of the input."""
+        """Goes on with what a second run would read, keeping the lines of the input.
+
+        Where that is what is there already, all that is known of it stays known.
+        """
         fresh = parse(self.tree.to_bytes())
         if not fresh.deep_equals(self.tree):
             raise InternalError("the output does not parse to the tree that was meant")
-        pairs = list(zip(self.tree.body, fresh.body, strict=True))
-        self.lines = {new: self.line_of(old) for old, new in pairs}
-        self.origin = {new: self.origin[old] for old, new in pairs if old in self.origin}
-        self.tree = fresh
-        self.facts = Facts(fresh, self.project, self.line_of)
+        pairs = [
+            (old, new)
+            for old, new in zip(self.tree.body, fresh.body, strict=True)
+            if _parts(old) != _parts(new)
+        ]
+        if pairs:
+            self.lines |= {new: self.line_of(old) for old, new in pairs}
+            self.origin |= {new: self.origin[old] for old, new in pairs if old in self.origin}
+            self.tree = self.tree.deep_replace({old: (new,) for old, new in pairs})
+            self._renew()
+
+    def _renew(self) -> None:
+        self.facts = Facts(self.tree, self.project, self.line_of, self.facts.starts)
+
+
+def _parts(node: BodyNode) -> object:
+    """A node as parsing takes it apart."""
+    if isinstance(node, Instruction):
+        return [(type(part), part.text) for part in node.parts], node.heredocs, node.escape
+    return node.text, node.newline
 
 
 def _proposals(transform: Transform, facts: Facts) -> Iterator[Proposal]:

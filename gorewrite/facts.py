@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +36,6 @@ from gorewrite.stage.outputs import outputs_of
 from gorewrite.stage.runs import Invocation, Run, read_run
 from gorewrite.stage.scope import State
 from gorewrite.surroundings import Project
-from gorewrite.versions import Versions
 
 if TYPE_CHECKING:
     from gorewrite.callers.compose import Service
@@ -87,10 +85,10 @@ class StageFacts:
     def start(self) -> State:
         """The state right after FROM."""
         if self.parent is not None:
-            end = self.parent.end
-            # ARGs do not cross FROM (Dockerfile reference, "Scope").
-            return replace(end, args=Versions({}))
-        return State.of_image(self.base) if isinstance(self.base, Image) else State()
+            return scope.stage_on(self.parent.end)
+        if isinstance(self.base, Unknown):
+            return self.facts.starts.setdefault("", State())
+        return self.facts.starts.setdefault(self.base.ref.text, State.of_image(self.base))
 
     @cached_property
     def states(self) -> Mapping[Instruction, State]:
@@ -116,7 +114,7 @@ class StageFacts:
         """This stage's own RUN instructions."""
         escape = self.facts.dockerfile.escape
         return tuple(
-            read_run(i, self.states[i], escape)
+            read_run(self.states[i], i, escape)
             for i in self.stage.instructions
             if i.keyword == "RUN"
         )
@@ -208,10 +206,10 @@ class StageFacts:
                     return source
         return None
 
-    def paths_of(self, source: str) -> tuple[str, ...]:
-        """The image paths at which a context path lies."""
+    def paths_of(self, source: str) -> Iterator[str]:
+        """The image paths to which a context path is copied."""
         paths = (placed.image_path(source) for placed in self.copies.bringing(source))
-        return tuple(dict.fromkeys(path for path in paths if path is not None))
+        return (path for path in paths if path is not None)
 
     @remembered
     def module_of(self, invocation: Invocation) -> GoMod | None:
@@ -333,6 +331,8 @@ class Facts:
     """What is known of the whole file.
 
     line_of: (node, physical line inside it) -> line of the input; None: of this tree.
+    starts: base image -> the state of a stage on it, from the facts before a change. States
+    keep what follows from them, so what did not change is not worked out again.
     """
 
     def __init__(
@@ -340,10 +340,12 @@ class Facts:
         dockerfile: Dockerfile,
         project: Project,
         line_of: Callable[[BodyNode, int], int] | None = None,
+        starts: dict[str, State] | None = None,
     ) -> None:
         self.dockerfile = dockerfile
         self.project = project
         self._line_of = line_of
+        self.starts = {} if starts is None else starts
         #: See gorewrite.memo.
         self.memory: dict[Hashable, Any] = {}
 
@@ -391,6 +393,7 @@ class Facts:
         """The last stage: what a build without `--target` gives."""
         return self.stages[-1]
 
+    @remembered
     def stage_named(self, reference: str, before: int) -> StageFacts | None:
         """The stage that `--from=reference` means in the stage with index `before`."""
         view = find_stage(tuple(s.stage for s in self.stages), reference, before)

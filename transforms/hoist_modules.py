@@ -15,9 +15,8 @@ from gorewrite.modules.gohosts import Reach, external, reach
 from gorewrite.modules.gomodules import Incomplete, ModuleFiles, needed_files
 from gorewrite.modules.hoisting import Job, Kept
 from gorewrite.modules.hoistjobs import jobs
-from gorewrite.stage.blocks import cut, separated, taken_out
+from gorewrite.stage.blocks import cut, taken_out
 from gorewrite.stage.layout import relative
-from gorewrite.stage.metadata import comments_above
 from gorewrite.transform import Change, Proposal, Refusal, Safety, Transform
 
 
@@ -101,7 +100,7 @@ class _Hoist:
         self.stage = stage
         self.facts = stage.facts
         self.job = job
-        self.nodes = stage.stage.nodes
+        self.view = stage.stage
 
     def propose(self) -> Iterator[Proposal]:
         job = self.job
@@ -134,17 +133,17 @@ class _Hoist:
         download, removed = self._download()
         new: list[BodyNode] = []
         for instruction in kept.moved:
-            new += [*comments_above(self.nodes, instruction), instruction]
-            removed += taken_out(self.nodes, instruction)
+            new += [*self.view.comments_above(instruction), instruction]
+            removed += taken_out(self.view, instruction)
         for instruction in job.superseded(needed.files):
-            new += comments_above(self.nodes, instruction)
-            removed += taken_out(self.nodes, instruction)
+            new += self.view.comments_above(instruction)
+            removed += taken_out(self.view, instruction)
         new += self.facts.dockerfile.fragment("".join(self._copies(needed)))
         new += download
         anchor = job.anchor
-        if separated(self.nodes, anchor):
+        if self.view.set_apart(anchor):
             new.append(Blank("", self.facts.dockerfile.newline))
-        above = comments_above(self.nodes, anchor)
+        above = self.view.comments_above(anchor)
         also = [(node, ()) for node in above] + removed
         safety, doubts = self._safety(reached)
         evidence = [*doubts, self.facts.at(job.source), job.evidence, *(e for _, e in found[:1])]
@@ -205,8 +204,8 @@ class _Hoist:
         job = self.job
         where = self._where()
         if job.explicit is not None and job.movable and not where:
-            comments = comments_above(self.nodes, job.user)
-            return [*comments, job.user], list(taken_out(self.nodes, job.user))
+            comments = self.view.comments_above(job.user)
+            return [*comments, job.user], list(taken_out(self.view, job.user))
         text = self._text()
         flags = "".join(f"{flag} " for flag in text.flags)
         run = f"RUN {flags}{where}{text.inline}{text.command}\n"
@@ -214,8 +213,8 @@ class _Hoist:
         if job.explicit is None or not job.redundant:
             return new, []
         if job.only_command:
-            comments = comments_above(self.nodes, job.user)
-            return [*comments, *new], list(taken_out(self.nodes, job.user))
+            comments = self.view.comments_above(job.user)
+            return [*comments, *new], list(taken_out(self.view, job.user))
         edit = cut(job.explicit.run, job.explicit.step.command)
         if edit is None:
             return new, []

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from gorewrite.dockerfile import Instruction
+from gorewrite.memo import remembered
 from gorewrite.stage.scope import State
 
 
@@ -30,6 +31,7 @@ class Mount(NamedTuple):
 _TARGET = ("target", "dst", "destination")
 
 
+@remembered
 def mounts(instruction: Instruction, state: State) -> tuple[Mount, ...]:
     """The mounts of a RUN; `state` is the one before it."""
     return tuple(_mount(text, state) for text in instruction.flag_values("mount"))

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from pathlib import Path
-from typing import Final, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from gorewrite.context.globs import clean, has_wildcard, match, relative, unescape
 from gorewrite.context.ignorefile import IgnoreError, IgnoreFile
+from gorewrite.memo import remembered
 
 Kind = Literal["file", "dir", "link"]
 
@@ -99,6 +100,8 @@ class Context:
         self._names: dict[str, tuple[str, ...]] = {}
         self._contents: dict[str, bytes] = {}
         self._kept = 0
+        #: See gorewrite.memo.
+        self.memory: dict[Hashable, Any] = {}
 
     @classmethod
     def of(cls, root: Path, dockerfile: Path) -> Context:
@@ -201,6 +204,7 @@ class Context:
         at = data.find(needle.encode("utf-8", "surrogateescape"))
         return data.count(b"\n", 0, at) + 1 if at >= 0 else 0
 
+    @remembered
     def _resolve(self, path: str) -> tuple[str, int] | Literal["link"] | None:
         """(real path within the root, mode) after following links; "link" when one leads out."""
         waiting = clean(path).split("/")[::-1]

@@ -217,9 +217,8 @@ class _Reader:
         path = step.path(value)
         if path is None:
             return "."
-        for placed in stage.placed:
-            if placed.path and placed.path != path and under(placed.path, path):
-                return "."  # A directory that holds what was copied, `/` for example.
+        if any(placed.path != path for placed in stage.copies.below(path)):
+            return "."  # A directory that holds what was copied, `/` for example.
         return stage.source_of(path, run.instruction)
 
     def programs(self) -> Iterator[tuple[str, Evidence]]:

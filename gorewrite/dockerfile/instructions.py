@@ -12,6 +12,7 @@ from gorewrite.dockerfile.arguments import Word
 from gorewrite.dockerfile.errors import ArgumentError
 from gorewrite.dockerfile.heredoc import heredoc_start
 from gorewrite.dockerfile.nodes import Instruction
+from gorewrite.memo import remembered
 
 
 class FromParts(NamedTuple):
@@ -59,6 +60,7 @@ def from_parts(instruction: Instruction) -> FromParts:
     return FromParts(image, platform, None, None)
 
 
+@remembered
 def copy_parts(instruction: Instruction) -> CopyParts:
     """What a COPY or ADD says. Raises ValueError for another instruction."""
     _require(instruction, "COPY", "ADD")

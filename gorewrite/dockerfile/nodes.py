@@ -7,7 +7,9 @@ makes new nodes (the model is LibCST's). `source` gives back the exact text.
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass, field
+from collections.abc import Hashable
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar, Self
 
 from gorewrite.dockerfile.arguments import Flag, Reading, Word
@@ -118,7 +120,7 @@ class Newline(_Part):
 Part = Text | Continuation | CommentLine | BlankLine | Newline
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Instruction(Node):
     """One instruction with everything between its first and last byte.
 
@@ -129,27 +131,33 @@ class Instruction(Node):
     parts: tuple[Part, ...]
     heredocs: tuple[Heredoc, ...] = ()
     escape: str = "\\"
-    # The argument layer, made when first asked for: the one field that is no content.
-    _reading: Reading | None = field(default=None, repr=False)
 
-    @property
+    @classmethod
+    def read(
+        cls, parts: tuple[Part, ...], heredocs: tuple[Heredoc, ...], reading: Reading
+    ) -> Instruction:
+        """An instruction of which the argument layer is there already."""
+        made = cls(parts, heredocs, reading.escape)
+        vars(made)["reading"] = reading
+        return made
+
+    @cached_property
     def source(self) -> str:
         lines = "".join([part.text for part in self.parts])
         return lines + "".join([heredoc.raw for heredoc in self.heredocs])
 
-    def with_changes(self, **fields: Any) -> Self:
-        return dataclasses.replace(self, **{"_reading": None, **fields})
+    @cached_property
+    def memory(self) -> dict[Hashable, Any]:
+        """See gorewrite.memo."""
+        return {}
 
-    @property
+    @cached_property
     def reading(self) -> Reading:
-        """The argument layer, worked out lazily and kept."""
-        if self._reading is None:
-            logical = "".join([part.text for part in self.parts if isinstance(part, Text)])
-            object.__setattr__(self, "_reading", Reading(logical, self.escape))
-        assert self._reading is not None
-        return self._reading
+        """The argument layer."""
+        logical = "".join([part.text for part in self.parts if isinstance(part, Text)])
+        return Reading(logical, self.escape)
 
-    @property
+    @cached_property
     def keyword(self) -> str:
         """In upper case: `RUN`, `COPY`, or whatever a custom frontend may define."""
         return self.reading.keyword
@@ -221,7 +229,7 @@ class Instruction(Node):
 
         A flag without `=` has the value "true", as in BuildKit (instructions/bflag.go).
         """
-        return next(iter(self.flag_values(name)), None)
+        return next(iter(self.flag_values(name)), None) if self.flags else None
 
     def flag_values(self, name: str) -> tuple[str, ...]:
         """The values of all flags of that name, for `--mount` and `--exclude`."""

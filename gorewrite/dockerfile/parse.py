@@ -144,7 +144,7 @@ class _Reader:
         except ArgumentError as error:
             raise self._error(str(error), first) from error
         heredocs = tuple([self._heredoc(start, first) for start in starts])
-        return Instruction(tuple(parts), heredocs, self.escape, reading)
+        return Instruction.read(tuple(parts), heredocs, reading)
 
     def _join_lines(self, parts: list[Part]) -> str:
         """Take the lines of one instruction into `parts`; returns them joined."""

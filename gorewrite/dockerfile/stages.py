@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from gorewrite.dockerfile.instructions import from_parts
-from gorewrite.dockerfile.nodes import BodyNode, Instruction
+from gorewrite.dockerfile.nodes import Blank, BodyNode, Comment, Instruction
 from gorewrite.dockerfile.tree import Dockerfile
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Stage:
     """A build stage: a FROM and what follows up to the next one.
 
@@ -24,6 +25,23 @@ class Stage:
     from_: Instruction
     instructions: tuple[Instruction, ...]
     nodes: tuple[BodyNode, ...]
+
+    @cached_property
+    def positions(self) -> Mapping[BodyNode, int]:
+        """Where each of `nodes` stands among them."""
+        return {node: at for at, node in enumerate(self.nodes)}
+
+    def comments_above(self, instruction: Instruction) -> tuple[Comment, ...]:
+        """The comment block right above an instruction (BuildKit reads it as its description)."""
+        start = end = self.positions[instruction]
+        while start > 0 and isinstance(self.nodes[start - 1], Comment):
+            start -= 1
+        return tuple(node for node in self.nodes[start:end] if isinstance(node, Comment))
+
+    def set_apart(self, instruction: Instruction) -> bool:
+        """Whether a blank line stands above an instruction and its comments."""
+        at = self.positions[instruction] - len(self.comments_above(instruction))
+        return at > 0 and isinstance(self.nodes[at - 1], Blank)
 
 
 def stages(dockerfile: Dockerfile) -> tuple[Stage, ...]:

@@ -148,6 +148,8 @@ class Dockerfile(Node):
 
         nodes = parse_body(text, "\\")
         source = "".join(_restyled(nodes, self.escape)).replace("\n", self.newline)
+        if source == text and self.escape == "\\":
+            return nodes
         styled = parse_body(source, self.escape)
         if [_meaning(node) for node in nodes] != [_meaning(node) for node in styled]:
             raise ValueError(f"cannot be written with the escape character {self.escape}")

@@ -84,6 +84,8 @@ class GoCommand(NamedTuple):
     def goflags(self) -> Mapping[str, str] | None:
         """The flags set by GOFLAGS; None when it is not known or does not parse."""
         text = self.env.get("GOFLAGS", "")
+        if text == "":
+            return {}
         words = split(text) if text is not None else None
         if words is None:
             return None

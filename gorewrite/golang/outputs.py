@@ -10,6 +10,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Collection
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from gorewrite.evidence import Unknown
@@ -116,6 +117,17 @@ def _install_directory(cmd: GoCommand, platform: tuple[str, str], *, files: bool
     return posixpath.join(directory, "_".join(target)) if cross else directory
 
 
+@lru_cache(maxsize=8)
+def _with_parents(directories: frozenset[str]) -> frozenset[str]:
+    """Absolute directories, and all that they lie in."""
+    found: set[str] = set()
+    for directory in directories:
+        while directory.strip("/") and directory not in found:
+            found.add(directory)
+            directory = directory.rpartition("/")[0]
+    return frozenset(found)
+
+
 class _Outputs:
     def __init__(
         self,
@@ -202,10 +214,12 @@ class _Outputs:
 
     def _is_directory(self, path: str) -> bool:
         """Is there a directory at the image path already?"""
-        known = [self.directory, self.cmd.cwd or "/", *self.directories]
+        known = {self.directory, self.cmd.cwd or "/"}
         if self.cmd.env.get("GOPATH") == "/go":
-            known += ["/go/bin", "/go/src"]
-        if _ALWAYS_THERE.fullmatch(path) or any(f"{d}/".startswith(f"{path}/") for d in known):
+            known |= {"/go/bin", "/go/src"}
+        if _ALWAYS_THERE.fullmatch(path) or path in _with_parents(self.directories):
+            return True
+        if any(f"{d}/".startswith(f"{path}/") for d in known):
             return True
         place = self.locate(path)
         if place is None and (parent := self.locate(posixpath.dirname(path))):

@@ -21,7 +21,6 @@ from gorewrite.facts import StageFacts
 from gorewrite.modules.gomodules import Incomplete, PlacedModule
 from gorewrite.stage.images import Image
 from gorewrite.stage.layout import under
-from gorewrite.stage.metadata import comments_above
 from gorewrite.stage.runs import Invocation, Run
 
 _CHANGING = frozenset({"mod tidy", "mod edit", "mod init", "get", "work use", "work init"})
@@ -80,7 +79,7 @@ class Job:
         """Up from the source copy over ARGs that the download does not use, whose changes
         would run it again (BuildKit: an ARG is part of the key of every later RUN), and over
         copies of other files of the project."""
-        if any(opt_out(c) is not None for c in comments_above(self.stage.stage.nodes, self.source)):
+        if any(opt_out(c) is not None for c in self.stage.stage.comments_above(self.source)):
             return self.source
         instructions = self.stage.stage.instructions
         index = instructions.index(self.source)

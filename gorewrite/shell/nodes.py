@@ -84,16 +84,12 @@ class Word(NamedTuple):
             return None
         found: list[str] = []
         for part in self.parts:
-            match part:
-                case Literal(value):
-                    found.append(value)
-                case Parameter():
-                    known = part.look_up(env)
-                    if known is None:
-                        return None
-                    found.append(known)
-                case Computed():
-                    return None
+            if isinstance(part, Computed):
+                return None
+            value = part.value if isinstance(part, Literal) else part.look_up(env)
+            if value is None:
+                return None
+            found.append(value)
         return "".join(found)
 
     def fields(self, env: Mapping[str, str | None]) -> tuple[str, ...] | None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
+from typing import Any
 
 from gorewrite.shell.nodes import Assignment, Command, Compound, Literal, Word
 
@@ -34,6 +35,11 @@ class Step:
     loop: Compound | None
     variables: Mapping[str, str | None]
     sourced: bool = False
+
+    @cached_property
+    def memory(self) -> dict[Hashable, Any]:
+        """See gorewrite.memo."""
+        return {}
 
     @cached_property
     def argv(self) -> tuple[str | None, ...]:
@@ -71,7 +77,7 @@ def resolve(cwd: str | None, name: str | None) -> str | None:
 
 # Options of the wrappers that take a value as the next word (GNU coreutils 9.5, sudo 1.9,
 # busybox 1.37, util-linux 2.40 manual pages). Any option not named here ends the search.
-_WITH_VALUE: dict[str, frozenset[str]] = {
+WITH_VALUE: dict[str, frozenset[str]] = {
     "env": frozenset({"-u", "-C", "--unset", "--chdir"}),
     "time": frozenset({"-f", "-o", "--format", "--output"}),
     "nice": frozenset({"-n", "--adjustment"}),
@@ -120,7 +126,7 @@ def _layers(words: tuple[Word, ...]) -> list[tuple[str, int, int]]:
     at = 0
     while True:
         name = (words[at].value or "").rpartition("/")[2] if at < len(words) else ""
-        if name not in _WITH_VALUE:
+        if name not in WITH_VALUE:
             return found
         behind = _behind_options(name, words, at + 1)
         if behind is None:
@@ -138,7 +144,7 @@ def _behind_options(name: str, words: tuple[Word, ...], at: int) -> int | None:
         at += 1
         if text == "--":
             break
-        if text in _WITH_VALUE[name]:
+        if text in WITH_VALUE[name]:
             at += 1
         elif text not in _WITHOUT_VALUE.get(name, frozenset()) and not _joined(name, text):
             return None
@@ -153,8 +159,8 @@ def _joined(name: str, text: str) -> bool:
     """True for an option with its value in the same word: `--chdir=/x`, `-n5`, `-5` of nice."""
     if text.startswith("--"):
         option, equals, _ = text.partition("=")
-        return bool(equals) and (option in _WITH_VALUE[name] or option == "--preserve-env")
-    return text[:2] in _WITH_VALUE[name] or (name == "nice" and text[1:].isdigit())
+        return bool(equals) and (option in WITH_VALUE[name] or option == "--preserve-env")
+    return text[:2] in WITH_VALUE[name] or (name == "nice" and text[1:].isdigit())
 
 
 def _assigned(word: Word) -> str | None:

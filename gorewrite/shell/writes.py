@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from gorewrite.memo import remembered
 from gorewrite.shell.step import Step, unwrapped
 
 Argument: TypeAlias = str | None
@@ -110,6 +111,7 @@ _DIRECTORIES = frozenset(
 )
 
 
+@remembered
 def writes(step: Step) -> tuple[str | None, ...]:
     """The absolute paths that the command of `step` creates or changes, wrappers taken off.
 

@@ -5,25 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gorewrite import shell
-from gorewrite.dockerfile import Blank, BodyNode, Instruction
+from gorewrite.dockerfile import Blank, BodyNode, Instruction, Stage
 from gorewrite.evidence import Unknown
-from gorewrite.stage.metadata import comments_above
 from gorewrite.stage.runs import Edit, Run
 
 
-def separated(nodes: tuple[BodyNode, ...], instruction: Instruction) -> bool:
-    """Whether a blank line stands above an instruction and its comments."""
-    at = nodes.index(instruction) - len(comments_above(nodes, instruction))
-    return at > 0 and isinstance(nodes[at - 1], Blank)
-
-
 def taken_out(
-    nodes: tuple[BodyNode, ...], instruction: Instruction
+    stage: Stage, instruction: Instruction
 ) -> tuple[tuple[BodyNode, tuple[BodyNode, ...]], ...]:
     """The (node, ()) pairs that remove an instruction with its comments; of two blank lines
     that would then meet, one goes too."""
-    at = nodes.index(instruction)
-    comments = comments_above(nodes, instruction)
+    nodes = stage.nodes
+    at = stage.positions[instruction]
+    comments = stage.comments_above(instruction)
     removed: list[BodyNode] = [*comments, instruction]
     before, behind = at - len(comments) - 1, at + 1
     if (

@@ -8,13 +8,16 @@ directory; destinations are relative to WORKDIR.
 from __future__ import annotations
 
 import posixpath
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from heapq import merge
 from typing import NamedTuple
 
 from gorewrite.context import Context
 from gorewrite.context.ignorefile import IgnoreError, IgnoreFile
 from gorewrite.dockerfile import Instruction, copy_parts
+from gorewrite.memo import remembered
 from gorewrite.stage.scope import State, join
 
 
@@ -68,6 +71,8 @@ class Copies:
     def __init__(self, placed: Sequence[Placed], order: Mapping[Instruction, int]) -> None:
         self._placed = placed
         self._order = order
+        #: Of each, in which instruction of the stage it is placed; -1 in a stage below.
+        self._positions = [order.get(each.instruction, -1) for each in placed]
         self._at: dict[str | None, list[int]] = {}
         self._in: dict[str, list[int]] = {}
         self._from: dict[str, list[int]] = {}
@@ -80,7 +85,7 @@ class Copies:
 
     def before(self, limit: Instruction | None) -> Iterator[Placed]:
         """What is there before an instruction (None: at the end), newest first."""
-        return self._until(limit, range(len(self._placed) - 1, -1, -1))
+        return (self._placed[number] for number in range(self._count(limit) - 1, -1, -1))
 
     def over(self, path: str, limit: Instruction | None) -> Iterator[Placed]:
         """As `before`, but only what lands at an image path or at a directory above it."""
@@ -93,8 +98,12 @@ class Copies:
 
     def bringing(self, source: str) -> Iterator[Placed]:
         """What brings a context path, itself or with a directory above it, oldest first."""
-        numbers = [number for top in tops(source) for number in self._from.get(top, ())]
-        return (self._placed[number] for number in sorted(numbers))
+        numbers = merge(*(self._from.get(top, ()) for top in tops(source)))
+        return (self._placed[number] for number in numbers)
+
+    def below(self, path: str) -> Iterator[Placed]:
+        """What lands at or below an image path, oldest first."""
+        return (self._placed[number] for number in self._below.get(path, ()))
 
     def touching(self, path: str) -> Iterator[Placed]:
         """What lands at, below or above an image path, or nobody knows where, oldest first."""
@@ -111,11 +120,14 @@ class Copies:
         return found
 
     def _until(self, limit: Instruction | None, numbers: Iterable[int]) -> Iterator[Placed]:
-        end = self._order.get(limit, len(self._order)) if limit is not None else len(self._order)
-        for number in numbers:
-            placed = self._placed[number]
-            if self._order.get(placed.instruction, -1) < end:
-                yield placed
+        count = self._count(limit)
+        return (self._placed[number] for number in numbers if number < count)
+
+    def _count(self, limit: Instruction | None) -> int:
+        """How many are there before an instruction."""
+        if limit is None or limit not in self._order:
+            return len(self._placed)
+        return bisect_left(self._positions, self._order[limit])
 
 
 def tops(path: str) -> set[str]:
@@ -234,6 +246,17 @@ def mounted(run: Instruction, state: State, path: str) -> str | None:
 
     Rule: Dockerfile reference, RUN --mount=type=bind: without `from` it is the build context.
     """
+    for top, source in _binds(run, state):
+        below = relative(path, top)
+        if below is not None:
+            return posixpath.normpath(posixpath.join(context_path(source), below))
+    return None
+
+
+@remembered
+def _binds(run: Instruction, state: State) -> tuple[tuple[str, str], ...]:
+    """(image path, source) of what a RUN mounts from the context."""
+    found = []
     for mount in run.flag_values("mount"):
         options = dict(option.partition("=")[::2] for option in mount.split(","))
         if options.get("type", "bind") != "bind" or "from" in options:
@@ -241,10 +264,9 @@ def mounted(run: Instruction, state: State, path: str) -> str | None:
         names = (name for name in ("target", "dst", "destination") if name in options)
         top = state.path(options.get(next(names, ""), ""))
         source = options.get("source", options.get("src", "."))
-        below = relative(path, top) if top is not None and "$" not in source else None
-        if below is not None:
-            return posixpath.normpath(posixpath.join(context_path(source), below))
-    return None
+        if top is not None and "$" not in source:
+            found.append((top, source))
+    return tuple(found)
 
 
 def context_path(value: str) -> str:

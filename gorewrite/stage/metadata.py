@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from gorewrite.contract import argv_of, build_only, runtime_path
-from gorewrite.dockerfile import BodyNode, Comment, Instruction, command_of, pairs, variables
+from gorewrite.dockerfile import Instruction, command_of, pairs, variables
 from gorewrite.facts import StageFacts
 from gorewrite.stage.commands import last
 from gorewrite.stage.images import DEFAULT_PATH
@@ -111,7 +111,7 @@ class _Mover:
                 if own and keyword in _MOVED:
                     self.moved.removed.append(instruction)
                 # With a comment it stays where the comment makes sense.
-                described = own and comments_above(self.stage.stage.nodes, instruction)
+                described = own and member.stage.comments_above(instruction)
                 if own and behind and keyword == "WORKDIR" and not described:
                     self.moved.removed.append(instruction)
         return self.moved
@@ -229,12 +229,3 @@ def quote(value: str) -> str:
         return value
     escaped = re.sub(r'([\\"$])', r"\\\1", value)
     return f'"{escaped}"'
-
-
-def comments_above(body: tuple[BodyNode, ...], instruction: Instruction) -> tuple[Comment, ...]:
-    """The comment block right above an instruction (BuildKit reads it as its description)."""
-    index = body.index(instruction)
-    start = index
-    while start > 0 and isinstance(body[start - 1], Comment):
-        start -= 1
-    return tuple(node for node in body[start:index] if isinstance(node, Comment))

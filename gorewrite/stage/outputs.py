@@ -51,9 +51,10 @@ def _outputs(
 def _has_sources(stage: StageFacts, output: BuildOutput) -> bool:
     """Whether the package of an output was copied: a directory may be there in part."""
     return any(
-        stage.paths_of(posixpath.normpath(posixpath.join(output.package_dir, name)))
+        True
         for name in stage.facts.project.context.listdir(output.package_dir)
         if name.endswith(".go")
+        for _ in stage.paths_of(posixpath.normpath(posixpath.join(output.package_dir, name)))
     )
 
 

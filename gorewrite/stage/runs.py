@@ -18,6 +18,7 @@ from gorewrite import shell
 from gorewrite.dockerfile import Instruction
 from gorewrite.evidence import Unknown
 from gorewrite.golang.commands import GoCommand, parse_go
+from gorewrite.memo import remembered
 from gorewrite.stage.scope import BUILD_ONLY, State
 
 Edit = tuple[int, int, str]
@@ -145,7 +146,8 @@ def _value(word: shell.Word, variables: Mapping[str, str | None]) -> str | None:
     return fields[0] if fields is not None and len(fields) == 1 else None
 
 
-def read_run(instruction: Instruction, state: State, escape: str) -> Run:
+@remembered
+def read_run(state: State, instruction: Instruction, escape: str) -> Run:
     """Reads a RUN; `script` is `Unknown` with the reason where no shell can be assumed."""
     form, text, unknown = _body(instruction, state, escape)
     script: shell.Script | Unknown

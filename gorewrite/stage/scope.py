@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import posixpath
 from collections import ChainMap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from gorewrite.dockerfile import Instruction, expand, pairs, variables
+from gorewrite.memo import remembered
 from gorewrite.stage.images import Image
 from gorewrite.versions import Versions
 
@@ -59,7 +60,7 @@ BUILD_ONLY = frozenset(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class State:
     """The configuration in force at one point of a stage.
 
@@ -68,6 +69,7 @@ class State:
     args: ARGs in scope -> default value, None without a (known) default.
     workdir, user: None when not known (an unknown base image).
     user_from, workdir_from: the instruction that set it, None when the base did.
+    memory: see gorewrite.memo.
     """
 
     env: Versions[str | None] = field(default_factory=lambda: Versions({}))
@@ -78,6 +80,7 @@ class State:
     user: str | None = None
     user_from: Instruction | None = None
     shell: tuple[str, ...] = DEFAULT_SHELL
+    memory: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
     def of_image(cls, image: Image) -> State:
@@ -144,6 +147,26 @@ def join(workdir: str | None, path: str) -> str | None:
 
 def after(state: State, instruction: Instruction, global_args: Mapping[str, str | None]) -> State:
     """The state after an instruction. `global_args` are the ARGs before the first FROM."""
+    keyword = instruction.keyword
+    if keyword not in _CONFIGURING:
+        return state
+    return _after(state, instruction, tuple(global_args.items()) if keyword == "ARG" else ())
+
+
+@remembered
+def stage_on(state: State) -> State:
+    """The state right after a FROM that names a stage with this state at its end."""
+    # ARGs do not cross FROM (Dockerfile reference, "Scope").
+    return replace(state, args=Versions({}))
+
+
+_CONFIGURING = frozenset(["ENV", "ARG", "WORKDIR", "USER", "SHELL"])
+
+
+@remembered
+def _after(
+    state: State, instruction: Instruction, global_args: tuple[tuple[str, str | None], ...]
+) -> State:
     match instruction.keyword:
         case "ENV":
             env = {key: state.expand(raw or "") for key, raw in pairs(instruction)}
@@ -153,8 +176,9 @@ def after(state: State, instruction: Instruction, global_args: Mapping[str, str 
             )
         case "ARG":
             # A bare ARG takes the global default of the same name.
+            outside = dict(global_args)
             args = {
-                key: global_args.get(key) if raw is None else state.expand(raw)
+                key: outside.get(key) if raw is None else state.expand(raw)
                 for key, raw in pairs(instruction)
             }
             return replace(state, args=state.args.updated(args))
@@ -162,9 +186,7 @@ def after(state: State, instruction: Instruction, global_args: Mapping[str, str 
             return replace(state, workdir=state.path(instruction.rest), workdir_from=instruction)
         case "USER":
             return replace(state, user=state.expand(instruction.rest), user_from=instruction)
-        case "SHELL":
-            return replace(state, shell=instruction.json or ())
-    return state
+    return replace(state, shell=instruction.json or ())  # SHELL
 
 
 def states(

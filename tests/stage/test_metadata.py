@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gorewrite.dockerfile import parse
 from gorewrite.stage.images import DEFAULT_PATH
-from gorewrite.stage.metadata import CannotMove, Moved, comments_above, move, quote
+from gorewrite.stage.metadata import CannotMove, Moved, move, quote
 from tests.repositories import facts_of
 
 TOP = "FROM golang:1.24\nWORKDIR /app\nCOPY . .\nRUN go build -o shop .\n"
@@ -94,12 +93,3 @@ def test_quote(tmp_path: Path, value: str, text: str) -> None:
     assert quote(value) == text
     stage = facts_of(tmp_path, f"FROM alpine\nENV A={text}\n").final
     assert stage.end.env["A"] == value
-
-
-def test_comments_above() -> None:
-    tree = parse("FROM a\n# far\n\n# near\n# nearer\nRUN b\n")
-    assert [c.text for c in comments_above(tree.body, tree.instructions[1])] == [
-        "# near",
-        "# nearer",
-    ]
-    assert comments_above(tree.body, tree.instructions[0]) == ()

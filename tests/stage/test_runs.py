@@ -17,7 +17,7 @@ def read(text: str, state: State = GOLANG) -> Run:
     """The first RUN of a stage."""
     tree = parse(f"FROM golang:1.24\n{text}\n")
     (run,) = [i for i in tree.instructions if i.keyword == "RUN"]
-    return read_run(run, state, tree.escape)
+    return read_run(state, run, tree.escape)
 
 
 def replaced(run: Run, old: str, new: str) -> str:
