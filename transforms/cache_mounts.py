@@ -305,7 +305,7 @@ class _Family:
         cache = Cache(
             kind.name, kind.code, frozenset(paths.values()), kind.variable, kind.clean, kind.mention
         )
-        found = next(conflicts(self.stages, self.uses, cache), None)
+        found = next(conflicts(self.stages, self.uses, wanting, cache), None)
         if found is None:
             found = self._output(cache) or self._stub(missing, paths)
         if found is None and kind is _MODULES:

@@ -311,7 +311,7 @@ class _Split:
             gone |= {node for node in nodes if not isinstance(node, Comment)}
         written = {instruction for _, instruction in moved.lines}
         for instruction in written.intersection(moved.removed):
-            gone |= set(metadata.comments_above(nodes, instruction))
+            gone |= set(self.stage.stage.comments_above(instruction))
         gone |= _blanks(nodes, gone)
         pairs: dict[BodyNode, tuple[BodyNode, ...]] = {node: () for node in nodes if node in gone}
         if source.name is None:

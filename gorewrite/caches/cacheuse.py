@@ -61,22 +61,40 @@ class Conflict(NamedTuple):
 
 
 def conflicts(
-    family: Sequence[StageFacts], uses: Sequence[GoUse], cache: Cache
+    family: Sequence[StageFacts], uses: Sequence[GoUse], wanting: Sequence[GoUse], cache: Cache
 ) -> Iterator[Conflict]:
-    """Every use of a cache besides the go commands themselves, in no particular order."""
+    """Every use of a cache besides the go commands themselves, in no particular order.
+
+    wanting: those of the uses that fill the cache. A stage has the layers of its lineage: one
+    beside theirs never sees it.
+    """
     facts = family[0].facts
+    filling = {use.stage for use in wanting}
+    filled = [stage for stage in family if not filling.isdisjoint(stage.lineage)]
+    below = {stage for use in wanting for stage in use.stage.lineage}
     for stage in facts.stages:
-        yield from _copied(stage, family, cache)
+        yield from _copied(stage, filled, cache)
     for stage in family:
+        if stage not in below and stage not in filled:
+            continue
         yield from _placed(stage, cache)
         for run in stage.runs:
             yield from _run(stage, run, cache)
+    for stage in filled:
         yield from _at_run_time(stage, cache)
     for use in uses:
         for source, text in use.texts:
             yield from _text(text, source, cache)
-    started = builders.runs_go(facts.project)
-    if started is not None:
+    beside = {
+        (line.evidence.path, line.evidence.line)
+        for stage in facts.stages
+        if stage not in filled
+        for service in stage.services
+        if (line := service.entrypoint or service.command) is not None
+    }
+    for started in builders.runs_go(facts.project):
+        if (started.path, started.line) in beside:
+            continue
         message = f"a compose file runs go in a container, which then has no {cache.name}"
         yield Conflict(cache.code, message, started)
 

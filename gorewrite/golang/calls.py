@@ -10,20 +10,21 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from gorewrite import shell
 from gorewrite.context.globs import clean
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.golang.catalogue import CallRule, CallRules, by_package, call_rules, unversioned
 from gorewrite.golang.closure import Closure, Unit
-from gorewrite.golang.needs import Mention, ReadKind
+from gorewrite.golang.needs import ReadKind
 from gorewrite.golang.reads import (
     Call,
     Calls,
-    shell_programs,
     whole_expression,
     without_scheme,
     writes,
 )
 from gorewrite.golang.source import SourceFile
+from gorewrite.golang.starts import EXECUTES, execute
 from gorewrite.golang.syntax import arguments_of
 from gorewrite.golang.texts import UNKNOWN, Value, union
 from gorewrite.golang.values import Evaluator, Scope
@@ -31,24 +32,6 @@ from gorewrite.golang.values import Evaluator, Scope
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-# (import path, function) -> index of the argument that names the program.
-_EXECUTES = {
-    ("os/exec", "Command"): 0,
-    ("os/exec", "CommandContext"): 1,
-    ("os/exec", "LookPath"): 0,
-    ("golang.org/x/sys/execabs", "Command"): 0,
-    ("golang.org/x/sys/execabs", "CommandContext"): 1,
-    ("golang.org/x/sys/execabs", "LookPath"): 0,
-    ("syscall", "Exec"): 0,
-    ("syscall", "ForkExec"): 0,
-    ("syscall", "StartProcess"): 0,
-    ("golang.org/x/sys/unix", "Exec"): 0,
-    ("os", "StartProcess"): 0,
-    ("github.com/go-cmd/cmd", "NewCmd"): 0,
-    ("github.com/codeskyblue/go-sh", "Command"): 0,
-}
-_SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "ksh"})
-_INTERPRETERS = frozenset("python python2 python3 node ruby perl php Rscript".split())
 _VIPER = "github.com/spf13/viper"
 _VIPER_NAMES = frozenset({"AddConfigPath", "SetConfigName", "SetConfigFile", "ReadInConfig"})
 _SQLITE = re.compile(r"sqlite3?(?:_\w+)?")
@@ -87,7 +70,7 @@ _OTHER = (
     (_VIPER, "BindEnv"),
     *((_VIPER, name) for name in sorted(_VIPER_NAMES)),
 )
-_NAMES = by_package([*_EXECUTES, *_OTHER])
+_NAMES = by_package([*EXECUTES, *_OTHER])
 
 
 def find_calls(closure: Closure) -> Calls:
@@ -118,7 +101,7 @@ class _Finder:
         return self.found
 
     def _dot_imports(self, file: SourceFile) -> None:
-        packages = {package for package, _ in self.rules.calls} | {path for path, _ in _EXECUTES}
+        packages = {package for package, _ in self.rules.calls} | {path for path, _ in EXECUTES}
         for found in file.header.imports:
             if found.name == "." and unversioned(found.path) in packages:
                 place = file.import_evidence(found.path)
@@ -189,8 +172,8 @@ class _Finder:
         rule = self.rules.calls.get((unversioned(package), name))
         if rule is not None:
             self.found.read(rule.kind, rule.required, UNKNOWN, place)
-        elif (package, name) in _EXECUTES:
-            self.found.execute(UNKNOWN, place)
+        elif (package, name) in EXECUTES:
+            self.found.execute(shell.Call((shell.ANYTHING,)), place)
 
     def _called(self, call: Call) -> None:
         path = unversioned(call.package) if call.package is not None else None
@@ -200,9 +183,9 @@ class _Finder:
             else:
                 self._apply(self.rules.methods[call.name], call)
             return
-        index = _EXECUTES.get((path, call.name))
+        index = EXECUTES.get((path, call.name))
         if index is not None:
-            self._execute(call, index)
+            execute(self.found, self.evaluator, call, index)
         elif path == _VIPER:
             self._viper(call)
         elif (path, call.name) in _OPENS_DATABASE:
@@ -287,40 +270,6 @@ class _Finder:
                 value = self.evaluator.value(scope, value_node)
                 place = scope.declaration.evidence(element)
                 self.found.read(rule.kind, rule.required, value, place)
-
-    def _execute(self, call: Call, index: int) -> None:
-        if len(call.arguments) <= index:
-            return
-        value = self._argument(call, index)
-        if call.scope.declaration.text(call.arguments[index]) == "os.Args[0]":
-            value = Value(("/proc/self/exe",), True)  # Itself, wherever that is.
-        self.found.execute(value, call.place)
-        self._given(call, value, index + 1)
-        shells = [text for text in value.texts if text.rpartition("/")[2] in _SHELLS]
-        if shells and len(call.arguments) > index + 2:
-            if self._argument(call, index + 1).texts not in (("-c",), ("-ec",), ("-lc",)):
-                return
-            script = self._argument(call, index + 2)
-            programs = [shell_programs(text) for text in script.texts]
-            known = script.exact and all(found is not None for found in programs)
-            names = [name for found in programs for name in found or ()]
-            self.found.execute(Value(tuple(names), True) if known else UNKNOWN, call.place)
-
-    def _given(self, call: Call, program: Value, first: int) -> None:
-        """What a started program gets to see: files, or the script that it is to run."""
-        for place in range(first, len(call.arguments)):
-            for text in self._argument(call, place).texts:
-                self.found.given += (Mention(word, call.place) for word in text.split())
-        names = {text.rpartition("/")[2] for text in program.texts}
-        script = self._argument(call, first).texts if len(call.arguments) > first else ()
-        if not script or any(text.startswith("-") for text in script):
-            return
-        if names & _SHELLS:
-            paths = tuple(text if "/" in text else f"./{text}" for text in script)
-            self.found.execute(Value(paths, True), call.place)
-        elif names & _INTERPRETERS:
-            why = f"what {script[0]} reads is not known"
-            self.found.dynamic.append(Unknown(why, (call.place,)))
 
     def _environment(self, call: Call, arguments: list[Node]) -> None:
         for node in arguments:

@@ -15,10 +15,11 @@ from typing import Final, NamedTuple
 from gorewrite.evidence import Unknown
 
 # Flags of cmd/link that take the next element as their value; the others are switches.
-_LINK_VALUE = re.compile(
-    "[BDEHILRTXkor]|benchmark|benchmarkprofile|buildid|buildmode|capturehostobjs|cpuprofile"
-    "|debugtextsize|debugtramp|extar|extld|extldflags|fipso|funcalign|importcfg|installsuffix"
-    "|libgcc|linkmode|memprofile|memprofilerate|pluginpath|randlayout|strictdups|tmpdir"
+_LINK_VALUE = frozenset(
+    """B D E H I L R T X k o r benchmark benchmarkprofile buildid buildmode capturehostobjs
+    cpuprofile debugtextsize debugtramp extar extld extldflags fipso funcalign importcfg
+    installsuffix libgcc linkmode memprofile memprofilerate pluginpath randlayout strictdups
+    tmpdir""".split()
 )
 _SPACE = " \t\n\r"
 # Stands for an expansion whose value is not known; a private-use character in no real flag.
@@ -120,7 +121,7 @@ def _pairs(tokens: Sequence[str]) -> list[tuple[str, str | None]]:
         if match is None:
             continue
         name, value = match.groups()
-        if value is None and _LINK_VALUE.fullmatch(name) and at < len(tokens):
+        if value is None and name in _LINK_VALUE and at < len(tokens):
             value = tokens[at]
             at += 1
         found.append((name, value))

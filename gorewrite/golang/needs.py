@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 from gorewrite.evidence import Evidence, Unknown
+from gorewrite.shell import ANYTHING, Argument
 
 Verdict = Literal["pure", "cgo", "unknown"]
 ReadKind = Literal[
@@ -44,10 +45,15 @@ class FileRead(NamedTuple):
 
 
 class Executes(NamedTuple):
-    """A program that is started at run time; None when its name cannot be told."""
+    """A program that is started at run time; None when its name cannot be told.
+
+    arguments: what it is called with; builtin: a shell runs it itself, no such file is needed.
+    """
 
     program: str | None
     evidence: Evidence
+    arguments: tuple[Argument, ...] = (ANYTHING,)
+    builtin: bool = False
 
 
 class Embed(NamedTuple):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from gorewrite import shell
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.golang.needs import Executes, FileRead, Mention, ReadKind
 from gorewrite.golang.texts import Value
@@ -13,9 +13,6 @@ from gorewrite.golang.values import Scope
 
 if TYPE_CHECKING:
     from tree_sitter import Node
-
-_SHELL_WORDS = re.compile(r"\s*(?:&&|\|\||[;|&\n])\s*")
-_PLAIN_WORD = re.compile(r"[\w./+-]+")
 
 
 @dataclass(slots=True)
@@ -48,11 +45,12 @@ class Calls:
             if kind != "write":
                 self.dynamic.append(Unknown("the path is computed at run time", (place,)))
 
-    def execute(self, value: Value, place: Evidence) -> None:
-        """Note a program that is started."""
-        if value.exact:
-            for text in value.texts:
-                self.executes.setdefault((text,), Executes(text, place))
+    def execute(self, call: shell.Call, place: Evidence) -> None:
+        """Note a program that is started; ANYTHING in its place is one that cannot be told."""
+        program, *arguments = call.words
+        if isinstance(program, str):
+            found = Executes(program, place, tuple(arguments), call.builtin)
+            self.executes.setdefault((program, found.arguments, call.builtin), found)
             return
         self.executes.setdefault((None, place), Executes(None, place))
         self.dynamic.append(Unknown("the program name is computed at run time", (place,)))
@@ -103,14 +101,3 @@ def without_scheme(value: Value, scheme: str) -> Value:
     start = scheme + "://"
     paths = tuple(text.removeprefix(start) for text in value.texts if text.startswith(start))
     return Value(paths, value.exact)
-
-
-def shell_programs(script: str) -> list[str] | None:
-    """The programs of a one-line shell script, None when a name is not plain text."""
-    programs = []
-    for command in _SHELL_WORDS.split(script.strip()):
-        words = command.split()
-        if not words or not _PLAIN_WORD.fullmatch(words[0]):
-            return None
-        programs.append(words[0])
-    return programs

@@ -14,6 +14,7 @@ from gorewrite.dockerfile import Instruction
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
 from gorewrite.golang.needs import FileRead, ProgramNeeds
+from gorewrite.runtime.owner import keep_owners
 from gorewrite.runtime.requirements import Requirements
 from gorewrite.stage.layout import tops, under
 from gorewrite.stage.links import settle
@@ -30,7 +31,9 @@ class Carry:
     files: absolute path -> why, in the order in which they are copied; tree: the directory
     kept whole, with the reasons; replay: context copies to repeat instead of a tree, where
     the work directory is one that cannot be kept; doubts: what makes it one to review;
-    refusal: (code, message, evidence) when no variant is right.
+    refusal: (code, message, evidence) when no variant is right; owners: directory -> the
+    `user:group` that its copy must say; sources: path -> where it is copied from, when that is
+    another one.
     """
 
     files: dict[str, Evidence] = field(default_factory=dict)
@@ -39,6 +42,8 @@ class Carry:
     replay: list[Instruction] = field(default_factory=list)
     doubts: list[Unknown] = field(default_factory=list)
     refusal: tuple[str, str, tuple[Evidence, ...]] | None = None
+    owners: dict[str, str] = field(default_factory=dict)
+    sources: dict[str, str] = field(default_factory=dict)
 
     def paths(self) -> Iterator[str]:
         """The files that the tree does not bring."""
@@ -85,6 +90,7 @@ class _Carrier:
         if whole:
             self._keep_tree(whole)
         self._users()
+        keep_owners(self.carry, self.stage, self.inventory)
         return self.carry
 
     # --- exact files ---
@@ -182,10 +188,7 @@ class _Carrier:
 
     def _sources_at(self, path: str) -> bool:
         """Whether a directory that RUN made only holds what the build compiled."""
-        return any(
-            placed.origin == "context" and placed.path is not None and under(placed.path, path)
-            for placed in self.stage.placed
-        )
+        return any(placed.origin == "context" for placed in self.stage.copies.below(path))
 
     def _named(self) -> Iterator[tuple[str, Evidence]]:
         """Words that may name a file: arguments of commands, values of ENV and of compose."""
@@ -366,8 +369,10 @@ class _Carrier:
         if created is None:
             return
         command, where = created
-        if command.made_home not in (None, self.workdir):
-            self.carry.files.setdefault(command.made_home or "", where)
+        home = command.made_home
+        if home is None or home == self.workdir:
+            return
+        self.carry.files.setdefault(home, where)
 
     # --- small things ---
 

@@ -138,15 +138,16 @@ def _distribution(
     elif managers:
         distro = "alpine" if managers == {"apk"} else "debian"
     else:
-        distro = "alpine"
-        if any(_provider(tool, "alpine") is None for tool in needs.tools) and not prefer_alpine:
-            distro = "debian"
+        distro = "alpine" if prefer_alpine or _fits_alpine(needs, builder) else "debian"
     if ("apt" in managers) != (distro == "debian") and managers:
         return NoRuntime("libc-mismatch", f"its packages are not those of {distro}", needs.userland)
     doubts: list[Unknown] = []
     install = set(needs.explicit) | set(needs.libraries)
+    beyond = needs.beyond_busybox if distro == "alpine" and builder.libc != "musl" else {}
     for tool, where in needs.tools.items():
         provider = _provider(tool, distro)
+        if tool in beyond:
+            provider = packages.package_for(tool, distro) or provider
         if provider is None:
             return NoRuntime(
                 "tool-unknown",
@@ -156,14 +157,30 @@ def _distribution(
             )
         if provider and not packages.brings(needs.explicit, tool):
             install.add(provider)
+    if strange := [tool for tool in beyond if not packages.package_for(tool, distro)]:
+        why = f"busybox is not known to understand how {', '.join(sorted(strange))} is called"
+        doubts.append(Unknown(why, tuple(beyond[tool] for tool in strange)))
     image = _reference(distro, builder, config)
     if image.suite is None and distro == "debian" and not needs.static:
         doubts.append(_unknown_suite(builder))
     if needs.bash and distro == "alpine" and not packages.brings(install, "bash"):
         install.add("bash")
     install |= _provided(needs, distro, install)
-    because = (*needs.userland, *needs.because)
+    gnu = needs.beyond_busybox.values() if distro == "debian" and needs.static else ()
+    because = (*gnu, *needs.userland, *needs.because)
     return Runtime(image, tuple(sorted(install)), because, (*doubts, *_policy(builder, config)))
+
+
+def _fits_alpine(needs: Requirements, builder: Image) -> bool:
+    """Whether alpine has every command, and does for its calls what the builder's would do."""
+    if any(_provider(tool, "alpine") is None for tool in needs.tools):
+        return False
+    if builder.libc == "musl":
+        return True
+    gnu = [tool for tool in needs.beyond_busybox if not packages.package_for(tool, "alpine")]
+    if any(_provider(tool, "debian") is None for tool in needs.tools):
+        return True  # With a doubt about the other calls.
+    return not gnu and not needs.any_command
 
 
 def _provider(tool: str, distro: Distro) -> str | None:

@@ -6,6 +6,7 @@ Go sources in the build context.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from gorewrite.evidence import Unknown
@@ -17,6 +18,7 @@ from gorewrite.golang.needs import ProgramNeeds
 from gorewrite.golang.targets import NotKnown, Targets
 from gorewrite.memo import remembered
 from gorewrite.runtime.linkage import Linkage, linkage
+from gorewrite.stage.layout import tops
 from gorewrite.stage.outputs import rounds
 from gorewrite.stage.runs import Invocation
 
@@ -53,19 +55,27 @@ def programs(stage: StageFacts) -> tuple[Program, ...]:
         other = stage.facts.stage_named(placed.from_ or "", stage.index)
         if placed.origin != "stage" or other is None:
             continue
-        # Most copies name one binary; only a directory asks which of all lie in it.
-        there = _by_path(other)
-        exact = there.get(placed.source)
-        for program in there.values() if exact is None else (exact,):
+        for program in _at(other, placed.source):
             copied = placed.image_path(program.path)
             if copied is not None:
                 found.append(program._replace(path=copied))
     return tuple(found)
 
 
+def _at(stage: StageFacts, path: str) -> Sequence[Program]:
+    """The programs that a copy of a path may bring: the one there, or those in a directory."""
+    found = _below(stage).get(path, ())
+    return [program for program in found if program.path == path] or found
+
+
 @remembered
-def _by_path(stage: StageFacts) -> dict[str, Program]:
-    return {program.path: program for program in programs(stage)}
+def _below(stage: StageFacts) -> Mapping[str, Sequence[Program]]:
+    """Each path and each directory above one -> the programs there, of a path the last one."""
+    found: dict[str, list[Program]] = {}
+    for program in {program.path: program for program in programs(stage)}.values():
+        for top in tops(program.path):
+            found.setdefault(top, []).append(program)
+    return found
 
 
 @remembered

@@ -15,7 +15,8 @@ from gorewrite.facts import StageFacts
 from gorewrite.golang.needs import ProgramNeeds
 from gorewrite.runtime.linkage import Linkage
 from gorewrite.runtime.programs import Program, programs
-from gorewrite.stage import packages
+from gorewrite.shell import Call
+from gorewrite.stage import busybox, packages
 from gorewrite.stage.commands import Entry, last
 from gorewrite.stage.entry import read_entry
 from gorewrite.stage.inventory import Inventory, take
@@ -53,9 +54,10 @@ class Requirements:
     """The needs of everything that a stage's image runs.
 
     linkages: of each binary; shell, bash: why one is needed; tools: commands that no file
-    of the stage provides -> why; explicit: packages that the Dockerfile installs and that
-    the image keeps -> (manager, where); libraries: `-dev` packages whose shared libraries a
-    cgo program may load; time_zones, mime_types: why they are needed;
+    of the stage provides -> why; calls: the command lines that are known, and where;
+    explicit: packages that the Dockerfile installs and that the image keeps -> (manager,
+    where); libraries: `-dev` packages whose shared libraries a cgo program may load;
+    time_zones, mime_types: why they are needed;
     any_command: where a program is started whose name is not known;
     doubts: what lowers the safety of any image chosen here.
     """
@@ -67,6 +69,7 @@ class Requirements:
     shell: tuple[Evidence, ...] = ()
     bash: tuple[Evidence, ...] = ()
     tools: dict[str, Evidence] = field(default_factory=dict)
+    calls: list[tuple[Call, Evidence]] = field(default_factory=list)
     explicit: dict[str, tuple[str, Evidence]] = field(default_factory=dict)
     libraries: dict[str, tuple[str, Evidence]] = field(default_factory=dict)
     time_zones: tuple[Evidence, ...] = ()
@@ -87,6 +90,21 @@ class Requirements:
     def because(self) -> tuple[Evidence, ...]:
         """Evidence for the linkage, without repeats."""
         return tuple(dict.fromkeys(e for link in self.linkages for e in link.because))
+
+    @property
+    def beyond_busybox(self) -> dict[str, Evidence]:
+        """Commands that busybox has, called in a way that it is not known to understand."""
+        found: dict[str, Evidence] = {}
+        called = set()
+        for call, where in self.calls:
+            name = call.name or ""
+            called.add(name)
+            if packages.in_image(name, "alpine") and not busybox.does(call):
+                found.setdefault(name, where)
+        for tool, where in self.tools.items():
+            if packages.in_image(tool, "alpine") and tool not in called:
+                found.setdefault(tool, where)
+        return found
 
     @property
     def userland(self) -> tuple[Evidence, ...]:
@@ -110,7 +128,7 @@ def requirements(stage: StageFacts, services: Sequence[Service] | None = None) -
         for program in built
         if not isinstance(program.needs, Unknown)
         for found in program.needs.executes
-        if found.program is not None
+        if found.program is not None and not found.builtin
     ]
     entry = read_entry(stage, made, services, executed)
     needs = Requirements(entry, inventory, built)
@@ -123,7 +141,7 @@ def requirements(stage: StageFacts, services: Sequence[Service] | None = None) -
             links.append(Linkage("unknown", (where,), False))
     needs.linkages = tuple(links)
     needs.shell, needs.bash = tuple(entry.shell), tuple(entry.bash)
-    needs.tools = dict(entry.tools)
+    needs.tools, needs.calls = dict(entry.tools), list(entry.calls)
     _sources(needs, stage)
     if needs.any_command:
         why = "the program starts a command whose name is not known"
@@ -169,7 +187,10 @@ def _sources(needs: Requirements, stage: StageFacts) -> None:
         for executed in read.executes:
             if executed.program is None:
                 needs.any_command = (*needs.any_command, executed.evidence)
-            else:
+                continue
+            call = Call((executed.program, *executed.arguments), executed.builtin)
+            needs.calls.append((call, executed.evidence))
+            if not executed.builtin:
                 _executed(needs, stage, executed.program, executed.evidence)
         _system_files(needs, stage, read)
         for evidence in read.extra:

@@ -4,6 +4,18 @@
 would, `apply_edits` puts new text at nodes' spans. The other functions read what a command does.
 """
 
+from gorewrite.shell.calls import (
+    ANYTHING,
+    Argument,
+    Call,
+    Some,
+    calls,
+    calls_behind,
+    calls_of,
+    command_string,
+    executed_by_find,
+    is_builtin,
+)
 from gorewrite.shell.edit import apply_edits, quote
 from gorewrite.shell.interpret import steps
 from gorewrite.shell.nodes import (
@@ -28,7 +40,10 @@ from gorewrite.shell.users import UserCommand, user_command
 from gorewrite.shell.writes import writes
 
 __all__ = [
+    "ANYTHING",
+    "Argument",
     "Assignment",
+    "Call",
     "Command",
     "Comment",
     "Compound",
@@ -39,12 +54,19 @@ __all__ = [
     "Pipeline",
     "Redirect",
     "Script",
+    "Some",
     "Statement",
     "Step",
     "Subshell",
     "UserCommand",
     "Word",
     "apply_edits",
+    "calls",
+    "calls_behind",
+    "calls_of",
+    "command_string",
+    "executed_by_find",
+    "is_builtin",
     "package_command",
     "parse",
     "quote",

@@ -16,7 +16,6 @@ from gorewrite.contract import TOOLCHAIN_PATHS, argv_of
 from gorewrite.dockerfile import Instruction, command_of
 from gorewrite.evidence import Evidence
 from gorewrite.facts import StageFacts
-from gorewrite.stage import packages
 from gorewrite.stage.commands import (
     DAEMONS,
     DEV_TOOLS,
@@ -24,7 +23,9 @@ from gorewrite.stage.commands import (
     IDLE,
     INIT,
     SHELLS,
+    STARTERS,
     SUPERVISORS,
+    SYNCING,
     Entry,
     behind_init,
     commands_in,
@@ -104,7 +105,7 @@ class _Reader:
                 words += tail
             elif isinstance(tail, str) and isinstance(command, tuple):
                 words += ["/bin/sh", "-c", tail]
-            self._argv(words, evidence, top=True, direct=True)
+            self._line(words, evidence, top=True, direct=True)
         else:
             assert isinstance(command, str)
             self.entry.shell.append(evidence)
@@ -131,20 +132,18 @@ class _Reader:
             # The shell form of ENTRYPOINT ignores what follows it.
             words = [*image, *arguments]
         if line is not None and words:
-            self._argv(words, line.evidence, top=True)
+            self._line(words, line.evidence, top=True)
             if self.runs_arguments and image and arguments and service.entrypoint is None:
-                self._argv(arguments, line.evidence, top=True)
+                self._line(arguments, line.evidence, top=True)
         health = service.healthcheck
         if health is not None and health.words[:1] == ("CMD",):
-            self._argv(list(health.words[1:]), health.evidence)
+            self._line(list(health.words[1:]), health.evidence)
         elif health is not None and health.words[:1] == ("CMD-SHELL",):
             self.entry.shell.append(health.evidence)
             self._text(" ".join(health.words[1:]), health.evidence)
         for mount in service.mounts:
             if mount.kind == "sync":
-                # Compose docs, "Use Compose Watch": the image must have these.
-                for tool in ("stat", "mkdir", "rmdir"):
-                    self.entry.tools.setdefault(tool, mount.evidence)
+                self.entry.needs(SYNCING, mount.evidence)
         self.state = own
 
     def _health(self, instruction: Instruction) -> None:
@@ -153,7 +152,7 @@ class _Reader:
         if isinstance(command, tuple):
             if command[:1] == ("NONE",):
                 return
-            self._argv(list(command), evidence)
+            self._line(list(command), evidence)
         else:
             self.entry.shell.append(evidence)
             self._text(command, evidence)
@@ -166,6 +165,13 @@ class _Reader:
     def _refuse(self, code: str, message: str, evidence: Evidence) -> None:
         if self.entry.refusal is None:
             self.entry.refusal = (code, message, evidence)
+
+    def _line(
+        self, words: list[str], evidence: Evidence, *, top: bool = False, direct: bool = False
+    ) -> None:
+        """A command line that an instruction or a caller gives as words."""
+        self.entry.called(shell.calls_behind(tuple(words)) if words else (), evidence)
+        self._argv(words, evidence, top=top, direct=direct)
 
     def _argv(
         self, words: list[str], evidence: Evidence, *, top: bool = False, direct: bool = False
@@ -211,7 +217,7 @@ class _Reader:
 
     def _wrappers(self, command: shell.Command, evidence: Evidence) -> None:
         for name in shell.wrappers(command):
-            if not packages.is_builtin(name):
+            if not shell.is_builtin(name):
                 self.entry.tools.setdefault(name, evidence)
 
     def _not_a_service(self, words: list[str], name: str, evidence: Evidence) -> bool:
@@ -329,6 +335,11 @@ class _Reader:
 
     def _called(self, command: shell.Command, evidence: Evidence, functions: set[str]) -> None:
         self._wrappers(command, evidence)
+        calls = tuple(shell.calls_of(command))
+        self.entry.called(calls, evidence)
+        for call in calls[1:] if not STARTERS.isdisjoint(c.name for c in calls) else ():
+            if isinstance(call.words[0], str) and call.words[0] not in functions:
+                self._program(call.words[0], evidence)
         (first,) = shell.unwrap(command)
         words = [word.value for word in command.words[first:]]
         if not words:
@@ -342,7 +353,7 @@ class _Reader:
             self._refuse(
                 "entrypoint-unknown", f"which program runs is decided at run time: {text}", evidence
             )
-        elif packages.is_builtin(called) and called not in ("exec", "eval", ".", "source"):
+        elif shell.is_builtin(called) and called not in ("exec", "eval", ".", "source"):
             return
         elif called in ("eval", ".", "source"):
             file = words[1] if called != "eval" and len(words) > 1 else None
@@ -381,7 +392,7 @@ class _Reader:
         if isinstance(command, tuple) and command:
             first = command[0]
             if self._is_file(first) and self._resolve(first) not in self.entry.programs:
-                self._argv(list(command), evidence)
+                self._line(list(command), evidence)
         elif isinstance(command, str):
             self.entry.shell.append(evidence)
             self._text(command, evidence)

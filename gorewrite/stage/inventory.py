@@ -138,7 +138,8 @@ class Inventory:
     unknown: commands whose effects are not known; tools: absolute path of `go install`ed
     commands of other modules -> where; certificates: where update-ca-certificates runs;
     moved: destination -> source of `mv`, `cp`, `install`, `ln`; links: the symbolic links among
-    what is written; removed: what `rm` and `mv` take away (a directory stands for all below it).
+    what is written; removed: what `rm` and `mv` take away (a directory stands for
+    all below it); directories: what `mkdir` and `install -d` make.
     """
 
     packages: dict[str, tuple[str, Evidence]] = field(default_factory=dict)
@@ -153,6 +154,7 @@ class Inventory:
     moved: dict[str, str] = field(default_factory=dict)
     links: dict[str, Link] = field(default_factory=dict)
     removed: dict[str, Evidence] = field(default_factory=dict)
+    directories: set[str] = field(default_factory=set)
 
     def origin(self, path: str) -> str:
         """The path under which a file was first written, before `mv` and `cp`."""
@@ -235,6 +237,9 @@ class _Reader(NamedTuple):
                     self._links(argv[1:])
             case _:
                 self._writes(name)
+        if name == "mkdir" or (name == "install" and "-d" in argv):
+            made = (path for path in shell.writes(self.step) if path)
+            self.inventory.directories.update(p for p in made if not self._build_place(p))
 
     def _writes(self, name: str) -> None:
         paths = shell.writes(self.step)

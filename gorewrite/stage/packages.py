@@ -18,7 +18,6 @@ class _Data(NamedTuple):
     ambiguous: frozenset[str]
     provided: frozenset[str]
     commands: dict[Distro, frozenset[str]]
-    builtins: frozenset[str]
     tools: dict[str, dict[str, str]]
 
 
@@ -34,7 +33,6 @@ def _data() -> _Data:
             "alpine": frozenset(raw["busybox"].split()),
             "debian": frozenset(raw["debian_slim"].split()),
         },
-        frozenset(raw["builtins"].split()),
         raw["tools"],
     )
 
@@ -57,11 +55,6 @@ def kind(package: str) -> Kind:
     if name in data.ambiguous:
         return "ambiguous"
     return "library" if name.endswith(("-dev", "-devel", "-static")) else "runtime"
-
-
-def is_builtin(command: str) -> bool:
-    """Whether a command is a word of the shell itself."""
-    return command in _data().builtins
 
 
 def in_image(command: str, distro: Distro) -> bool:

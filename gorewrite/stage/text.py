@@ -7,13 +7,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gorewrite.dockerfile import Blank, BodyNode, Instruction, copy_parts
+from gorewrite.dockerfile import Blank, Instruction, copy_parts
 from gorewrite.facts import Facts, StageFacts
 from gorewrite.runtime.carry import Carry
 from gorewrite.runtime.choice import Runtime
 from gorewrite.runtime.requirements import Requirements
 from gorewrite.stage.commands import last
-from gorewrite.stage.metadata import Moved, comments_above
+from gorewrite.stage.layout import under
+from gorewrite.stage.metadata import Moved
 
 _BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 
@@ -61,10 +62,10 @@ class RuntimeText:
         return keyword.lower() if lower else keyword
 
     def _groups(self) -> Iterator[list[str]]:
-        """WORKDIR, packages and copies. A tree comes before WORKDIR where its owner matters:
-        a directory that is already there keeps its owner (BuildKit copies into it)."""
+        """WORKDIR, packages and copies. What is given an owner comes before WORKDIR: a directory
+        that is already there keeps its own (BuildKit copies into it)."""
         workdir = self._workdir()
-        owned = self.taken.tree is not None and not self.stage.end.is_root
+        owned = any(under(path, self.stage.end.workdir or "/") for path in self.taken.owners)
         if workdir and not owned:
             yield [workdir]
         if self.runtime.install:
@@ -101,17 +102,19 @@ class RuntimeText:
             if self.needs.time_zones:
                 yield f"{copy} /usr/share/zoneinfo /usr/share/zoneinfo"
             yield f"{copy} /etc/passwd /etc/group /etc/"
-        if self.taken.tree is not None:
-            yield _copy_line(copy, self.taken.tree)
         paths = list(self.taken.paths())
         if {"/etc/passwd", "/etc/group"} <= set(paths):
+            # First, for the names in --chown.
             paths = [path for path in paths if path not in ("/etc/passwd", "/etc/group")]
             if self.runtime.image.family != "scratch":
                 yield f"{copy} /etc/passwd /etc/group /etc/"
-        for path in paths:
-            yield _copy_line(copy, path)
+        # Before what the builder made: the context may hold an older one.
         for instruction in self.taken.replay:
             yield self._replayed(instruction)
+        for path in ([self.taken.tree] if self.taken.tree is not None else []) + paths:
+            owner = self.taken.owners.get(path)
+            chown = f" --chown={owner}" if owner else ""
+            yield _copy_line(f"{copy}{chown}", self.taken.sources.get(path, path), path)
 
     def _replayed(self, instruction: Instruction) -> str:
         """A copy from the build context again, with an absolute destination."""
@@ -125,13 +128,14 @@ class RuntimeText:
         return " ".join([self._word("COPY"), *kept, *parts.sources, target])
 
     def _configuration(self, airy: bool) -> Iterator[str]:
-        body = self.stage.stage.nodes
+        stage = self.stage.stage
+        removed = frozenset(self.moved.removed)
         said: set[Instruction] = set()
         for text, instruction in self._ordered():
-            own = instruction in body and instruction not in said
-            above = comments_above(body, instruction) if own else ()
-            keep = above if instruction in self.moved.removed else ()
-            if airy and instruction not in said and (not own or _apart(body, instruction)):
+            own = instruction in stage.positions and instruction not in said
+            above = stage.comments_above(instruction) if own else ()
+            keep = above if instruction in removed else ()
+            if airy and instruction not in said and (not own or stage.set_apart(instruction)):
                 yield ""
             said.add(instruction)
             yield from (comment.text.strip() for comment in keep)
@@ -153,14 +157,8 @@ class RuntimeText:
         yield from (*rest[:cut], *own, *rest[cut:])
 
 
-def _apart(nodes: tuple[BodyNode, ...], instruction: Instruction) -> bool:
-    """Whether a blank line sets an instruction (with its comments) apart from the one above."""
-    index = nodes.index(instruction) - len(comments_above(nodes, instruction))
-    return index > 0 and isinstance(nodes[index - 1], Blank)
-
-
-def _copy_line(copy: str, path: str) -> str:
-    """A copy to the same place; a path with blanks needs the JSON form."""
-    if any(ch.isspace() for ch in path):
-        return f"{copy} {json.dumps([path, path], ensure_ascii=False)}"
-    return f"{copy} {path} {path}"
+def _copy_line(copy: str, source: str, path: str) -> str:
+    """A copy; a path with blanks needs the JSON form."""
+    if any(ch.isspace() for ch in source + path):
+        return f"{copy} {json.dumps([source, path], ensure_ascii=False)}"
+    return f"{copy} {source} {path}"

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gorewrite.golang.analysis import ProgramNeeds, analyse
+from gorewrite.shell import ANYTHING, Argument, Some
 from tests.golang.programs import MODULE, main, paths, program, programs
 from tests.golang.trees import MemoryTree
 
@@ -112,7 +113,14 @@ def test_time_zones_are_linked_in_with_a_tag() -> None:
         ('exec.Command("sh", "-c", "ls | grep x && curl -s y")', ["os/exec"],
          ["sh", "ls", "grep", "curl"]),
         ('exec.Command("bash", "-c", script)', ["os/exec"], ["bash", None]),
-        ('exec.Command("sh", "-c", "$(which x)")', ["os/exec"], ["sh", None]),
+        ('exec.Command("sh", "-c", "$(which x)")', ["os/exec"], ["sh", None, "which"]),
+        ('exec.Command("bash", "-euo", "pipefail", "-c", "rm x")', ["os/exec"], ["bash", "rm"]),
+        ('exec.Command("sh", "-c", "find . | xargs -n 1 rm -f")', ["os/exec"],
+         ["sh", "find", "xargs", "rm"]),
+        ('exec.Command("sh", "-c", ". ./x")', ["os/exec"], ["sh", ".", None]),
+        ('exec.Command("sh", dir + "/x.sh")', ["os/exec"], ["sh", None]),
+        ('exec.Command("bash")', ["os/exec"], ["bash", None]),
+        ('exec.Command("timeout", "5", "curl", url)', ["os/exec"], ["timeout", "curl"]),
         ('exec.Command("sh", "run.sh")', ["os/exec"], ["sh", "./run.sh"]),
         ('syscall.Exec("/bin/app", nil, nil)', ["syscall"], ["/bin/app"]),
         ('os.StartProcess("/bin/app", nil, nil)', ["os"], ["/bin/app"]),
@@ -122,6 +130,30 @@ def test_time_zones_are_linked_in_with_a_tag() -> None:
 )  # fmt: skip
 def test_programs(body: str, imports: list[str], expected: list[str | None]) -> None:
     assert programs(program(body, *imports)) == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "arguments"),
+    [
+        ('exec.Command("ls", "-l", "/x")', [("-l", "/x")]),
+        ('exec.Command("ls", "-l", name)', [("-l", ANYTHING)]),
+        ('cmd := exec.Command("ls")\ncmd.Args = append(cmd.Args, "-l")', [(ANYTHING,)]),
+        ('exec.Command("ls", "/x/" + name)', [(Some("/x/"),)]),
+        ('exec.Command("ls", args...)', [(ANYTHING,)]),
+        ('args := []string{"-l", "/x"}\nexec.Command("ls", args...)', [("-l", "/x")]),
+        ('exec.Command("ls", "-l"); exec.Command("ls", "-a")', [("-l",), ("-a",)]),
+        ('p, _ := exec.LookPath("ls")', [()]),
+    ],
+)  # fmt: skip
+def test_arguments_of_programs(body: str, arguments: list[tuple[Argument, ...]]) -> None:
+    found = program(body, "os/exec").executes
+    assert [each.arguments for each in found if each.program == "ls"] == arguments
+
+
+def test_words_of_the_shell_are_no_programs() -> None:
+    text = "cd /x && umask 077; export A=1; [ -f y ] || exit 1; wait"
+    found = program(f'exec.Command("sh", "-c", "{text}")', "os/exec").executes
+    assert [each.program for each in found if not each.builtin] == ["sh"]
 
 
 @pytest.mark.parametrize(

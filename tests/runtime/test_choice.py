@@ -84,6 +84,41 @@ def test_auto(
 
 
 @pytest.mark.parametrize(
+    ("command", "image", "runtime", "install"),
+    [
+        ("date +%F", "golang:1.24-bookworm", "alpine:3.23", ()),
+        ("date -d now", "golang:1.24-bookworm", "debian:bookworm-slim", ()),
+        ("date -d now", "golang:1.24", "debian:trixie-slim", ()),
+        ("date -d now", "golang:1.24-alpine3.22", "alpine:3.22", ()),
+        ("ps aux", "golang:1.24-bookworm", "debian:bookworm-slim", ("procps",)),
+        ("ls | xargs $X", "golang:1.24-bookworm", "debian:bookworm-slim", ()),
+        ("cd /x && umask 077 && ls", "golang:1.24-bookworm", "alpine:3.23", ()),
+        ("echo 'a\\nb'", "golang:1.24-bookworm", "debian:bookworm-slim", ()),
+        # GNU wget is a package of alpine, too.
+        ("wget --retry-connrefused x", "golang:1.24-bookworm", "alpine:3.23", ("wget",)),
+    ],
+)
+def test_gnu_tools(
+    tmp_path: Path, command: str, image: str, runtime: str, install: tuple[str, ...]
+) -> None:
+    found = chosen(tmp_path, f"{STATIC}\nCMD {command}; ./shop", image)
+    assert isinstance(found, Runtime), found
+    assert found.image.ref.text == runtime
+    assert found.install == ("ca-certificates", *install)
+    assert not found.doubts
+
+
+def test_alpine_all_the_same_is_in_doubt(tmp_path: Path) -> None:
+    lines = f"{STATIC}\nCMD date -d now; ./shop"
+    for image, doubts in ("golang:1.24", 1), ("golang:1.24-alpine", 0):
+        found = chosen(tmp_path / image[-6:], lines, image, runtime="alpine")
+        assert isinstance(found, Runtime) and found.image.family == "alpine"
+        assert [doubt.why for doubt in found.doubts] == [
+            "busybox is not known to understand how date is called"
+        ][:doubts]
+
+
+@pytest.mark.parametrize(
     ("lines", "image", "runtime", "code"),
     [
         (f"{DYNAMIC}\n{CMD}", "example.com/go", "auto", "libc-unknown"),

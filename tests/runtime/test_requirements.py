@@ -51,6 +51,15 @@ def test_what_only_builds_needs_nothing(tmp_path: Path, lines: str) -> None:
         ('exec.Command("git", "log").Run()', ("os/exec",), {"git"}, False, False),
         ('exec.Command("/usr/bin/git").Run()', ("os/exec",), {"git"}, False, False),
         ('exec.Command("sh", "-c", "ls").Run()', ("os/exec",), {"sh", "ls"}, True, False),
+        (
+            'exec.Command("sh", "-c", "cd /x && umask 7 && ls").Run()',
+            ("os/exec",),
+            {"sh", "ls"},
+            True,
+            False,
+        ),
+        ('exec.Command("kill", "1").Run()', ("os/exec",), {"kill"}, False, False),
+        ('exec.Command("bash").Run()', ("os/exec",), {"bash"}, True, True),
         ("exec.Command(os.Args[1]).Run()", ("os", "os/exec"), set(), False, True),
         ('exec.Command("./helper").Run()', ("os/exec",), set(), False, False),
         ('exec.Command("/app/shop").Run()', ("os/exec",), set(), False, False),
@@ -63,7 +72,7 @@ def test_programs_that_the_program_starts(
 ) -> None:  # fmt: skip
     found = needs(tmp_path, "", body, *imports)
     assert set(found.tools) == tools
-    assert (bool(found.shell), bool(found.any_command)) == (shell, any_command)
+    assert (bool(found.shell or found.bash), bool(found.any_command)) == (shell, any_command)
     assert bool(found.doubts) == any_command
 
 
@@ -137,3 +146,21 @@ def test_cgo_libraries_stay_with_it(tmp_path: Path) -> None:
     assert not found.static
     assert set(found.libraries) == {"libpq-dev"}
     assert needs(tmp_path, "RUN apt-get install -y libpq-dev\n").libraries == {}
+
+
+@pytest.mark.parametrize(
+    ("body", "beyond"),
+    [
+        ('exec.Command("ls", "-l", "/x").Run()', []),
+        ('exec.Command("ls", "-lZ").Run()', ["ls"]),
+        ('exec.Command("ls", os.Args[1]).Run()', ["ls"]),
+        ('exec.Command("head", "-n", os.Args[1], "/x").Run()', []),
+        ('exec.Command("cat", "/x/" + os.Args[1]).Run()', []),
+        ('exec.Command("sh", "-c", "ls | sort -h").Run()', ["sort"]),
+        ('exec.Command("sh", "-c", "echo -e x").Run()', ["echo"]),
+        ('exec.Command("git", "--strange").Run()', []),
+        ('syscall.Exec("/bin/ls", os.Args, nil)', ["ls"]),
+    ],
+)
+def test_beyond_busybox(tmp_path: Path, body: str, beyond: list[str]) -> None:
+    assert list(needs(tmp_path, "", body, "os", "os/exec", "syscall").beyond_busybox) == beyond

@@ -280,3 +280,34 @@ def test_apt_on_request() -> None:
     for asked in (False, True):
         plan = planned(text, SERVICE, "cache-mounts", config=Config(apt_cache_mounts=asked))
         assert (b"target=/var/lib/apt,sharing=locked" in plan.new) is asked
+
+
+TARGETS = """FROM golang:1.22 AS base
+WORKDIR /src
+COPY . .
+{base}
+FROM base AS dev
+{dev}
+FROM base AS prod
+RUN {mounts}go build -o /shop .
+CMD ["/shop"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("dev", "base", "codes"),
+    [
+        ('CMD ["go", "run", "."]', "", []),
+        ("RUN go clean -modcache\nCMD sleep 1", "", []),
+        ("RUN cp -r /go/pkg/mod /mods\nCMD ./x", "", []),
+        ('CMD ["go", "run", "."]', "RUN go mod download", ["modcache-needed-in-layer"]),
+        ('CMD ["go", "run", "."]', "RUN go build ./...",
+         ["modcache-needed-in-layer", "buildcache-needed-in-layer"]),
+    ],
+)  # fmt: skip
+def test_only_stages_with_the_layers_count(dev: str, base: str, codes: list[str]) -> None:
+    old = TARGETS.format(dev=dev, base=base, mounts="")
+    new, _, refusals = rewrite(old, SERVICE, "cache-mounts")
+    assert [refusal.code for refusal in refusals] == codes
+    if not codes:
+        assert new == TARGETS.format(dev=dev, base=base, mounts=BOTH)

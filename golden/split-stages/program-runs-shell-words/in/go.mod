@@ -1,0 +1,3 @@
+module example.com/acme/tidy
+
+go 1.24

@@ -1,0 +1,3 @@
+module example.com/acme/feed
+
+go 1.24

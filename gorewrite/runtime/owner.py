@@ -1,0 +1,294 @@
+"""Who owns a directory that a runtime stage takes over, and how a COPY can say so.
+
+`COPY --from=builder /data /data` keeps owner and mode of what lies in /data, but makes /data itself
+anew: root's, mode 755. `--chown` gives it an owner, and the same one to all it holds; nothing gives
+it a mode. Sources: moby/buildkit#1941, moby/moby#38710; tried with Engine 20.10.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from gorewrite import shell
+from gorewrite.dockerfile import Instruction
+from gorewrite.evidence import Evidence, Unknown
+from gorewrite.facts import StageFacts
+from gorewrite.stage.images import Image
+from gorewrite.stage.inventory import Inventory
+from gorewrite.stage.layout import tops, under
+from gorewrite.stage.runs import Run
+
+if TYPE_CHECKING:
+    from gorewrite.runtime.carry import Carry
+
+_ROOT: Final = "0:0"
+#: Accounts that have the same numbers in Debian, Alpine and distroless.
+_EVERYWHERE: Final = {"root": "0", "nobody": "65534", "nogroup": "65534"}
+_MODE: Final = re.compile(r"[0-7]{3,5}")
+
+
+class Ownership(NamedTuple):
+    """What a copy of a directory must say. chown: `user:group`, None when it is root's.
+
+    doubt: what is lost all the same, None when nothing is.
+    """
+
+    chown: str | None = None
+    doubt: Unknown | None = None
+
+
+class _Event(NamedTuple):
+    """Something that gave an owner or a mode to a path, or put something there.
+
+    kind: "workdir", "copy" (with all below), "own", "mode", "make" (the directory itself) or
+    "write" (into it, or a file); deep: to all that lies below, too. owner: `user:group`, None for
+    one that is not known; wide: whether others may write to it.
+    """
+
+    kind: str
+    path: str
+    where: Evidence
+    owner: str | None = _ROOT
+    deep: bool = False
+    wide: bool = False
+
+
+def keep_owners(carry: Carry, stage: StageFacts, inventory: Inventory) -> None:
+    """Settles how the directories among what is carried over are copied."""
+    homes = {user.made_home for user, _ in inventory.users.values()}
+    made = {top for path in inventory.directories for top in tops(path)}
+    tree = (carry.tree,) if carry.tree is not None else ()
+    owners = Owners(stage, inventory)
+    for path in (*carry.paths(), *tree):
+        if not (path in homes or path in made or _copied_as_directory(stage, path)):
+            continue
+        found = owners.of(path)
+        if found.chown is not None:
+            carry.owners[path] = found.chown
+        if found.doubt is not None:
+            carry.doubts.append(found.doubt)
+        if path in homes and path not in tree and _holds_caches(stage, path):
+            # Made anew, as useradd makes it.
+            carry.sources[path] = "/etc/skel"
+
+
+def _copied_as_directory(stage: StageFacts, path: str) -> bool:
+    source = stage.source_of(path)
+    kind = stage.facts.project.context.kind(source) if source is not None else None
+    return kind == "dir" or path in stage.directories
+
+
+def _holds_caches(stage: StageFacts, home: str) -> bool:
+    """Whether go has put its caches into a home, and nothing else, in an image with /etc/skel."""
+    builds = any(not invocation.run.state.is_root for invocation, _ in stage.outputs)
+    debian = isinstance(stage.base, Image) and stage.base.libc == "glibc"
+    return builds and debian and not any(under(path, home) for path in stage.output_paths)
+
+
+class Owners:
+    """Who owns the directories that a stage and its ancestors leave behind."""
+
+    def __init__(self, stage: StageFacts, inventory: Inventory) -> None:
+        self.stage, self.inventory = stage, inventory
+        self._outputs: dict[Instruction, list[str]] = {}
+        for path, (invocation, _) in stage.output_paths.items():
+            self._outputs.setdefault(invocation.run.instruction, []).append(path)
+        self._events = list(self._all())
+        self._at: dict[str, list[int]] = {}
+        self._below: dict[str, list[int]] = {}
+        for number, event in enumerate(self._events):
+            self._at.setdefault(event.path, []).append(number)
+            for top in tops(event.path) - {event.path}:
+                self._below.setdefault(top, []).append(number)
+
+    def of(self, path: str) -> Ownership:
+        """How to copy a directory so that it keeps its owner."""
+        numbers = {number for top in tops(path) for number in self._at.get(top, ())}
+        numbers.update(self._below.get(path, ()))
+        there, owner, wide = False, _Owned(_ROOT, None), None
+        inside: dict[str | None, Evidence] = {}
+        for event in (self._events[number] for number in sorted(numbers)):
+            above = event.path != path and under(path, event.path)
+            covers = event.path == path or (above and event.deep)
+            if above and not covers:
+                continue
+            match event.kind:
+                case "mode":
+                    wide = event if covers and event.wide else wide
+                case "own" if covers:
+                    owner = _Owned(event.owner, event.where)
+                    inside = {event.owner: event.where} if event.deep else inside
+                case "copy" if above:
+                    if self._brings(event, path):
+                        there, owner = True, _Owned(event.owner, event.where)
+                        inside = {event.owner: event.where}
+                case "make" if covers:
+                    there, owner = True, _Owned(event.owner, event.where)
+                    wide = event if event.wide else wide
+                case kind:
+                    if kind == "own":  # Of something below.
+                        inside[event.owner] = event.where
+                        continue
+                    # A directory that is there already keeps its owner.
+                    owner = owner if there else _Owned(event.owner, event.where)
+                    there = True
+                    if kind != "workdir":
+                        inside[event.owner] = event.where
+        return _ownership(path, owner, inside, wide)
+
+    def _brings(self, event: _Event, path: str) -> bool:
+        """Whether a copy of a directory above has something at the path."""
+        context = self.stage.facts.project.context
+        for placed in self.stage.copies.over(path, None):
+            if placed.path == event.path and placed.origin == "context":
+                source = placed.source_path(path)
+                if source is not None and context.kind(source) is not None:
+                    return True
+        return False
+
+    def _all(self) -> Iterator[_Event]:
+        """Everything that made, owned or filled something, in order."""
+        placed: dict[Instruction, list[str]] = {}
+        for each in self.stage.placed:
+            if each.path is not None:
+                placed.setdefault(each.instruction, []).append(each.path)
+        for member in self.stage.lineage:
+            runs = {run.instruction: run for run in member.runs}
+            for instruction, state in member.states.items():
+                if instruction.keyword in ("COPY", "ADD"):
+                    chown = next(iter(instruction.flag_values("chown")), None)
+                    owner = self._spec(chown) if chown else _ROOT
+                    where = member.facts.at(instruction)
+                    for path in placed.get(instruction, ()):
+                        yield _Event("copy", path, where, owner, deep=True)
+                elif instruction.keyword == "WORKDIR":
+                    target = state.path(instruction.rest)
+                    if target is not None:
+                        yield _Event("workdir", target, member.facts.at(instruction))
+                elif instruction in runs:
+                    yield from self._run(member, runs[instruction])
+
+    def _run(self, member: StageFacts, run: Run) -> Iterator[_Event]:
+        owner = _ROOT if run.state.is_root else self._spec(f"{run.state.user or '?'}:")
+        steps = () if isinstance(run.script, Unknown) else run.steps
+        for step in map(shell.unwrapped, steps):
+            where = member.facts.at(run.instruction, None, run.line_at(step.command.start))
+            yield from self._step(run, step, owner, where)
+
+    def _step(
+        self, run: Run, step: shell.Step, owner: str | None, where: Evidence
+    ) -> Iterator[_Event]:
+        argv = [word or "" for word in step.argv]
+        name = argv[0].rpartition("/")[2] if argv else ""
+        created = shell.user_command(step.argv)
+        if created is not None:
+            if created.made_home is not None:
+                own = self._spec(f"{created.name}:")
+                yield _Event("make", created.made_home, where, own)
+                yield _Event("write", f"{created.made_home}/.profile", where, own)
+            return
+        if name == "go":
+            for output in self._outputs.get(run.instruction, ()):
+                yield _Event("write", output, where, owner)
+            return
+        words = (word for word in step.argv[1:] if word is None or not word.startswith("-"))
+        given = next(words, None)
+        deep = any(word == "--recursive" or _cluster(word, "R") for word in argv[1:])
+        for path in shell.writes(step):
+            if path is None:
+                continue
+            match name:
+                case "chown" | "chgrp":
+                    spec = given if name == "chown" else f":{given or ''}"
+                    named = self._spec(spec) if spec and given else None
+                    yield _Event("own", path, where, named, deep)
+                case "chmod":
+                    wide = given is None or _wide(given)
+                    yield _Event("mode", path, where, deep=deep, wide=wide)
+                case "mkdir":
+                    wide = _wide(_option(argv, "m", "mode"))
+                    yield _Event("make", path, where, owner, wide=wide)
+                case "install" if "-d" in argv:
+                    user, group = _option(argv, "o", "owner"), _option(argv, "g", "group")
+                    own = self._spec(f"{user or '0'}:{group or '0'}") if user or group else owner
+                    wide = _wide(_option(argv, "m", "mode"))
+                    yield _Event("make", path, where, own, wide=wide)
+                case _:
+                    yield _Event("write", path, where, owner)
+
+    def _spec(self, spec: str) -> str | None:
+        """`user:group` of what chown takes, as far as it means the same in another image."""
+        user, colon, named = (spec if ":" in spec else spec.replace(".", ":", 1)).partition(":")
+        group: str | None = named or "0"
+        if colon and not named:  # The group in which the user is in /etc/passwd.
+            group = self._own_group(user)
+        names = self._known(user or "0"), self._known(group) if group is not None else None
+        return None if None in names else f"{names[0]}:{names[1]}"
+
+    def _own_group(self, user: str) -> str | None:
+        created = self.inventory.users.get(user)
+        if created is not None:
+            gid = created[0].gid
+            return created[0].group or (user if gid is None else str(gid))
+        # Of a number that is in no /etc/passwd it is root's.
+        return "0" if user.isdecimal() else _EVERYWHERE.get(user)
+
+    def _known(self, name: str) -> str | None:
+        """A user or group as the runtime stage knows it."""
+        groups = {user.group for user, _ in self.inventory.users.values()}
+        if name.isdecimal() or name in self.inventory.users or name in groups:
+            return "0" if name == "root" else name
+        return _EVERYWHERE.get(name)
+
+
+class _Owned(NamedTuple):
+    owner: str | None
+    where: Evidence | None
+
+
+def _ownership(
+    path: str, owned: _Owned, inside: Mapping[str | None, Evidence], wide: _Event | None
+) -> Ownership:
+    """What a copy says; inside: the owners of what the directory holds."""
+    doubt: Unknown | None = None
+    if wide is not None:
+        why = f"{path} loses its mode, which lets others write to it"
+        doubt = Unknown(f"{why}; COPY makes directories with mode 755", (wide.where,))
+    if owned.owner == _ROOT:
+        return Ownership(None, doubt)
+    if owned.owner is None:
+        why = f"the owner of {path} is not known; COPY gives it to root"
+        return Ownership(None, doubt or Unknown(why, (owned.where,) if owned.where else ()))
+    others = [where for owner, where in inside.items() if owner != owned.owner]
+    if others:
+        why = f"what {path} holds has other owners than the directory itself"
+        doubt = doubt or Unknown(f"{why}; `chown -R` it whole", (others[0],))
+    return Ownership(owned.owner, doubt)
+
+
+def _cluster(word: str, letter: str) -> bool:
+    return word.startswith("-") and not word.startswith("--") and letter in word
+
+
+def _option(argv: list[str], letter: str, name: str) -> str:
+    """The value of `-m 755`, `-m755`, `--mode=755`; "" when it is not given."""
+    for at, word in enumerate(argv[1:], 1):
+        if word.startswith(f"--{name}="):
+            return word.partition("=")[2]
+        if _cluster(word, letter):
+            rest = word.partition(letter)[2]
+            return rest or (argv[at + 1] if at + 1 < len(argv) else "")
+    return ""
+
+
+def _wide(mode: str) -> bool:
+    """Whether a mode lets others than the owner write."""
+    if _MODE.fullmatch(mode):
+        return bool(int(mode, 8) & 0o022)
+    clauses = (re.match(r"([ugoa]*)[+=]([rwxXst]*)", part) for part in mode.split(","))
+    return any(
+        match is not None and "w" in match[2] and (not match[1] or set(match[1]) & set("goa"))
+        for match in clauses
+    )
