@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: help test lint coverage demo golden clean
+.PHONY: help test e2e e2e-long lint coverage demo golden clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +20,12 @@ $(READY): pyproject.toml
 
 test: $(READY)  ## run the tests
 	$(BIN)/python -m pytest -n auto
+
+e2e: $(READY)  ## build and run small services on a Docker Engine of their own (root, Debian)
+	$(BIN)/python -m pytest tests/e2e -m 'e2e and not long' -v
+
+e2e-long: $(READY)  ## those that take long, too
+	$(BIN)/python -m pytest tests/e2e -m e2e -v
 
 lint: $(READY)  ## ruff and mypy --strict
 	$(BIN)/ruff check .

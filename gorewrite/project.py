@@ -45,12 +45,13 @@ class FileError(Exception):
 
 
 class Result(NamedTuple):
-    """A planned Dockerfile. context is None when the file was left alone as a whole."""
+    """A planned Dockerfile. context, project: None when the file was left alone as a whole."""
 
     path: Path
     display: str
     plan: Plan
     context: ContextGuess | None
+    project: Project | None = None
 
 
 #: Contexts that are remembered in a run with all that was read of them.
@@ -93,6 +94,11 @@ class Workspace:
             problem = f"internal error: {what}; the file is left alone, please report this"
             raise FileError(display, 0, problem) from error
 
+    def drop(self, result: Result) -> None:
+        """Forgets a result that is not going to be written."""
+        if result.project is not None:
+            self._pending[result.project.context.root] = dict(result.project.pending)
+
     def _planned(self, path: Path, display: str, config: Config, data: bytes) -> Result:
         try:
             tree = parse(data)
@@ -123,7 +129,7 @@ class Workspace:
             raise FileError(display, error.line, error.problem) from None
         pending = self._pending.setdefault(project.context.root, {})
         pending.update({change.path: change.new for change in planned.files})
-        return Result(path, display, planned, guess)
+        return Result(path, display, planned, guess, project)
 
     def _chosen(self, config: Config) -> tuple[Transform, ...]:
         return tuple(

@@ -10,7 +10,7 @@ import shutil
 import textwrap
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -20,17 +20,28 @@ from gorewrite.engine import Applied, Refused
 from gorewrite.evidence import Evidence
 from gorewrite.project import FileError, Result, changes_on_disk
 
+if TYPE_CHECKING:
+    from gorewrite.verify.verification import Verification
+
 
 class Outcome(NamedTuple):
-    """One file of a run: a result, or the error that stopped it."""
+    """One file of a run: a result, or the error that stopped it. verification: of the result,
+    when one was asked for and there was something to verify."""
 
     display: str
     result: Result | None = None
     error: FileError | None = None
+    verification: Verification | None = None
+
+    @property
+    def held_back(self) -> bool:
+        """Whether the result is not applied because it was not verified."""
+        return self.verification is not None and self.verification.verdict != "verified"
 
     @property
     def changed(self) -> bool:
-        return self.result is not None and self.result.plan.changed
+        """Whether something is, or in a preview would be, written."""
+        return self.result is not None and self.result.plan.changed and not self.held_back
 
 
 def diff_of(outcome: Outcome) -> bytes:
@@ -108,6 +119,10 @@ def _file(outcome: Outcome) -> dict[str, Any]:
         for refusal in plan.refusals
     ]
     document["notes"] = list(plan.notes)
+    if outcome.verification is not None:
+        from gorewrite.verify.show import result_document
+
+        document["verification"] = result_document(outcome.verification)
     return document
 
 
@@ -149,7 +164,7 @@ def coloured(diff: str) -> str:
 
 def summary(outcomes: Sequence[Outcome], *, verbose: bool, dry_run: bool) -> str:
     """What changed and why, what was left alone and why, what `--review` would add."""
-    width = min(shutil.get_terminal_size((80, 24)).columns, 100)
+    width = terminal_width()
     blocks = [_block(outcome, width, verbose) for outcome in outcomes]
     text = "\n".join(block for block in blocks if block)
     return f"{text}\n{_closing(outcomes, dry_run)}" if text else _closing(outcomes, dry_run)
@@ -165,8 +180,16 @@ def _block(outcome: Outcome, width: int, verbose: bool) -> str:
     if not (applied or offered or plan.refusals) and not verbose:
         return ""
     lines = [click.style(outcome.display, bold=True)]
+    if outcome.verification is not None:
+        verification = outcome.verification
+        colour = "red" if outcome.held_back else "green"
+        head = f"  {click.style(verification.verdict, fg=colour)}: "
+        lines += wrapped(head, verification.reason, width)
+        lines += [click.style(f"      {line}", dim=True) for line in verification.log.splitlines()]
+        if outcome.held_back:
+            lines += wrapped("  ", "nothing of this was applied:", width)
     if context is not None and (verbose or (not context.certain and (applied or offered))):
-        lines += _wrapped(f"  build context {_name(outcome, verbose)}: ", context.why, width)
+        lines += wrapped(f"  build context {_name(outcome, verbose)}: ", context.why, width)
     for change in applied:
         lines += _entry(click.style("+", fg="green"), change, change.transform, width, verbose)
     for change in offered:
@@ -189,7 +212,7 @@ def _block(outcome: Outcome, width: int, verbose: bool) -> str:
         lines.append("  nothing to do")
     if verbose:
         for note in plan.notes:
-            lines += _wrapped("  note: ", note, width)
+            lines += wrapped("  note: ", note, width)
     return "\n".join(lines) + "\n"
 
 
@@ -202,17 +225,23 @@ def _name(outcome: Outcome, verbose: bool) -> str:
 def _entry(mark: str, item: Applied | Refused, label: str, width: int, verbose: bool) -> list[str]:
     line = f"line {item.line}: " if item.line else ""
     head = f"  {mark} {label}  "
-    lines = _wrapped(head, line + item.message, width)
+    lines = wrapped(head, line + item.message, width)
     shown = item.because if verbose else item.because[:2]
     for evidence in shown:
-        lines += [click.style(text, dim=True) for text in _wrapped("      ", str(evidence), width)]
+        lines += [click.style(text, dim=True) for text in wrapped("      ", str(evidence), width)]
     hidden = len(item.because) - len(shown)
     if hidden > 0:
         lines.append(click.style(f"      and {hidden} more (--verbose)", dim=True))
     return lines
 
 
-def _wrapped(head: str, text: str, width: int) -> list[str]:
+def terminal_width() -> int:
+    """Columns for text: those of the terminal, 100 at most."""
+    return min(shutil.get_terminal_size((80, 24)).columns, 100)
+
+
+def wrapped(head: str, text: str, width: int) -> list[str]:
+    """Lines of a text after a head, which may be coloured."""
     bare = len(click.unstyle(head))
     indent = " " * min(bare, 6)
     filled = textwrap.wrap(
@@ -227,6 +256,7 @@ def _wrapped(head: str, text: str, width: int) -> list[str]:
 
 def _closing(outcomes: Sequence[Outcome], dry_run: bool) -> str:
     count = len(outcomes)
+    held_back = sum(outcome.held_back for outcome in outcomes)
     changed = sum(outcome.changed for outcome in outcomes)
     failed = sum(outcome.error is not None for outcome in outcomes)
     offered = sum(
@@ -236,6 +266,8 @@ def _closing(outcomes: Sequence[Outcome], dry_run: bool) -> str:
     )
     verb = "would change" if dry_run else "changed"
     parts = [f"{_plural(count, 'Dockerfile')}: {changed} {verb}"]
+    if held_back:
+        parts.append(f"{held_back} held back")
     if failed:
         parts.append(f"{failed} failed")
     if offered:

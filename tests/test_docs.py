@@ -90,7 +90,7 @@ def test_json_page_names_every_key(tmp_path: Path) -> None:
     document = json.loads(as_json([Outcome("Dockerfile", result), failed]))
     page = (ROOT / "docs" / "json.md").read_text()
     done, broken = document["files"]
-    expected = {"version", "summary", "files[]", "…because[]"}
+    expected = {"version", "summary", "files[]", "…because[]", "files[].verification"}
     expected |= {f"files[].{key}" for key in broken}
     expected |= {
         f"files[].{key}" + ("[]" if isinstance(value, list) else "") for key, value in done.items()

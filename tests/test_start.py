@@ -39,6 +39,8 @@ def test_version_loads_nothing_but_the_command_line(tmp_path: Path) -> None:
     assert {name for name in modules if name.startswith("gorewrite")} == {
         "gorewrite",
         "gorewrite.cli",
+        "gorewrite.cli.planning",
+        "gorewrite.cli.rewrite",
     }
     heavy = {"tree_sitter", "dockerfile_parse", "tomllib", "subprocess", "json"}
     assert modules.isdisjoint(RARE | heavy)

@@ -46,20 +46,25 @@ def exports_layers(project: Project) -> Evidence | None:
     return _first(project, (_CALLERS, _WORKFLOW), _EXPORTS)
 
 
-def runs_go(project: Project) -> Evidence | None:
-    """A compose file that starts the go command or a reloader in a container."""
-    return _first(project, (_COMPOSE, None), _RUNS_GO)
+def runs_go(project: Project) -> Iterator[Evidence]:
+    """Where compose files start the go command or a reloader in a container."""
+    return _lines_with(project, (_COMPOSE, None), _RUNS_GO)
 
 
 def _first(
     project: Project, names: tuple[re.Pattern[str], re.Pattern[str] | None], wanted: re.Pattern[str]
 ) -> Evidence | None:
+    return next(_lines_with(project, names, wanted), None)
+
+
+def _lines_with(
+    project: Project, names: tuple[re.Pattern[str], re.Pattern[str] | None], wanted: re.Pattern[str]
+) -> Iterator[Evidence]:
     for file in _files(project, *names):
         for number, line in enumerate(_lines(file, _stamp(file)), 1):
             if wanted.search(line) and not line.lstrip().startswith(("#", "//")):
                 shown = file.relative_to(project.repository.resolve()).as_posix()
-                return Evidence(shown, number, line.strip()[:200])
-    return None
+                yield Evidence(shown, number, line.strip()[:200])
 
 
 def _files(

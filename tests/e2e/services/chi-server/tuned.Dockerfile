@@ -1,0 +1,14 @@
+FROM golang:1.24 AS build
+WORKDIR /src
+COPY go.mod go.sum ./
+RUN --mount=type=cache,target=/go/pkg/mod go mod download
+COPY . .
+RUN --mount=type=cache,target=/go/pkg/mod \
+    --mount=type=cache,target=/root/.cache/go-build \
+    CGO_ENABLED=0 go build -trimpath -ldflags="-s -w" -o /out/app ./cmd/rates
+
+FROM gcr.io/distroless/static-debian13
+WORKDIR /go/src/rates
+COPY --from=build /out/app /go/bin/rates
+EXPOSE 18151
+CMD ["/go/bin/rates"]

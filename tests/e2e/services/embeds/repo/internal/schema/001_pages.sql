@@ -1,0 +1,2 @@
+-- pages
+create table pages (name text primary key);

@@ -1,0 +1,11 @@
+FROM golang:1.24 AS build
+WORKDIR /src
+COPY . .
+RUN --mount=type=cache,target=/go/pkg/mod \
+    --mount=type=cache,target=/root/.cache/go-build \
+    CGO_ENABLED=0 go build -trimpath -ldflags="-s -w" -o /out/app ./cmd
+
+FROM gcr.io/distroless/static-debian13
+WORKDIR /app
+COPY --from=build /out/app atlas
+CMD ["./atlas"]

@@ -1,0 +1,1 @@
+CREATE TABLE entries (account INTEGER REFERENCES accounts (id), cents INTEGER);

@@ -1,0 +1,3 @@
+module example.com/ledgerdb
+
+go 1.24

@@ -1,0 +1,16 @@
+FROM golang:1.24 AS build
+WORKDIR /src
+COPY go.mod go.sum ./
+RUN --mount=type=cache,target=/go/pkg/mod go mod download
+COPY . .
+RUN --mount=type=cache,target=/go/pkg/mod \
+    --mount=type=cache,target=/root/.cache/go-build \
+    CGO_ENABLED=0 go build -trimpath -ldflags="-s -w" -o /out/app .
+RUN --mount=type=cache,target=/go/pkg/mod \
+    mkdir -p /licenses && cp "$(go list -m -f '{{.Dir}}' github.com/google/uuid)/LICENSE" /licenses/uuid.txt
+
+FROM gcr.io/distroless/static-debian13
+WORKDIR /app
+COPY --from=build /licenses /licenses
+COPY --from=build /out/app notices
+CMD ["./notices"]

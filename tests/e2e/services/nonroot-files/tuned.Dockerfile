@@ -1,0 +1,14 @@
+FROM golang:1.24 AS build
+WORKDIR /src
+COPY . .
+RUN --mount=type=cache,target=/go/pkg/mod \
+    --mount=type=cache,target=/root/.cache/go-build \
+    CGO_ENABLED=0 go build -trimpath -ldflags="-s -w" -o /out/app .
+RUN chmod 600 secret.key
+
+FROM gcr.io/distroless/static-debian13
+WORKDIR /app
+COPY --from=build --chown=nobody /src/secret.key /etc/vault/secret.key
+COPY --from=build /out/app vault
+USER nobody
+CMD ["/app/vault"]

@@ -1,0 +1,3 @@
+module example.com/tandem
+
+go 1.24

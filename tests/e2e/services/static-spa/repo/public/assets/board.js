@@ -1,0 +1,1 @@
+document.getElementById("board").textContent = "ready";

@@ -1,0 +1,13 @@
+FROM golang:1.24-alpine AS build
+WORKDIR /src
+COPY . .
+RUN --mount=type=cache,target=/go/pkg/mod \
+    --mount=type=cache,target=/root/.cache/go-build \
+    CGO_ENABLED=0 go build -trimpath -ldflags="-s -w" -o /out/app .
+
+FROM gcr.io/distroless/static-debian13
+WORKDIR /app
+COPY public public
+COPY --from=build /out/app server
+EXPOSE 18152
+CMD ["./server"]
