@@ -277,8 +277,7 @@ class _Split:
         text = RuntimeText(self.stage, needs, taken, runtime, moved, name).text()
         pairs = self._replacements(source, name, text, moved)
         message = (
-            f"split off a runtime stage on {runtime.image.ref.text} "
-            f"that takes {_listed(taken)} from the builder"
+            f"split off a runtime stage on {runtime.image.ref.text} that takes {_listed(taken)}"
         )
         if self.doubts:
             message += f"; to be reviewed: {reasons(self.doubts)}"
@@ -336,7 +335,9 @@ def _listed(taken: Carry) -> str:
         paths[3:] = [f"{len(paths) - 3} more files"]
     if taken.tree:
         paths.append(f"all of {taken.tree}")
-    return " and ".join((", ".join(paths[:-1]), paths[-1])) if len(paths) > 1 else paths[0]
+    text = " and ".join((", ".join(paths[:-1]), paths[-1])) if len(paths) > 1 else paths[0]
+    again = ", and repeats the copies from the context" if taken.replay else ""
+    return f"{text} from the builder{again}"
 
 
 def _named(instruction: Instruction, name: str) -> Instruction:

@@ -49,9 +49,9 @@ class _DefaultGroup(click.Group):
 
 def main() -> None:
     """Entry point of the `gorewrite` command."""
-    # Hardly anything that a start makes is ever garbage: looking for it some hundred times took
-    # a tenth of the time. What a long run leaves is still found.
-    gc.set_threshold(100_000)
+    # Hardly anything that a file makes is ever garbage: looking for it some hundred times took a
+    # tenth of the time. What a long run leaves is still found.
+    gc.set_threshold(500_000)
     cli(prog_name="gorewrite")
 
 

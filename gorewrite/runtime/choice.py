@@ -165,7 +165,7 @@ def _distribution(
         doubts.append(_unknown_suite(builder))
     if needs.bash and distro == "alpine" and not packages.brings(install, "bash"):
         install.add("bash")
-    install |= _provided(needs, distro, install)
+    install |= _provided(needs, builder, distro, install)
     gnu = needs.beyond_busybox.values() if distro == "debian" and needs.static else ()
     because = (*gnu, *needs.userland, *needs.because)
     return Runtime(image, tuple(sorted(install)), because, (*doubts, *_policy(builder, config)))
@@ -190,14 +190,15 @@ def _provider(tool: str, distro: Distro) -> str | None:
     return packages.package_for(tool, distro)
 
 
-def _provided(needs: Requirements, distro: Distro, install: set[str]) -> set[str]:
+def _provided(needs: Requirements, builder: Image, distro: Distro, install: set[str]) -> set[str]:
     """What distroless has, these images lack, and the program had or needs."""
     wanted = {packages.bare_name(name) for name in needs.inventory.packages}
     # That a program makes no TLS connection can hardly be shown, and golang images have these.
     found = {"ca-certificates"}
     if needs.time_zones or "tzdata" in wanted:
         found.add("tzdata")
-    if needs.mime_types:
+    if needs.mime_types and (builder.libc != "musl" or "mailcap" in wanted):
+        # Debian's golang images have these types by way of python, Alpine's have none.
         found.add("mailcap" if distro == "alpine" else "media-types")
     return {name for name in found if name not in {packages.bare_name(p) for p in install}}
 
@@ -260,7 +261,7 @@ def _configured(needs: Requirements, builder: Image, image: Image) -> Runtime | 
     if image.family in ("alpine", "debian", "ubuntu"):
         install = set(needs.explicit) | set(needs.libraries)
         install |= {p for tool in needs.tools if (p := _provider(tool, distro))}
-        install |= _provided(needs, distro, install)
+        install |= _provided(needs, builder, distro, install)
     rule = Evidence("", 0, f"--runtime {image.ref.text}")
     return Runtime(image, tuple(sorted(install)), (rule, *needs.because))
 

@@ -44,7 +44,8 @@ class _Event(NamedTuple):
 
     kind: "workdir", "copy" (with all below), "own", "mode", "make" (the directory itself) or
     "write" (into it, or a file); deep: to all that lies below, too. owner: `user:group`, None for
-    one that is not known; wide: whether others may write to it.
+    one that is not known; altered: whether its mode is not
+    755 any more.
     """
 
     kind: str
@@ -52,7 +53,7 @@ class _Event(NamedTuple):
     where: Evidence
     owner: str | None = _ROOT
     deep: bool = False
-    wide: bool = False
+    altered: bool = False
 
 
 def keep_owners(carry: Carry, stage: StageFacts, inventory: Inventory) -> None:
@@ -107,7 +108,7 @@ class Owners:
         """How to copy a directory so that it keeps its owner."""
         numbers = {number for top in tops(path) for number in self._at.get(top, ())}
         numbers.update(self._below.get(path, ()))
-        there, owner, wide = False, _Owned(_ROOT, None), None
+        there, owner, altered = False, _Owned(_ROOT, None), None
         inside: dict[str | None, Evidence] = {}
         for event in (self._events[number] for number in sorted(numbers)):
             above = event.path != path and under(path, event.path)
@@ -116,7 +117,7 @@ class Owners:
                 continue
             match event.kind:
                 case "mode":
-                    wide = event if covers and event.wide else wide
+                    altered = event if covers and event.altered else altered
                 case "own" if covers:
                     owner = _Owned(event.owner, event.where)
                     inside = {event.owner: event.where} if event.deep else inside
@@ -126,7 +127,7 @@ class Owners:
                         inside = {event.owner: event.where}
                 case "make" if covers:
                     there, owner = True, _Owned(event.owner, event.where)
-                    wide = event if event.wide else wide
+                    altered = event if event.altered else altered
                 case kind:
                     if kind == "own":  # Of something below.
                         inside[event.owner] = event.where
@@ -136,7 +137,7 @@ class Owners:
                     there = True
                     if kind != "workdir":
                         inside[event.owner] = event.where
-        return _ownership(path, owner, inside, wide)
+        return _ownership(path, owner, inside, altered)
 
     def _brings(self, event: _Event, path: str) -> bool:
         """Whether a copy of a directory above has something at the path."""
@@ -205,16 +206,16 @@ class Owners:
                     named = self._spec(spec) if spec and given else None
                     yield _Event("own", path, where, named, deep)
                 case "chmod":
-                    wide = given is None or _wide(given)
-                    yield _Event("mode", path, where, deep=deep, wide=wide)
+                    altered = given is None or _alters(given)
+                    yield _Event("mode", path, where, deep=deep, altered=altered)
                 case "mkdir":
-                    wide = _wide(_option(argv, "m", "mode"))
-                    yield _Event("make", path, where, owner, wide=wide)
+                    altered = _alters(_option(argv, "m", "mode"))
+                    yield _Event("make", path, where, owner, altered=altered)
                 case "install" if "-d" in argv:
                     user, group = _option(argv, "o", "owner"), _option(argv, "g", "group")
                     own = self._spec(f"{user or '0'}:{group or '0'}") if user or group else owner
-                    wide = _wide(_option(argv, "m", "mode"))
-                    yield _Event("make", path, where, own, wide=wide)
+                    altered = _alters(_option(argv, "m", "mode"))
+                    yield _Event("make", path, where, own, altered=altered)
                 case _:
                     yield _Event("write", path, where, owner)
 
@@ -249,13 +250,13 @@ class _Owned(NamedTuple):
 
 
 def _ownership(
-    path: str, owned: _Owned, inside: Mapping[str | None, Evidence], wide: _Event | None
+    path: str, owned: _Owned, inside: Mapping[str | None, Evidence], altered: _Event | None
 ) -> Ownership:
     """What a copy says; inside: the owners of what the directory holds."""
     doubt: Unknown | None = None
-    if wide is not None:
-        why = f"{path} loses its mode, which lets others write to it"
-        doubt = Unknown(f"{why}; COPY makes directories with mode 755", (wide.where,))
+    if altered is not None:
+        why = f"{path} loses its mode: COPY makes directories with 755"
+        doubt = Unknown(why, (altered.where,))
     if owned.owner == _ROOT:
         return Ownership(None, doubt)
     if owned.owner is None:
@@ -283,12 +284,22 @@ def _option(argv: list[str], letter: str, name: str) -> str:
     return ""
 
 
-def _wide(mode: str) -> bool:
-    """Whether a mode lets others than the owner write."""
+def _alters(mode: str) -> bool:
+    """Whether chmod makes a directory of mode 755 one of another mode."""
     if _MODE.fullmatch(mode):
-        return bool(int(mode, 8) & 0o022)
-    clauses = (re.match(r"([ugoa]*)[+=]([rwxXst]*)", part) for part in mode.split(","))
-    return any(
-        match is not None and "w" in match[2] and (not match[1] or set(match[1]) & set("goa"))
-        for match in clauses
-    )
+        return int(mode, 8) != 0o755
+    return bool(mode) and any(_clause_alters(part) for part in mode.split(","))
+
+
+def _clause_alters(clause: str) -> bool:
+    match = re.fullmatch(r"([ugoa]*)([-+=])([rwxX]*)", clause)
+    if match is None:
+        return True
+    who, sign, bits = set(match[1] or "a"), match[2], set(match[3].lower())
+    match sign:
+        case "+":
+            return "w" in bits and who != {"u"}
+        case "-":
+            return bool(bits - {"w"}) or ("w" in bits and bool(who & {"u", "a"}))
+        case _:
+            return bits != {"r", "w", "x"} if who == {"u"} else bits != {"r", "x"} or "u" in who
