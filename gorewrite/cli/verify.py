@@ -24,6 +24,7 @@ from gorewrite.cli.planning import (
 from gorewrite.config import Config, ConfigError
 from gorewrite.project import FileError, Result
 from gorewrite.verify.engines import KINDS, Engine, EngineError, find_engine
+from gorewrite.verify.measure import NOISE
 from gorewrite.verify.plot import PlotError, check, plot
 from gorewrite.verify.show import as_json, as_markdown, as_text, closing
 from gorewrite.verify.smoke import SmokeOptions
@@ -261,16 +262,18 @@ def _live(display: str) -> Iterator[tuple[Say, Say]]:
     from rich.live import Live
     from rich.text import Text
 
-    step, began = "", time.monotonic()
+    step, began, shown = "", time.monotonic(), ""
 
     def tick(line: str) -> None:
+        nonlocal shown
+        shown = shown if NOISE.match(line) else line
         seconds = f"{time.monotonic() - began:5.0f} s  "
         text = Text(f"{display}: {step}\n{seconds}", no_wrap=True, overflow="ellipsis")
-        live.update(text.append(line, style="dim"), refresh=True)
+        live.update(text.append(shown, style="dim"), refresh=True)
 
     def say(what: str) -> None:
-        nonlocal step, began
-        step, began = what, time.monotonic()
+        nonlocal step, began, shown
+        step, began, shown = what, time.monotonic(), ""
         tick("")
 
     # Without a thread of its own: processes are made while this is up.

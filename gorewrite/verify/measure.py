@@ -19,7 +19,8 @@ from gorewrite.verify.workarea import Copy
 #: How BuildKit tells what it was sent, in decimal units (docker/go-units HumanSize).
 _SENT: Final = re.compile(r"transferring context: ([\d.]+)\s*([kMGT]?B)\b")
 _UNITS: Final = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
-_NOISE: Final = re.compile(r"^#\d+ (sha256:|DONE|CACHED|\.\.\.|transferring|resolve )|^$")
+#: Lines of a build's log that tell a reader nothing.
+NOISE: Final = re.compile(r"^#\d+ (sha256:|DONE|CACHED|\.\.\.|transferring|resolve )|^$")
 
 
 class BuildError(Exception):
@@ -191,4 +192,4 @@ def _sent(done: Done) -> int | None:
 def _tail(done: Done, lines: int = 12) -> str:
     """The last lines of a log that say something."""
     text = [line.rstrip() for line in done.text.splitlines()]
-    return "\n".join([line for line in text if not _NOISE.match(line)][-lines:])
+    return "\n".join([line for line in text if not NOISE.match(line)][-lines:])
