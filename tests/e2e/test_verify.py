@@ -129,6 +129,8 @@ def test_killed_at_any_point_it_leaves_nothing(
         env={**engine.environ, "TMPDIR": str(temporary)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        # As from a terminal: a shell starts what it leaves in the background without SIGINT.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     time.sleep(seconds)
     process.send_signal(number)

@@ -29,7 +29,9 @@ def until(condition: Callable[[], object], why: str) -> None:
 
 def start(shop: Path) -> subprocess.Popen[bytes]:
     """`gorewrite verify` as a process of its own."""
-    code = "from gorewrite.cli import main; main()"
+    # As from a terminal: a shell starts what it leaves in the background without SIGINT.
+    code = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    code += "from gorewrite.cli import main; main()"
     return subprocess.Popen(
         [sys.executable, "-c", code, "verify", "-q"],
         cwd=shop,
