@@ -12,7 +12,7 @@ import posixpath
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from gorewrite.contract import Contract, build_only, contract, runtime_path
+from gorewrite.contract import build_only, contract, runtime_path
 from gorewrite.facts import StageFacts
 from gorewrite.stage.images import Image
 from gorewrite.stage.layout import under
@@ -80,8 +80,9 @@ class Sides(NamedTuple):
         return first == second
 
     @property
-    def contracts(self) -> tuple[Contract, Contract]:
-        return contract(self.before), contract(self.after)
+    def program(self) -> str | None:
+        """The path of the program that the command starts after the rewrite."""
+        return contract(self.after).program
 
 
 def compare_configs(before: BuiltImage, after: BuiltImage, sides: Sides) -> Iterator[Difference]:
@@ -93,7 +94,7 @@ def compare_configs(before: BuiltImage, after: BuiltImage, sides: Sides) -> Iter
         if first != second:
             expected = DECLARED if name in sides.declared else ""
             yield Difference(name, _text(first), _text(second), expected)
-    written = sides.contracts[0].labels
+    written = contract(sides.before).labels
     first, second = (image.config.get("Labels") or {} for image in (before, after))
     yield from _mappings("label", first, second, written, "labels", sides)
     first, second = (_environment(image.config) for image in (before, after))
@@ -157,7 +158,7 @@ def _text(value: Any) -> str:
 def runtime_paths(sides: Sides) -> tuple[str, ...]:
     """The image paths that are compared: the program, the work directory, and what COPY and ADD
     bring into the stage after the rewrite; of several below each other the topmost."""
-    found = [sides.contracts[1].program, sides.after.end.workdir]
+    found = [sides.program, sides.after.end.workdir]
     for placed in sides.after.placed:
         if placed.path in NO_TREE and placed.origin == "context":
             # The base image has files of its own there.
@@ -178,7 +179,7 @@ def compare_files(
 ) -> Iterator[Difference]:
     """Whether all that lies at the runtime paths after the rewrite was there before, with the same
     content, mode and owner. Programs that Go linked again differ in content. Raises ImageError."""
-    program = sides.contracts[1].program
+    program = sides.program
     moved = program is not None and "program" in sides.declared
     written = {hashlib.sha256(data).hexdigest() for data in sides.written}
     for path in runtime_paths(sides):

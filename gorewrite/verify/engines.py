@@ -35,7 +35,7 @@ class Engine:
     """An engine that answered.
 
     kind: how it builds; program: the path of its command line; title: name and versions, for
-    people; environment: what its programs need in addition.
+    people; environment: what its builds need in addition.
     """
 
     kind: Kind

@@ -72,7 +72,7 @@ class Builder:
         self.timeout = timeout
         self.say = say
 
-    def build(self, copy: Copy, side: str, what: str, *options: str, cold: bool = False) -> Done:
+    def build(self, copy: Copy, side: str, what: str, *, cold: bool = False) -> Done:
         """Builds the image NAME:SIDE. Raises BuildError."""
         self.say(f"{side}: {what}")
         command = self.engine.build(
@@ -81,7 +81,7 @@ class Builder:
             f"{self.name}:{side}",
             cold=cold,
             caches=f"{self.name}-{copy.context.parent.name}",
-            options=(*self.options, *options),
+            options=self.options,
         )
         environment = dict(self.engine.environment)
         if self.engine.kind == "podman":

@@ -49,18 +49,11 @@ class Done(NamedTuple):
 class Processes:
     """Starts programs that the janitor ends should this process end first.
 
-    environment: of the programs; tick: called some times a second while one runs, with the last
-    line it has written.
+    tick: called some times a second while one runs, with the last line it has written.
     """
 
-    def __init__(
-        self,
-        janitor: Janitor,
-        environment: Mapping[str, str],
-        tick: Callable[[str], None] = lambda _: None,
-    ) -> None:
+    def __init__(self, janitor: Janitor, tick: Callable[[str], None] = lambda _: None) -> None:
         self._janitor = janitor
-        self._environment = {**os.environ, **environment}
         self._tick = tick
 
     def run(
@@ -83,7 +76,7 @@ class Processes:
             stdout=to or subprocess.PIPE,
             stderr=subprocess.STDOUT if together else subprocess.PIPE,
             cwd=directory,
-            env={**self._environment, **(environment or {})},
+            env={**os.environ, **(environment or {})},
             start_new_session=True,
             preexec_fn=self._janitor.enter,
         )

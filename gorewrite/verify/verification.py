@@ -20,6 +20,7 @@ from gorewrite.dockerfile import parse
 from gorewrite.facts import Facts, StageFacts
 from gorewrite.project import Result
 from gorewrite.surroundings import Project
+from gorewrite.transform import Safety
 from gorewrite.verify.compare import Difference, Sides, compare_configs, compare_files
 from gorewrite.verify.edits import dependency_edit, source_edit
 from gorewrite.verify.engines import Engine
@@ -114,7 +115,7 @@ def verify(
     janitor = Janitor(run, directory, engine.program, engine.kind)
     try:
         directory.mkdir(mode=0o700)
-        processes = Processes(janitor, engine.environment, tick)
+        processes = Processes(janitor, tick)
         return _Verifier(result, engine, options, processes, directory, run, say).work()
     finally:
         janitor.close()
@@ -151,7 +152,7 @@ class _Verifier:
         before: Side | None = None
         after: Side | None = None
         try:
-            target = self._stage(self.options.target)
+            sides = self._stage(self.options.target)
             copies = self._copies()
             builder = self._builder(self.options.target)
             syntax = self.facts.dockerfile.directives.get("syntax")
@@ -168,7 +169,7 @@ class _Verifier:
                 reason = f"the rewritten Dockerfile does not build: {error}"
                 return self._told(Verdict.FAILED, reason, before, None, error.log)
             self._rebuilds(before.times, after.times)
-            self._compare(target, "before", "after")
+            self._compare(sides, before.image, after.image)
             if self.options.target is None:
                 self._targets(copies)
         except (_Unverified, ImageError, SmokeError) as error:
@@ -198,7 +199,7 @@ class _Verifier:
             tuple(self.differences),
             tuple(self.runs),
             tuple(dict.fromkeys(self.notes)),
-            any(c.applied and str(c.safety) == "review" for c in self.result.plan.changes),
+            any(c.applied and c.safety is Safety.REVIEW for c in self.result.plan.changes),
         )
 
     def _seen(self) -> str:
@@ -257,15 +258,12 @@ class _Verifier:
         declared = plan.declared if found[0].is_final else frozenset()
         return Sides(found[0], found[1], declared, written)
 
-    def _compare(self, sides: Sides, *tags: str) -> None:
+    def _compare(self, sides: Sides, before: BuiltImage, after: BuiltImage) -> None:
         """Compares two built images and, unless that is not wanted, runs them."""
         self.say("comparing")
-        before, after = (self.images.inspect(f"{self.name}:{tag}") for tag in tags)
         self.differences += compare_configs(before, after, sides)
-        first, second = (f"{self.name}-files-{tag}" for tag in tags)
-        self.images.container(before.name, first)
-        self.images.container(after.name, second)
-        self.differences += compare_files(self.images, (first, second), sides)
+        containers = self._container(before), self._container(after)
+        self.differences += compare_files(self.images, containers, sides)
         if not self.options.run:
             return
         self.say("running")
@@ -277,6 +275,12 @@ class _Verifier:
             raise _Unverified(f"it cannot be run: {error}") from None
         self.differences += found
         self.runs.append(told)
+
+    def _container(self, image: BuiltImage) -> str:
+        """A container of an image, to read files from."""
+        name = image.name.replace(":", "-files-")
+        self.images.container(image.name, name)
+        return name
 
     def _targets(self, copies: tuple[Copy, Copy]) -> None:
         """The other stages that callers build: they must go on working, too."""
@@ -293,7 +297,9 @@ class _Verifier:
                 text = f"{error}: {error.log.rpartition(chr(10))[2]}"
                 self.differences.append(Difference(f"target {name}", "builds", text))
                 continue
-            self._compare(self._stage(name), f"before-{name}", f"after-{name}")
+            before = self.images.inspect(f"{self.name}:before-{name}")
+            after = self.images.inspect(f"{self.name}:after-{name}")
+            self._compare(self._stage(name), before, after)
 
     def _named_targets(self) -> list[str]:
         assert self.result.project is not None

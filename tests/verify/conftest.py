@@ -44,4 +44,4 @@ def shop(tmp_path: Path) -> Path:
 @pytest.fixture
 def processes(fake: Fake) -> Processes:
     """Processes that nobody has to end."""
-    return Processes(Nobody(), {})
+    return Processes(Nobody())

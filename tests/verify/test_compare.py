@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from gorewrite.contract import contract
 from gorewrite.verify.compare import (
     DECLARED,
     Difference,
@@ -32,7 +33,7 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 CONFIG: Mapping[str, tuple[str, Any, Any]] = {
     "Entrypoint": ("entrypoint", ["/a"], ["/b"]),
     "Cmd": ("cmd", ["/a"], ["/bin/sh", "-c", "/a"]),
-    "WorkingDir": ("workdir", "/app", "/work"),
+    "WorkingDir": ("workdir", "/app", "/web"),
     "User": ("user", "app", "65532"),
     "ExposedPorts": ("ports", {"80/tcp": {}}, {"80/tcp": {}, "81/udp": {}}),
     "Volumes": ("volumes", {"/data": {}}, {"/var": {}}),
@@ -104,7 +105,7 @@ def test_field_that_the_patch_declares(tmp_path: Path, key: str) -> None:
 
 def test_every_field_of_the_contract_is_compared(split: Sides) -> None:
     compared = {name for name, _, _ in CONFIG.values()} | {"labels", "env", "program"}
-    assert set(split.contracts[0]._fields) == compared
+    assert set(contract(split.before)._fields) == compared
 
 
 @pytest.mark.parametrize(
@@ -355,11 +356,11 @@ def test_what_cannot_be_read_is_no_difference_but_an_error(split: Sides) -> None
     ("runtime", "paths"),
     [
         ('COPY --from=builder /app/shop /shop\nENTRYPOINT ["/shop"]\n', ("/shop",)),
-        ('WORKDIR /work\nCOPY --from=builder /app/shop .\nCMD ["./shop"]\n', ("/work",)),
+        ('WORKDIR /web\nCOPY --from=builder /app/shop .\nCMD ["./shop"]\n', ("/web",)),
         (
-            "WORKDIR /work\nCOPY --from=builder /app/shop /usr/local/bin/\n"
-            "COPY --from=builder /app/views /work/views\nCMD ['x']\n",
-            ("/usr/local/bin/shop", "/work"),
+            "WORKDIR /web\nCOPY --from=builder /app/shop /usr/local/bin/\n"
+            "COPY --from=builder /app/views /web/views\nCMD ['x']\n",
+            ("/usr/local/bin/shop", "/web"),
         ),
         ("COPY main.go go.mod /etc/shop/\nCMD ['x']\n", ("/etc/shop/go.mod", "/etc/shop/main.go")),
         # All of the context into the root: its files, not all of the base image.

@@ -80,7 +80,7 @@ def test_no_such_program(processes: Processes, tmp_path: Path) -> None:
 
 def test_last_line_is_told_while_it_runs(fake: Fake) -> None:
     told: list[str] = []
-    processes = Processes(Nobody(), {}, told.append)
+    processes = Processes(Nobody(), told.append)
     shell(processes, r"printf 'one\ntwo\n\n'; sleep 0.3; printf 'three'; sleep 0.2")
     assert [line for line in dict.fromkeys(told) if line] == ["two", "three"]
 

@@ -6,7 +6,7 @@ RUN --mount=type=cache,target=/go/pkg/mod \
     CGO_ENABLED=0 go build -trimpath -ldflags="-s -w" -o /out/app .
 
 FROM gcr.io/distroless/static-debian13
-WORKDIR /work
+WORKDIR /tower
 COPY --from=build /out/app bell
 ENV RINGS=xxx TONE="c sharp"
-CMD ["/work/bell"]
+CMD ["/tower/bell"]
