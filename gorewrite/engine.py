@@ -20,7 +20,7 @@ from gorewrite.entrypoints import entry_points, load
 from gorewrite.evidence import Evidence
 from gorewrite.facts import Facts
 from gorewrite.surroundings import Project
-from gorewrite.transform import Change, FileChange, Proposal, Refusal, Safety, Transform
+from gorewrite.transform import Change, FileChange, Proposal, Refusal, Safety, SpanEdit, Transform
 
 #: A rewrite settles in two or three rounds; more means two transforms undo each other.
 MAX_ROUNDS = 8
@@ -59,7 +59,8 @@ class Refused(NamedTuple):
 class Plan(NamedTuple):
     """What would become of one Dockerfile.
 
-    old, new: its bytes; files: other files of the plan; changes: the applied ones in
+    old, new: its bytes; files: other files of the plan; spans: edits of files that the plans of
+    other Dockerfiles may edit, too; changes: the applied ones in
     order, then what `--review` would add; notes: what a reader should know of the checks;
     declared: the fields of the image contract that differ on purpose.
     """
@@ -71,10 +72,11 @@ class Plan(NamedTuple):
     refusals: tuple[Refused, ...]
     notes: tuple[str, ...] = ()
     declared: frozenset[str] = frozenset()
+    spans: tuple[SpanEdit, ...] = ()
 
     @property
     def changed(self) -> bool:
-        return self.old != self.new or bool(self.files)
+        return self.old != self.new or bool(self.files) or bool(self.spans)
 
 
 @cache
@@ -132,6 +134,7 @@ def plan(
         tuple(session.refused.values()),
         notes,
         frozenset(session.declared),
+        tuple(session.spans),
     )
 
 
@@ -154,6 +157,7 @@ class _Session:
         self.offered: dict[tuple[str, int, str], Applied] = {}
         self.refused: dict[tuple[str, str, int], Refused] = {}
         self.files: dict[str, FileChange] = {}
+        self.spans: dict[SpanEdit, None] = {}
         #: Of the present tree. What one transform made it work out serves the next, and the
         #: contract, until something changes.
         self.facts = facts or Facts(tree, project, self.line_of)
@@ -186,7 +190,8 @@ class _Session:
             if any(node in replaced for node, _ in pairs):
                 continue  # Another change of this transform got there first: next round.
             files = [f for f in change.files if self.project.pending.get(f.path, f.old) != f.new]
-            if not pairs and not files:
+            spans = [span for span in change.spans if span not in self.spans]
+            if not pairs and not files and not spans:
                 continue
             progress = True
             for node, new in pairs:
@@ -195,6 +200,7 @@ class _Session:
                     self.lines.setdefault(fresh, self.line_of(node))
             for file in files:
                 self._add_file(file)
+            self.spans.update(dict.fromkeys(spans))
             self.declared |= change.declares
             key = (transform.name, self.line_of(change.node), change.message)
             self.applied.setdefault(

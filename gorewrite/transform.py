@@ -51,6 +51,22 @@ class FileChange(NamedTuple):
     new: bytes
 
 
+class SpanEdit(NamedTuple):
+    """An edit of a file that many Dockerfiles share, a Makefile or CI file, that belongs to a change.
+
+    path: relative to the repository root; start, end: byte offsets in the file as it is on disk;
+    old: the bytes there; new: what takes their place. As places are those of the file on disk, the
+    edits that the plans of several Dockerfiles ask for can be joined in any order, the same one
+    asked for twice is one edit, and where one is all that is left of a plan nothing is done twice.
+    """
+
+    path: str
+    start: int
+    end: int
+    old: bytes
+    new: bytes
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Change:
     """One claim: these nodes may be replaced, and why.
@@ -62,6 +78,7 @@ class Change:
     also: further (node, replacement) pairs that belong to the same claim. A change is
         applied whole or not at all.
     files: edits of other files of the same plan.
+    spans: edits of files that other plans may edit, too.
     declares: the contract fields (names of `Contract`'s fields) that differ on purpose.
     """
 
@@ -72,6 +89,7 @@ class Change:
     because: tuple[Evidence, ...]
     also: tuple[tuple[BodyNode, tuple[BodyNode, ...]], ...] = ()
     files: tuple[FileChange, ...] = ()
+    spans: tuple[SpanEdit, ...] = ()
     declares: frozenset[str] = frozenset()
 
     def replacements(self) -> Iterator[tuple[BodyNode, tuple[BodyNode, ...]]]:

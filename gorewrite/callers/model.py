@@ -1,0 +1,60 @@
+"""What is known of one call that builds an image: the vocabulary of all readers of callers."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import NamedTuple
+
+from gorewrite.evidence import Evidence
+
+
+class Builder(Enum):
+    """Which builder a call uses, as far as `RUN --mount` and heredocs are concerned.
+
+    BUILDKIT: said so (buildx, DOCKER_BUILDKIT=1, an action that sets it up, Docker 23 or newer).
+    CLASSIC: the classic builder, said so (DOCKER_BUILDKIT=0) or known from an older Docker.
+    DEFAULT: what the engine of whoever runs the call takes: BuildKit from Docker 23 on.
+    NEVER: one that cannot mount caches, whatever is set (kaniko, docker-py, `buildah bud`).
+    """
+
+    BUILDKIT = "buildkit"
+    CLASSIC = "classic"
+    DEFAULT = "default"
+    NEVER = "never"
+
+
+class BuildCall(NamedTuple):
+    """One place where an image is built from a Dockerfile.
+
+    tool: as people call it ("docker build", "docker compose", "bake", "kaniko", "skaffold" …).
+    file: the caller, relative to the repository root; line: 1-based; text: that line.
+    span: byte offsets of the command, call or mapping within the file.
+    context, dockerfile: relative to the repository root, posix, "." for the root; None where they
+        are not plain (a variable, another repository), with what is written in `written`.
+    written: (context, dockerfile) as they stand there; "" where the default is taken.
+    target: the stage that is built, None for the last one or one that is not plain.
+    args: names of the build arguments, with their values where these are plain.
+    platforms: as written. builder: see there; builder_because: what says so, when something does.
+    exports_layers: whether layers are stored outside of the builder (`--cache-to`).
+    syncs: whether files are copied into running containers of the image (skaffold, Tilt).
+    """
+
+    tool: str
+    file: str
+    line: int
+    text: str
+    span: tuple[int, int]
+    context: str | None
+    dockerfile: str | None
+    written: tuple[str, str] = ("", "")
+    target: str | None = None
+    args: tuple[tuple[str, str | None], ...] = ()
+    platforms: tuple[str, ...] = ()
+    builder: Builder = Builder.DEFAULT
+    builder_because: Evidence | None = None
+    exports_layers: bool = False
+    syncs: bool = False
+
+    @property
+    def evidence(self) -> Evidence:
+        return Evidence(self.file, self.line, self.text[:200])
