@@ -52,7 +52,7 @@ class FileChange(NamedTuple):
 
 
 class SpanEdit(NamedTuple):
-    """An edit of a file that many Dockerfiles share, a Makefile or CI file, that belongs to a change.
+    """An edit of a file that many Dockerfiles share (a Makefile, a CI file), part of a change.
 
     path: relative to the repository root; start, end: byte offsets in the file as it is on disk;
     old: the bytes there; new: what takes their place. As places are those of the file on disk, the
