@@ -58,3 +58,15 @@ class BuildCall(NamedTuple):
     @property
     def evidence(self) -> Evidence:
         return Evidence(self.file, self.line, self.text[:200])
+
+
+class Source(NamedTuple):
+    """A file that may hold calls. path: relative to the repository root, posix; data: its bytes."""
+
+    path: str
+    data: bytes
+
+    @property
+    def directory(self) -> str:
+        """Where it lies, relative to the repository root; "." for the root."""
+        return self.path.rpartition("/")[0] or "."
