@@ -6,13 +6,16 @@ import os
 import re
 import subprocess
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from gorewrite.context.globs import BadPattern, clean, match, relative
-from gorewrite.files import kind_of
+from gorewrite import pathglobs
+from gorewrite.files import RealPaths, SharedMemory, kind_of, real, unrecorded
+from gorewrite.pathglobs import BadPattern
+
+if TYPE_CHECKING:
+    from gorewrite.callers.index import Index
 
 _NAME: Final = re.compile(
     r"Dockerfile|Dockerfile[._-].+|.+\.[Dd]ockerfile|Containerfile.*", re.DOTALL
@@ -23,6 +26,8 @@ _NOT_ONE: Final = re.compile(
 )
 _GIT_PLACES: Final = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"})
 _SKIPPED: Final = frozenset({".git", "node_modules", "testdata", "vendor"})
+#: How much of a directory that is in no repository is looked at for callers.
+_MOST_ENTRIES: Final = 20_000
 
 
 class DiscoveryError(ValueError):
@@ -45,34 +50,66 @@ def find_dockerfiles(
 
     A file is taken whatever its name. A directory is searched: through git where it is in a
     repository (tracked files, and those neither tracked nor ignored), otherwise on disk. Neither
-    enters .git, node_modules, testdata or vendor below it, nor what `exclude` names.
+    enters .git, node_modules, testdata or vendor below it, nor what `exclude` names. What a caller
+    (compose, CI, make …) builds as a Dockerfile is one whatever its name.
 
-    exclude: globs with Go's `filepath.Match` rules; one without `/` (but at its end) matches a
-        file or directory of that name anywhere, another one a path relative to `base`.
+    exclude: globs as `gorewrite.pathglobs` describes them, relative to `base`.
     base: None for the searched directory.
     A link found in a search that leads out of the repository, or out of the searched directory
     where there is none, is passed over.
     Raises DiscoveryError for a path that does not exist, is neither file nor directory, or cannot
     be read, and for a malformed glob.
     """
-    return tuple(sorted(_found(paths, exclude, base).values(), key=os.fsencode))
+    return tuple(sorted(_found(paths, exclude, base, Survey()).values(), key=os.fsencode))
 
 
 class Survey:
-    """The Dockerfiles of one run: below a directory that was searched nothing is searched again.
+    """The Dockerfiles of one run and their callers: a repository is listed, and a directory
+    searched, once.
 
     A search of its own for each of a thousand services would be a thousand calls of git.
     """
 
     def __init__(self) -> None:
+        #: What stands in for `read_index`, where an index is remembered from earlier runs.
+        self.read: Callable[[Path, Sequence[str]], Index] | None = None
         #: What was searched, and how -> the real paths that were found, sorted.
         self._searched: dict[tuple[Path, tuple[str, ...], Path | None], _Sorted] = {}
+        self._listed: dict[Path, tuple[str, ...] | None] = {}
+        self._indexes: dict[Path, Index] = {}
+
+    def index(self, repository: Path) -> Index:
+        """Who builds what in a repository, or in a directory that is in none."""
+        if repository not in self._indexes:
+            # Whoever asks depends on what the index says of it, not on all that it follows from.
+            with unrecorded():
+                self._indexes[repository] = self._read_index(repository)
+        return self._indexes[repository]
+
+    def _read_index(self, repository: Path) -> Index:
+        from gorewrite.callers.index import read_index
+
+        listed = self.tracked(repository) if repository_root(repository) else None
+        if listed is None:
+            listed = tuple(_walk(repository))
+        names = tuple(_outside_of_skipped(listed))
+        return (self.read or read_index)(repository, names)
+
+    def __getstate__(self) -> dict[str, object]:
+        return {**self.__dict__, "read": None}  # What one process remembers.
+
+    def tracked(self, repository: Path) -> tuple[str, ...] | None:
+        """What git lists in a repository, relative to it; None when git is missing or refuses
+        (foreign owner …)."""
+        if repository not in self._listed:
+            self._listed[repository] = _from_git(repository)
+        return self._listed[repository]
 
     def find(
         self, path: Path, exclude: Sequence[str] = (), base: Path | None = None
     ) -> tuple[Path, ...]:
         """As `find_dockerfiles` of one path."""
-        found = _found([path], exclude, base)
+        found = _found([path], exclude, base, self)
         self._searched[path.resolve(), tuple(exclude), base] = _Sorted(found)
         return tuple(sorted(found.values(), key=os.fsencode))
 
@@ -102,15 +139,18 @@ class _Sorted:
         return self._paths[first:last]
 
 
-def _found(paths: Iterable[Path], exclude: Sequence[str], base: Path | None) -> dict[Path, Path]:
+def _found(
+    paths: Iterable[Path], exclude: Sequence[str], base: Path | None, survey: Survey
+) -> dict[Path, Path]:
     """Real path -> the path as found."""
     found: dict[Path, Path] = {}
+    real_paths = RealPaths()
     for path in paths:
         kind = kind_of(path)
         if kind == "dir":
             top = repository_root(path) or path.resolve()
             left_out = _Exclusion(exclude, path, base or path)
-            below = (path / name for name in _search(path, left_out))
+            below = (path / name for name in _search(path, left_out, survey))
             files = [file for file in below if kind_of(file) == "file"]
         elif kind == "file":
             top, files = None, [path]
@@ -118,12 +158,13 @@ def _found(paths: Iterable[Path], exclude: Sequence[str], base: Path | None) -> 
             problem = "not a file or directory" if kind else "no such file or directory"
             raise DiscoveryError(f"{path}: {problem}; check the path")
         for file in files:
-            real = file.resolve()
-            if top is not None and not real.is_relative_to(top):
+            text = real_paths.of(str(file))
+            if top is not None and not text.startswith(f"{str(top).rstrip('/')}/"):
                 continue
             # Of several names for one file, the file's own is the one to speak of.
-            if real not in found or file.absolute() == real:
-                found[real] = file
+            its_own = Path(text)
+            if its_own not in found or file.absolute() == its_own:
+                found[its_own] = file
     return found
 
 
@@ -132,63 +173,112 @@ def repository_root(path: Path) -> Path | None:
 
     `.git` is a file in worktrees and submodules. None outside of any repository.
     """
-    start = Path(os.path.realpath(path))  # Path.resolve raises an error for a link to itself.
+    start = Path(real(path))  # Path.resolve raises an error for a link to itself.
     return _root_of(start if kind_of(start) == "dir" else start.parent)
 
 
-@lru_cache(maxsize=4096)
+_roots: Final = SharedMemory(most=4096)
+
+
 def _root_of(directory: Path) -> Path | None:
-    if kind_of(directory / ".git") is not None:
-        return directory
-    return None if directory.parent == directory else _root_of(directory.parent)
+    def find() -> Path | None:
+        if kind_of(directory / ".git") is not None:
+            return directory
+        return None if directory.parent == directory else _root_of(directory.parent)
+
+    root: Path | None = _roots.answer(directory, find)
+    return root
 
 
 class _Exclusion:
-    """The globs that keep files and directories out of a search of one directory."""
+    """The globs that keep files and directories out of a search of one directory.
+
+    A glob that leaves out the searched directory itself is passed over: it was asked for.
+    """
 
     def __init__(self, globs: Sequence[str], directory: Path, base: Path) -> None:
-        here = directory.resolve()
-        top = base.resolve()
-        self._above = here.relative_to(top).as_posix() if here.is_relative_to(top) else "."
-        self._names: list[str] = []
-        self._paths: list[str] = []
+        here, top = directory.resolve(), base.resolve()
+        above = here.relative_to(top).as_posix() if here.is_relative_to(top) else "."
+        self._above = "" if above == "." else above + "/"
+        self._globs: list[str] = []
         for glob in globs:
-            anchored = "/" in glob.rstrip("/")
-            (self._paths if anchored else self._names).append(relative(glob))
             try:
-                match(relative(glob), "")
+                pathglobs.check(glob)
             except BadPattern as bad:
                 raise DiscoveryError(f"exclude {glob}: {bad}") from None
+            if not (self._above and pathglobs.matches(glob, self._above)):
+                self._globs.append(glob)
 
     def leaves_out(self, path: str) -> bool:
         """Whether `path`, relative to the searched directory, or a directory above it is left out.
 
         A final `/` marks a directory.
         """
-        parts = path.split("/")
-        if not _SKIPPED.isdisjoint(parts[:-1]):
+        if not _SKIPPED.isdisjoint(path.split("/")[:-1]):
             return True
-        parts = [part for part in parts if part]
-        return any(match(glob, part) for glob in self._names for part in parts) or any(
-            match(glob, clean(f"{self._above}/{'/'.join(parts[:n])}"))
-            for glob in self._paths
-            for n in range(1, len(parts) + 1)
-        )
+        return bool(self._globs) and pathglobs.any_matches(self._globs, self._above + path)
 
 
-def _search(directory: Path, left_out: _Exclusion) -> Iterator[str]:
+def passed_over(file: Path, exclude: Sequence[str], base: Path | None) -> bool:
+    """Whether a search of the whole repository, or of `base`, would leave a file out."""
+    top = base or repository_root(file.parent) or file.parent
+    place = file.parent.resolve() / file.name
+    if not place.is_relative_to(top.resolve()):
+        return False
+    return _Exclusion(exclude, top, top).leaves_out(place.relative_to(top.resolve()).as_posix())
+
+
+def _search(directory: Path, left_out: _Exclusion, survey: Survey) -> Iterator[str]:
     """The paths of Dockerfiles relative to `directory`."""
-    names = _from_git(directory) if repository_root(directory) is not None else None
-    if names is None:
-        return _from_disk(directory, left_out)
+    top = repository_root(directory)
+    listed = survey.tracked(top) if top is not None else None
+    if top is None or listed is None:
+        named = frozenset(survey.index(directory.resolve()).dockerfiles)
+        return _from_disk(directory, left_out, named)
+    here = directory.resolve().relative_to(top).as_posix()
+    prefix = "" if here == "." else here + "/"
+    named = frozenset(survey.index(top).dockerfiles)
     return (
-        name
-        for name in names
-        if is_dockerfile_name(name.rpartition("/")[2]) and not left_out.leaves_out(name)
+        name[len(prefix) :]
+        for name in listed
+        if name.startswith(prefix)
+        and (is_dockerfile_name(name.rpartition("/")[2]) or name in named)
+        and not left_out.leaves_out(name[len(prefix) :])
     )
 
 
-def _from_git(directory: Path) -> list[str] | None:
+def listing(repository: Path) -> Iterator[str]:
+    """The files of a repository, or of a directory that is in none, relative to it; bounded where
+    the disk has to be searched."""
+    listed = _from_git(repository) if repository_root(repository) is not None else None
+    return _outside_of_skipped(_walk(repository) if listed is None else listed)
+
+
+def _outside_of_skipped(names: Iterable[str]) -> Iterator[str]:
+    return (name for name in names if "/" not in name or _SKIPPED.isdisjoint(name.split("/")[:-1]))
+
+
+def _walk(directory: Path) -> Iterator[str]:
+    """The files below a directory, the nearest first."""
+    waiting = [""]
+    left = _MOST_ENTRIES
+    for here in waiting:
+        try:
+            with os.scandir(directory / here) as entries:
+                for entry in sorted(entries, key=lambda entry: entry.name):
+                    left -= 1
+                    if left < 0:
+                        return
+                    path = f"{here}/{entry.name}" if here else entry.name
+                    if not entry.is_dir(follow_symlinks=False):
+                        yield path
+                    elif entry.name not in _SKIPPED:
+                        waiting.append(path)
+        except OSError:
+            continue
+
+
+def _from_git(directory: Path) -> tuple[str, ...] | None:
     """What git lists below `directory`; None when git is missing or refuses (foreign owner …)."""
     # A checkout is not trusted: its configuration may name a program as file system monitor.
     command = ["git", "-c", "core.fsmonitor=false", "ls-files", "-z"]
@@ -201,11 +291,12 @@ def _from_git(directory: Path) -> list[str] | None:
         ).stdout
     except (OSError, subprocess.CalledProcessError):
         return None
-    return [os.fsdecode(name) for name in listed.split(b"\0") if name]
+    return tuple(os.fsdecode(listed).split("\0")[:-1])
 
 
-def _from_disk(directory: Path, left_out: _Exclusion) -> Iterator[str]:
-    """A walk that follows no linked directories, so it comes to an end."""
+def _from_disk(directory: Path, left_out: _Exclusion, named: frozenset[str]) -> Iterator[str]:
+    """A walk that follows no linked directories, so it comes to an end. named: the paths that
+    callers name."""
     waiting = [""]
     while waiting:
         relative = waiting.pop()
@@ -216,7 +307,9 @@ def _from_disk(directory: Path, left_out: _Exclusion) -> Iterator[str]:
                     if entry.is_dir(follow_symlinks=False):
                         if not left_out.leaves_out(f"{path}/"):
                             waiting.append(path)
-                    elif is_dockerfile_name(entry.name) and not left_out.leaves_out(path):
+                    elif (
+                        is_dockerfile_name(entry.name) or path in named
+                    ) and not left_out.leaves_out(path):
                         yield path
         except OSError as error:
             if not relative:

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from gorewrite import discovery
 from gorewrite.discovery import (
     DiscoveryError,
+    Survey,
     find_dockerfiles,
     is_dockerfile_name,
+    passed_over,
     repository_root,
 )
 
@@ -108,6 +111,21 @@ def test_search(root: Path) -> None:
     assert found(root, root / "b") == ["b/Dockerfile.dev", "b/c/api.Dockerfile"]
 
 
+def test_what_callers_build_is_found_whatever_its_name(root: Path) -> None:
+    files(root, "build/image", "build/other", "svc/docker/prod.txt", "vendor/a/image", "Dockerfile")
+    (root / "Makefile").write_text(
+        "image:\n\tdocker build -f build/image .\n\tdocker build -f vendor/a/image .\n"
+        "\tdocker build -f missing/image .\n"
+    )
+    (root / "svc/compose.yaml").write_text(
+        "services: {a: {build: {context: ., dockerfile: docker/prod.txt}}}\n"
+    )
+    assert found(root) == ["Dockerfile", "build/image", "svc/docker/prod.txt"]
+    # Outside of a repository nothing says where callers above would end.
+    assert found(root, root / "build") == (["build/image"] if (root / ".git").exists() else [])
+    assert found(root, exclude=("build",)) == ["Dockerfile", "svc/docker/prod.txt"]
+
+
 def test_explicit(root: Path) -> None:
     files(root, "vendor/x/Dockerfile", "odd.name", "Dockerfile")
     assert found(root, root / "odd.name") == ["odd.name"]
@@ -142,6 +160,9 @@ def test_nothing(root: Path) -> None:
         (("*/b", "c/*"), ["Dockerfile", "a/Dockerfile"]),
         (("Dockerfile",), ["a/b/Dockerfile.dev"]),
         (("a/*/Dockerfile.*",), ["Dockerfile", "a/Dockerfile", "c/a/Dockerfile"]),
+        (("a/**",), ["Dockerfile", "c/a/Dockerfile"]),
+        (("**/a/*",), ["Dockerfile"]),
+        (("c/**/Dockerfile", "/*/b/"), ["Dockerfile", "a/Dockerfile"]),
         (("nothing",), ["Dockerfile", "a/Dockerfile", "a/b/Dockerfile.dev", "c/a/Dockerfile"]),
     ],
 )
@@ -157,6 +178,16 @@ def test_exclude_relative_to_another_directory(root: Path) -> None:
     assert len(find_dockerfiles([root / "a"], ["/b", "a"], base=root)) == 2
     assert find_dockerfiles([root / "a"], ["a"]) == find_dockerfiles([root / "a"])
     assert len(find_dockerfiles([root / "a"], ["/b"], base=root / "b")) == 1
+
+
+def test_what_a_search_passes_over(root: Path) -> None:
+    """As a hook asks, which names each file."""
+    files(root, "a/b/Dockerfile", "vendor/Dockerfile", "c/Dockerfile")
+    (root / "c" / "link").symlink_to(root / "a" / "b" / "Dockerfile")
+    for name, expected in (("a/b/Dockerfile", True), ("c/Dockerfile", False), ("c/link", False)):
+        assert passed_over(root / name, ["a/**"], root) is expected
+    assert passed_over(root / "vendor" / "Dockerfile", [], root)
+    assert not passed_over(root / "a" / "b" / "Dockerfile", ["a"], root / "c"), "not below it"
 
 
 def test_malformed_exclude(root: Path) -> None:
@@ -221,6 +252,32 @@ def test_deep_tree(tmp_path: Path) -> None:
     deep = tmp_path.joinpath(*["d"] * 300)
     files(deep, "Dockerfile")
     assert len(find_dockerfiles([tmp_path])) == 1
+
+
+def test_a_repository_is_listed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    git(tmp_path, "init", "-q")
+    files(tmp_path, "a/Dockerfile", "b/Dockerfile")
+    calls: list[Path] = []
+    listed = discovery._from_git
+
+    def counted(directory: Path) -> tuple[str, ...] | None:
+        calls.append(directory)
+        return listed(directory)
+
+    monkeypatch.setattr(discovery, "_from_git", counted)
+    survey = Survey()
+    assert len(survey.find(tmp_path / "a")) == 1
+    assert len(survey.find(tmp_path / "b")) == 1
+    assert survey.index(tmp_path) is survey.index(tmp_path)
+    assert len(calls) == 1
+
+
+def test_a_directory_outside_of_repositories_is_looked_at_within_bounds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(discovery, "_MOST_ENTRIES", 3)
+    files(tmp_path, "a/deep/x", "b", "c", "node_modules/y")
+    assert list(discovery.listing(tmp_path)) == ["b", "c"]
 
 
 def test_repository_root(tmp_path: Path) -> None:

@@ -11,11 +11,11 @@ import shlex
 from collections.abc import Iterator
 from collections.abc import Mapping as Map
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
-from gorewrite.callers.yamltree import Mapping, Node, Odd, Scalar, Sequence, read
+from gorewrite import files
+from gorewrite.callers.yamlnodes import Mapping, Node, Odd, Scalar, Sequence, read
 from gorewrite.evidence import Evidence, Unknown
 
 _LARGEST_FILE: Final = 256 * 1024
@@ -125,18 +125,23 @@ def read_compose(file: Path, repository: Path) -> Map[str, Service]:
     A file that is not understood as a whole gives one uncertain service with the name "".
     repository: what the paths of evidence are relative to.
     """
+    stamp = files.stamp(file)
+    if stamp is None or stamp[1] > _LARGEST_FILE:
+        return {}
     try:
-        status = file.stat()
-        if status.st_size > _LARGEST_FILE:
-            return {}
-        return _read(file, repository, status.st_mtime_ns, status.st_size)
+        found: Map[str, Service] = _known.answer(
+            (file, repository, stamp), lambda: _read(file, repository)
+        )
     except OSError:
         return {}
+    return found
 
 
-@lru_cache(maxsize=512)
-def _read(file: Path, repository: Path, _changed: int, _size: int) -> Map[str, Service]:
-    text = file.read_text("utf-8", "replace")
+_known: Final = files.SharedMemory(most=512)
+
+
+def _read(file: Path, repository: Path) -> Map[str, Service]:
+    text = files.read(file, _LARGEST_FILE).decode("utf-8", "replace")
     shown = file.relative_to(repository).as_posix() if file.is_relative_to(repository) else ""
     lines = text.split("\n")
     documents = read(text)
@@ -176,7 +181,7 @@ def _settled(text: str, file: Path) -> str:
     if "$" not in text:
         return text
     try:
-        lines = file.read_text("utf-8", "replace").splitlines()
+        lines = files.read(file, _LARGEST_FILE).decode("utf-8", "replace").splitlines()
     except OSError:
         return text
     settings = dict(re.findall(r"""(?m)^\s*(\w+)=["']?([^"'#\n]*?)["']?\s*$""", "\n".join(lines)))
@@ -374,6 +379,6 @@ class _ServiceReader:
         path, _ = interpolated(source.replace("${PWD}", ".").replace("$PWD", "."))
         place, _ = interpolated(target)
         known = not path.startswith("~") and "$" not in path
-        host = (self.directory / path).resolve() if known else None
+        host = Path(files.real(self.directory / path)) if known else None
         inside = place if place.startswith("/") and "$" not in place else None
         return HostMount(source, host, inside, kind, self._at(line))

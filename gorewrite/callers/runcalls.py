@@ -1,81 +1,189 @@
-"""Who runs an image by its name: `docker run` and `docker exec` lines, Kubernetes manifests.
+"""Who runs an image by its name: `docker run`, `docker exec` and `kubectl` lines, manifests.
 
-A bounded reading of the usual places; what is found is there, what is not found proves nothing.
-Each is told as a compose service without a build, since it means the same: another command for
-the image, or a command that is run beside it.
-Sources: `docker run`, `docker compose run` and `exec`; Kubernetes API reference, Container v1
-(command, args, probes, lifecycle).
+A bounded reading; what is found is there, what is not found proves nothing. Each is told as a
+compose service without a build, since it means the same: another command for the image, or a
+command that is run beside it.
+Sources: `docker run`, `docker compose run` and `exec`; Helm documentation, "Charts".
 """
 
 from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from gorewrite.callers.buildcalls import (
-    BUILD,
-    LARGEST_FILE,
-    build_call,
-    command_lines,
-    files_named,
-    place_of,
-)
-from gorewrite.callers.buildtargets import Call, caller_files, may_build
+from gorewrite import files
+from gorewrite.callers.formats import COMPOSE_NAME
+from gorewrite.callers.index import Index
+from gorewrite.callers.model import bare_image
+from gorewrite.callers.reading import LARGEST_FILE
+from gorewrite.callers.services import place_of
 from gorewrite.evidence import Evidence
-from gorewrite.files import kind_of
+from gorewrite.memo import remembered
 
 if TYPE_CHECKING:
     from gorewrite.callers.compose import Service
 
-_TAG: Final = re.compile(r"(?:^|\s)(?:-t|--tag)[= ]+[\"']?([^\s\"']+)")
 _RUN: Final = re.compile(
     r"\b(?:docker|podman|nerdctl)(?:-compose|\s+compose|\s+container)?\s+(?:-\S+\s+(?:\S+\.ya?ml\s+)?)*"
     r"(?P<verb>run|exec)\s+(?P<arguments>.*)"
 )
 _COMMAND: Final = re.compile(r"""(?:[^'"|&;]|'[^']*'|"(?:\\.|[^"\\])*")+""")
-_MANIFEST: Final = re.compile(r".*\.ya?ml")
-_PLACES: Final = (
-    ". k8s kube kubernetes deploy deployment deployments manifests kustomize infra ops config"
-).split()
-_MOST_DIRECTORIES: Final = 60
+_KUBECTL: Final = re.compile(r"\b(?:kubectl|oc)\s.*\b(?:exec|run)\b")
+#: The top directories that hold manifests of images built elsewhere in the repository.
+_PLACES: Final = re.compile(
+    r"k8s|\.?kube|\.?deploy|manifest|\.?helm|charts?\b|kustom|infra|ops\b|config|argo|gitops|install"
+)
+_MOST_MANIFESTS: Final = 10_000
+_IMAGE: Final = re.compile(
+    r"(?i)[\"']?\b(?:image|repository|container)[\"']?[ \t]*[:=][ \t]*[\"']?"
+    r"((?:\$\{[^}]*\}|[\w.$()/:@{-])+)"
+)
 
 
-def runs(dockerfile: Path, repository: Path, services: Iterable[Service]) -> tuple[Service, ...]:
+def runs(dockerfile: Path, index: Index, services: Iterable[Service]) -> tuple[Service, ...]:
     """What the callers of the image of a Dockerfile run in it, apart from compose `services`."""
-    top, wanted = repository.resolve(), place_of(dockerfile)
+    top, wanted = index.repository, place_of(dockerfile)
     services = tuple(services)
-    places = tuple(dict.fromkeys(caller_files(wanted.parent, top)))
     images = {bare_image(s.image) for s in services if s.image}
-    images |= {tag for file, base in places for tag in _tags(file, base, wanted)}
+    images |= {tag for call in index.building(dockerfile) for tag in call.tags}
     names = images | {service.name for service in services if service.name}
-    found = [run for file, _ in places for run in _docker_runs(file, top, names)]
     known = {image.rpartition("/")[2] for image in images if "$" not in image}
-    known |= {wanted.parent.name, top.name, _module_name(wanted.parent), _module_name(top)} - {""}
-    pods = [pod for file in _manifests(wanted.parent, top) for pod in _pods(file, top)]
-    own = {image for image, _ in pods if "/" in image}
-    if wanted.parent == top and len(own) == 1:
-        known |= {image.rpartition("/")[2] for image in own}  # The one image of the repository.
-    found += [run for image, run in pods if image.rpartition("/")[2] in known]
-    return tuple(found)
+    known |= {wanted.parent.name, top.name, module_name(wanted.parent), _module_name(top)} - {""}
+    found = [
+        run
+        for file in index.runners(dockerfile)
+        for run in _commands_of(top / file, top, names, known)
+    ]
+    here = "" if wanted.parent == top else wanted.parent.relative_to(top).as_posix()
+    return (*found, *_from_manifests(index, here, images, known))
 
 
-def bare_image(name: str) -> str:
-    """The name of an image without tag and digest; Make's `$(X)` as `${X}`."""
-    name = _make_variables(name).partition("@")[0]
-    head, slash, last = name.rpartition("/")
-    bare = re.match(r"(?:\$\{[^}]*\}|[^:])*", last)
-    return head + slash + (bare[0] if bare else last)
+def _from_manifests(
+    index: Index, here: str, images: set[str], known: set[str]
+) -> Iterator[Service]:
+    """What manifests run in an image of one of these names.
+
+    images: as callers name it, which counts anywhere; known: the last parts of what it may be
+    called, which count in manifests below its own directory `here` and in the usual places.
+    """
+    with files.unrecorded():
+        manifests = _manifests(index)
+    if files.recorded():
+        for name in (*known, *([] if here else [""])):
+            told = manifests_told(index, name)
+            files.answered(f"manifests {index.repository}", name, told, manifests_stamp(index))
+    if not here:
+        usual = {
+            image
+            for every in manifests.values()
+            for image, path in every
+            if "/" in image and _near(path, None)
+        }
+        if len(usual) == 1:
+            known = known | {image.rpartition("/")[2] for image in usual}  # The one there is.
+    for name in sorted(known):
+        paths = dict.fromkeys(
+            path for image, path in manifests.get(name, ()) if image in images or _near(path, here)
+        )
+        for path in paths:
+            for image, run in _runs_in(index, path):
+                if image.rpartition("/")[2] == name:
+                    yield run
 
 
-def _make_variables(text: str) -> str:
-    return re.sub(r"\$\((\w+)\)", r"${\1}", text)
+def _near(path: str, here: str | None) -> bool:
+    """Whether a manifest stands below a directory, or in one of the usual places at the top."""
+    if path.startswith("."):
+        return False
+    first, slash, _ = path.partition("/")
+    if not slash or (_PLACES.match(first) and path.count("/") < 7):
+        return True
+    return here is not None and (not here or path.startswith(here + "/"))
+
+
+@lru_cache(maxsize=4)
+def manifests_stamp(index: Index) -> files.Stamp:
+    """While it is the same, so is all that is told of manifests."""
+    return files.stamp_for(manifests_told(index, ""))
+
+
+def manifests_told(index: Index, name: str) -> object:
+    """What a Dockerfile is told of the manifests with images of a name, "" for all there are."""
+    with files.unrecorded():
+        manifests = _manifests(index)
+    return manifests.get(name, ()) if name else sorted(manifests.items())
+
+
+@lru_cache(maxsize=4)
+def _manifests(index: Index) -> Mapping[str, Sequence[tuple[str, str]]]:
+    """The last part of an image's name -> (image without its tag, manifest that names it)."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    left = _MOST_MANIFESTS
+    for directory in sorted(index.names, key=lambda place: (place.count("/"), place)):
+        for name in index.names[directory]:
+            if COMPOSE_NAME.fullmatch(name):
+                continue
+            left -= 1
+            if left < 0:
+                return found
+            path = f"{directory}/{name}" if directory else name
+            for image in _images_in(index, path):
+                found.setdefault(image.rpartition("/")[2], []).append((image, path))
+    return found
+
+
+def _images_in(index: Index, path: str) -> Iterable[str]:
+    """The images that a manifest names; for a template of Helm, those of its chart's values."""
+    text = _read(index.repository / path)
+    found = {bare_image(name) for name in _IMAGE.findall(text)}
+    values = _values_of(index, path) if "{{" in text else None
+    if values is not None:
+        found.update(_images_in(index, values))
+    return sorted(image for image in found if "{" not in image or "${" in image)
+
+
+def _values_of(index: Index, path: str) -> str | None:
+    """The values.yaml of the chart that a template belongs to."""
+    chart, templates, _ = path.rpartition("/templates/")
+    there = templates and "values.yaml" in index.names.get(chart, ())
+    return f"{chart}/values.yaml" if there else None
+
+
+@remembered
+def _runs_in(index: Index, path: str) -> tuple[tuple[str, Service], ...]:
+    """(image without its tag, what a container of it runs) of a manifest."""
+    from gorewrite.callers import helm, manifests, yamlnodes
+
+    file = index.repository / path
+    text = _read(file)
+    if "/templates/" in path and "{{" in text:
+        values = _values_of(index, path)
+        documents = yamlnodes.read(_read(index.repository / values)) if values else ()
+        first = documents[0] if documents else None
+        text = helm.rendered(text, first if isinstance(first, yamlnodes.Mapping) else None)
+    return tuple(manifests.runs(path, text, file.parent))
+
+
+def _variables(text: str) -> str:
+    """With the variables of a shell and of make written in one way."""
+    text = re.sub(r"\$\((\w+)\)", r"${\1}", text.replace("$$", "$"))
+    return re.sub(r"\$(\w+)", r"${\1}", text)
 
 
 def _module_name(directory: Path) -> str:
+    with files.unrecorded():
+        name = module_name(directory)
+    # That of the whole repository changes with every requirement, its name does not.
+    files.answered("module", str(directory), name)
+    return name
+
+
+def module_name(directory: Path) -> str:
+    """The last part of the path of the module in a directory, "" without one."""
     text = _read(directory / "go.mod")
     found = re.search(r"(?m)^module\s+\"?([^\s\"]+)", text)
     return re.sub(r"/v\d+$", "", found[1]).rpartition("/")[2] if found else ""
@@ -83,30 +191,23 @@ def _module_name(directory: Path) -> str:
 
 def _read(file: Path) -> str:
     try:
-        status = file.stat()
-        return _text(file, status.st_mtime_ns, status.st_size)
+        data = files.read(file, LARGEST_FILE)
     except OSError:
         return ""
+    return data.decode("utf-8", "replace") if len(data) <= LARGEST_FILE else ""
 
 
-@lru_cache(maxsize=512)
-def _text(file: Path, _changed: int, size: int) -> str:
-    return file.read_text("utf-8", "replace") if size <= LARGEST_FILE else ""
-
-
-def _tags(file: Path, base: Path, wanted: Path) -> Iterator[str]:
-    """The names that the build calls of a file give to what the Dockerfile builds."""
-    text = _read(file)
-    if not BUILD.search(text):
-        return
-    for line, command_line in command_lines(text.split("\n")):
-        for command in _commands(command_line):
-            found = BUILD.search(command)
-            call = build_call(found["arguments"], line, command_line) if found else None
-            if found is None or call is None:
-                continue
-            if may_build(Call(call.context, call.dockerfile, False, None, line, ""), base, wanted):
-                yield from (bare_image(tag) for tag in _TAG.findall(found["arguments"]))
+def _command_lines(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
+    """(line of its beginning, text) of each line that is no comment, continuations joined."""
+    joined, first = "", 1
+    for n, line in enumerate(lines, 1):
+        first = first if joined else n
+        joined += line.removesuffix("\\").strip() + " "
+        if line.endswith("\\"):
+            continue
+        text, joined = joined.strip(), ""
+        if not text.startswith("#"):
+            yield first, text
 
 
 def _commands(line: str) -> list[str]:
@@ -114,44 +215,34 @@ def _commands(line: str) -> list[str]:
     return [found[0] for found in _COMMAND.finditer(line)]
 
 
-def _docker_runs(file: Path, top: Path, names: set[str]) -> Iterator[Service]:
+def _commands_of(file: Path, top: Path, names: set[str], known: set[str]) -> Iterator[Service]:
+    """What the commands of a script, a recipe, a CI file or a unit run in the image."""
     text = _read(file)
-    if not names or not _RUN.search(text):
+    docker, kubectl = bool(names) and _RUN.search(text), _KUBECTL.search(text)
+    if not docker and not kubectl:
         return
+    from gorewrite.callers.runcommands import containers, kubectl_of, run_of
+
     shown = file.relative_to(top).as_posix() if file.is_relative_to(top) else file.name
-    for line, command_line in command_lines(text.split("\n")):
-        for command in _commands(command_line):
+    names = {_variables(name) for name in names}
+    #: What the containers of the image are called in this file.
+    called: set[str] = set()
+    for line, command_line in _command_lines(text.split("\n")):
+        evidence, plainly = Evidence(shown, line, command_line[:200]), _variables(command_line)
+        if kubectl:
+            yield from kubectl_of(plainly, names | known, known, file.parent, evidence)
+        for command in _commands(plainly) if docker else ():
             found = _RUN.search(command)
             if found is None:
                 continue
             try:
-                words = shlex.split(_make_variables(found["arguments"]))
+                words = shlex.split(found["arguments"])
             except ValueError:
                 continue
-            evidence = Evidence(shown, line, command_line[:200])
-            from gorewrite.callers.runcommands import run_of
-
-            yield from run_of(words, names, found["verb"] == "exec", file.parent, evidence)
-
-
-def _manifests(directory: Path, top: Path) -> list[Path]:
-    places = [directory, *(top / name for name in _PLACES)]
-    below = [entry for place in places[2:] for entry in _directories(place)]
-    deeper = [entry for place in below for entry in _directories(place)]
-    every = dict.fromkeys([*places, *below, *deeper][:_MOST_DIRECTORIES])
-    return [file for place in every for file in files_named(place, (_MANIFEST,))]
-
-
-def _directories(place: Path) -> list[Path]:
-    try:
-        return sorted(entry for entry in place.iterdir() if kind_of(entry) == "dir")
-    except OSError:
-        return []
-
-
-def _pods(file: Path, top: Path) -> Iterator[tuple[str, Service]]:
-    text = _read(file)
-    if "containers:" in text and "image:" in text and "apiVersion:" in text:
-        from gorewrite.callers.runcommands import pods
-
-        yield from pods(file, top, text)
+            if words and words[-1].endswith(")") and "(" not in words[-1]:
+                words[-1] = words[-1][:-1]  # Of `$(docker run …)`.
+            if found["verb"] == "run":
+                called |= containers(command[: found.start()], words, names)
+                yield from run_of(words, names, False, file.parent, evidence)
+            else:
+                yield from run_of(words, names | called, True, file.parent, evidence)

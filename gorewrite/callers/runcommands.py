@@ -1,24 +1,29 @@
-"""What a `docker run` line or a Kubernetes container means for the image, as a compose service.
+"""What a `docker run` or `kubectl` command means for the image, as a compose service.
 
-Loaded only where a caller runs the image. Sources: `docker run`, `docker exec`; Kubernetes API
-reference, Container v1 (command, args, probes, lifecycle).
+Loaded only where a caller runs images. Sources: `docker run`, `docker exec`; `kubectl exec`,
+`kubectl run`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+import shlex
+from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
 from gorewrite.callers.compose import CommandLine, Service
-from gorewrite.callers.runcalls import bare_image
-from gorewrite.callers.yamltree import Mapping, Node, Scalar, read
-from gorewrite.callers.yamltree import Sequence as Items
+from gorewrite.callers.model import bare_image
 from gorewrite.evidence import Evidence
 
 #: Options of `docker run` whose value may be the name of the image, too.
 _NAMES: Final = re.compile(r"-h|--(hostname|name|network|network-alias|link|label)")
+_KUBECTL: Final = re.compile(
+    r"\b(?:kubectl|oc)\s+(?P<before>.*?\b(?P<verb>exec|run)\b.*?)\s--\s+(?P<arguments>.*)"
+)
+_ASSIGNED: Final = re.compile(r"(\w+)=[\"']?(?:\$\(|`)\s*(?:sudo\s+)?$")
+_RUN_IMAGE: Final = re.compile(r"--image[= ]([^\s]+)")
 _SHELLS: Final = frozenset({"sh", "bash", "ash"})
 
 
@@ -48,56 +53,49 @@ def run_of(
         return
 
 
-def pods(file: Path, top: Path, text: str) -> Iterator[tuple[str, Service]]:
-    """(image without its tag, what a container made from it runs) of a manifest."""
-    shown = file.relative_to(top).as_posix() if file.is_relative_to(top) else file.name
-    lines = text.split("\n")
-    for document in read(text):
-        for container in _containers(document):
-            image = container.get("image")
-            if isinstance(image, Scalar):
-                for run in _container(container, file.parent, shown, lines):
-                    yield bare_image(image.text), run
+def containers(before: str, words: list[str], names: set[str]) -> set[str]:
+    """What the container is called that a `docker run` of the image makes.
+
+    before: what stands in front of the command, as `id=$(`.
+    """
+    if not any(bare_image(word) in names for word in words):
+        return set()
+    found = {
+        value or following
+        for word, following in zip(words, [*words[1:], ""], strict=True)
+        for option, _, value in [word.partition("=")]
+        if option == "--name"
+    }
+    variable = _ASSIGNED.search(before)
+    return (found | ({f"${{{variable[1]}}}"} if variable else set())) - {""}
 
 
-def _containers(node: Node) -> Iterator[Mapping]:
-    if isinstance(node, Mapping):
-        for key, _, value in node.items:
-            if key in ("containers", "initContainers") and isinstance(value, Items):
-                yield from (item for item in value.items if isinstance(item, Mapping))
-            else:
-                yield from _containers(value)
-    elif isinstance(node, Items):
-        for item in node.items:
-            yield from _containers(item)
-
-
-def _container(
-    node: Mapping, directory: Path, shown: str, lines: Sequence[str]
+def kubectl_of(
+    line: str, images: set[str], names: set[str], directory: Path, evidence: Evidence
 ) -> Iterator[Service]:
-    name = node.get("name")
-    title = f"{name.text if isinstance(name, Scalar) else 'container'} of {shown}"
+    """The command that `kubectl exec` starts in a container of an image, or `kubectl run`.
 
-    def line(parent: Mapping, key: str) -> CommandLine | None:
-        value, at = parent.get(key), parent.line_of(key)
-        items = value.items if isinstance(value, Items) else ()
-        words = tuple(item.text for item in items if isinstance(item, Scalar))
-        evidence = Evidence(shown, at, lines[at - 1].strip()[:200] if at else "")
-        templated = len(words) < len(items) or any("{{" in word for word in words)
-        return CommandLine(words, evidence) if words and not templated else None
+    images: names of the image; names: what its pods may be called.
+    """
+    found = _KUBECTL.search(line)
+    try:
+        words = tuple(shlex.split(found["arguments"])) if found else ()
+    except ValueError:
+        return
+    if found is None or not words:
+        return
+    service = Service(f"of {evidence.path}", directory, evidence)
+    image = _RUN_IMAGE.search(found["before"])
+    if found["verb"] == "run" and image is not None and bare_image(image[1]) in images:
+        given = CommandLine(words, evidence)
+        whole = "--command" in found["before"]
+        first, rest = (given, None) if whole else (None, given)
+        yield service._replace(entrypoint=first, command=rest)
+    elif found["verb"] == "exec" and any(_pod(name).search(found["before"]) for name in names):
+        yield service._replace(healthcheck=CommandLine(("CMD", *words), evidence))
 
-    command, arguments = line(node, "command"), line(node, "args")
-    where = (command or arguments or CommandLine((), Evidence(shown, node.line, ""))).evidence
-    service = Service(title, directory, where)
-    if command or arguments:
-        yield service._replace(entrypoint=command, command=arguments)
-    handlers = [node.get(key) for key in ("livenessProbe", "readinessProbe", "startupProbe")]
-    lifecycle = node.get("lifecycle")
-    if isinstance(lifecycle, Mapping):
-        handlers += [lifecycle.get("preStop"), lifecycle.get("postStart")]
-    for handler in handlers:
-        run = handler.get("exec") if isinstance(handler, Mapping) else None
-        beside = line(run, "command") if isinstance(run, Mapping) else None
-        if beside is not None:
-            checked = CommandLine(("CMD", *beside.words), beside.evidence)
-            yield service._replace(healthcheck=checked, evidence=beside.evidence)
+
+@lru_cache(maxsize=256)
+def _pod(name: str) -> re.Pattern[str]:
+    """A pod of a deployment or the like of that name, as it is called in commands."""
+    return re.compile(rf"(?<![\w.-]){re.escape(name)}(?=[\s:)\"']|$|-\d|-[0-9a-f]{{5,}})")

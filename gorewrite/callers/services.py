@@ -13,16 +13,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from gorewrite.callers.buildcalls import (
-    COMPOSE,
-    directory_at,
-    files_named,
-    parents_within,
-    place_of,
-)
-from gorewrite.callers.buildtargets import live_sync, targets
+from gorewrite.callers import places
+from gorewrite.callers.formats import COMPOSE_NAME, format_of
+from gorewrite.callers.index import Index
 from gorewrite.evidence import Evidence, Unknown
-from gorewrite.files import kind_of
+from gorewrite.files import kind_of, names_in, real
 from gorewrite.stage.layout import relative, under
 
 if TYPE_CHECKING:
@@ -37,29 +32,31 @@ _MOST_DIRECTORIES: Final = 50
 
 @dataclass(frozen=True)
 class Callers:
-    """Who builds and runs one Dockerfile, read when it is first asked for."""
+    """Who builds and runs one Dockerfile, read when it is first asked for. index: who builds what
+    in its repository."""
 
     dockerfile: Path
     repository: Path
     context_root: Path
+    index: Index
 
     @cached_property
     def services(self) -> tuple[Service, ...]:
         """The compose services that run what it builds, and other callers told as such."""
         from gorewrite.callers.runcalls import runs
 
-        found = services(self.dockerfile, self.repository, self.context_root)
-        return (*found, *runs(self.dockerfile, self.repository, found))
+        found = services(self.dockerfile, self.context_root, self.index)
+        return (*found, *runs(self.dockerfile, self.index, found))
 
     @cached_property
     def targets(self) -> tuple[tuple[str, Evidence], ...]:
         """(stage as callers name it, where) of the explicit targets."""
-        return targets(self.dockerfile, self.repository, self.services)
+        return self.index.targets(self.dockerfile)
 
     @cached_property
     def live_sync(self) -> tuple[Evidence, ...]:
         """Where skaffold or Tilt copies files into its running containers."""
-        return live_sync(self.dockerfile, self.repository)
+        return self.index.live_sync(self.dockerfile)
 
     def targeting(self, names: Iterable[str]) -> tuple[Evidence, ...]:
         """Where a stage is built by one of its names: its own in lower case, its number."""
@@ -77,7 +74,7 @@ class Callers:
         )
 
 
-def services(dockerfile: Path, repository: Path, context_root: Path) -> tuple[Service, ...]:
+def services(dockerfile: Path, context_root: Path, index: Index) -> tuple[Service, ...]:
     """The compose services that run what this Dockerfile builds.
 
     Those that build it, those of the same name in another compose file of that directory (it is
@@ -85,14 +82,14 @@ def services(dockerfile: Path, repository: Path, context_root: Path) -> tuple[Se
     A compose file that is not understood and lies in the Dockerfile's directory or in the
     context root gives a service with nothing but a doubt.
     """
-    wanted, top = place_of(dockerfile), repository.resolve()
-    files = _compose_files(wanted.parent, context_root.resolve(), top)
+    wanted, top = place_of(dockerfile), index.repository
+    files = _compose_files(wanted, Path(real(context_root)), index)
     if not files:
         return ()
     # Not at the top: a start without compose files need not load their reader.
     from gorewrite.callers.compose import read_compose
 
-    near = {wanted.parent, context_root.resolve()}
+    near = {wanted.parent, Path(real(context_root))}
     every: dict[Path, dict[str, Service]] = {}
     for file in files:
         every[file] = {
@@ -120,12 +117,43 @@ def services(dockerfile: Path, repository: Path, context_root: Path) -> tuple[Se
     return tuple(found)
 
 
-def _compose_files(directory: Path, context_root: Path, top: Path) -> list[Path]:
+def _compose_files(dockerfile: Path, context_root: Path, index: Index) -> list[Path]:
     """Bounded and without repeats; in a directory the plain names come before the overrides."""
-    places = [*parents_within(directory, top), *parents_within(context_root, top)]
-    places += [top / name for name in _COMPOSE_PLACES]
-    found = [file for place in dict.fromkeys(places) for file in files_named(place, (COMPOSE,))]
-    return sorted(found, key=lambda file: (len(file.parts), file.parent, len(file.stem), file.name))
+    top = index.repository
+    # Commands of other files start compose, too.
+    building = {
+        call.file
+        for call in index.building(dockerfile)
+        if (form := format_of(call.file)) is not None and form.reader == "composefile"
+    }
+    found_in = [*_parents_within(dockerfile.parent, top), *_parents_within(context_root, top)]
+    found_in += [(top / file).parent for file in sorted(building)]
+    found_in += [top / name for name in _COMPOSE_PLACES]
+    found = [file for place in dict.fromkeys(found_in) for file in index.named(place, COMPOSE_NAME)]
+    found += [top / file for file in sorted(building)]
+    return sorted(
+        dict.fromkeys(found),
+        key=lambda file: (len(file.parts), file.parent, len(file.stem), file.name),
+    )
+
+
+def place_of(dockerfile: Path) -> Path:
+    """A Dockerfile that is a link is built where the link is, not where it points to."""
+    return Path(real(dockerfile.parent)) / dockerfile.name
+
+
+def _parents_within(directory: Path, top: Path) -> tuple[Path, ...]:
+    if not directory.is_relative_to(top):
+        return ()
+    return (directory, *(parent for parent in directory.parents if parent.is_relative_to(top)))
+
+
+def _directory_at(base: Path, written: str) -> Path | None:
+    """The directory that a caller in `base` names; None when it is not known or not there."""
+    if not places.is_plain(written):
+        return None
+    path = Path(real(base / written))
+    return path if kind_of(path) == "dir" else None
 
 
 def _extended(service: Service, file: Path, top: Path, depth: int) -> Service:
@@ -135,7 +163,7 @@ def _extended(service: Service, file: Path, top: Path, depth: int) -> Service:
     from gorewrite.callers.compose import read_compose
 
     other, name = service.extends
-    source = file if other is None else (file.parent / other).resolve()
+    source = file if other is None else Path(real(file.parent / other))
     base = read_compose(source, top).get(name) if depth < 5 else None
     if base is None:
         why = f"service {service.name} extends {name}, which is not found"
@@ -161,7 +189,7 @@ def _builds(service: Service, wanted: Path, near: set[Path]) -> bool:
     if not build.plain:
         name = build.dockerfile if build.dockerfile and "$" not in build.dockerfile else None
         return service.directory in near and (name is None or Path(name).name == wanted.name)
-    root = directory_at(service.directory, build.context or ".")
+    root = _directory_at(service.directory, build.context or ".")
     return root is not None and place_of(root / (build.dockerfile or "Dockerfile")) == wanted
 
 
@@ -179,7 +207,7 @@ def hiding_mount(
                 return mount
             over = True
         inside = relative(workdir, mount.target) if mount.target is not None else None
-        if over and _holds_sources(mount, inside or ".", context_root.resolve(), repository):
+        if over and _holds_sources(mount, inside or ".", Path(real(context_root)), repository):
             return mount
     return None
 
@@ -192,7 +220,7 @@ def _holds_sources(mount: HostMount, inside: str, context_root: Path, repository
         return True
     if context_root.is_relative_to(host):
         return True
-    if not host.is_relative_to(repository.resolve()):
+    if not host.is_relative_to(Path(real(repository))):
         return False
     below = sorted(p for p in _entries(host / inside) if kind_of(p) == "dir")
     return any(
@@ -203,7 +231,4 @@ def _holds_sources(mount: HostMount, inside: str, context_root: Path, repository
 
 
 def _entries(directory: Path) -> list[Path]:
-    try:
-        return list(directory.iterdir())
-    except OSError:
-        return []
+    return [directory / name for name, _ in names_in(str(directory))]

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from gorewrite.callers.buildcalls import parents_within, stated_contexts
+from gorewrite.callers.index import Index, read_index
 from gorewrite.context.globs import BadPattern, has_wildcard, relative
 from gorewrite.context.sourcetree import Context
 from gorewrite.evidence import Evidence
+from gorewrite.files import kind_of, real
 
 _ASIDE: Final = re.compile(
     r"builds?|ci|containers?|deploy|deployments?|\.?docker|dockerfiles?|\.devops|images|infra|ops"
@@ -44,6 +45,7 @@ def infer_context(
     copy_sources: Sequence[str],
     given: Path | None = None,
     mentions: Sequence[str] = (),
+    index: Index | None = None,
 ) -> ContextGuess:
     """Find the context that `dockerfile` is built in.
 
@@ -53,29 +55,43 @@ def infer_context(
     given: what the user says; taken as it is.
     mentions: further paths in the context that the build names (the package of `go build
         ./cmd/server`); they tell candidates apart but rule none out alone.
+    index: who builds what in the repository; None to read its callers for this one question.
 
     In order: the user; callers that name a context; the one directory that has every COPY source;
     the directory of the Go module.
     """
     if given is not None:
-        root = given.resolve()
+        root = Path(real(given))
         return ContextGuess(root, True, "given by the user", (root,))
-    top = repository.resolve()
-    directories = parents_within(dockerfile.parent.resolve(), top)
+    top = Path(real(repository))
+    directories = _parents_within(Path(real(dockerfile.parent)), top)
     sources = _local(copy_sources)
-    stated = stated_contexts(dockerfile, repository)
+    stated = (read_index(top) if index is None else index).contexts(dockerfile)
     if stated:
         roots = tuple(dict.fromkeys(each.root for each in stated))
         evidence = tuple(each.evidence for each in stated)
         fitting = _fitting(roots, sources, mentions)
-        if len(roots) == 1:
-            return ContextGuess(roots[0], True, f"named by {evidence[0]}", roots, evidence)
+        # Of several, those that miss what is copied from them cannot be built in.
+        plain = [source for source in sources if not has_wildcard(source)]
+        able = [root for root in roots if not _missing(root, plain)]
+        if len(roots) == 1 or len(able) == 1:
+            root = (able or roots)[0]
+            named = tuple(each.evidence for each in stated if each.root == root)
+            return ContextGuess(root, True, f"named by {named[0]}", (root,), named)
         why = f"callers name different contexts: {', '.join(_shown(r, top) for r in roots)}"
         ordered = tuple(dict.fromkeys((*fitting, *roots)))
         return ContextGuess(ordered[0], False, why, ordered, evidence)
     if len(directories) == 1:
         return _only(directories[0], sources)
     return _by_sources(directories, sources, mentions, top)
+
+
+def _parents_within(directory: Path, top: Path) -> tuple[Path, ...]:
+    """`directory` and its parents up to and including `top`; itself alone when not below `top`."""
+    if not directory.is_relative_to(top):
+        return (directory,)
+    above = [parent for parent in directory.parents if parent.is_relative_to(top)]
+    return (directory, *above)
 
 
 def _local(copy_sources: Sequence[str]) -> tuple[str, ...]:
@@ -142,7 +158,7 @@ def _missing(directory: Path, sources: Sequence[str]) -> list[str]:
 
 def _by_module(fitting: tuple[Path, ...], top: Path) -> ContextGuess:
     """Choose among directories that fit equally: the one that is, or has to be, the Go module's."""
-    modules = [each for each in fitting if (each / "go.mod").is_file()]
+    modules = [each for each in fitting if kind_of(each / "go.mod") == "file"]
     if not modules:
         root = next((each for each in fitting if _has_go_files(each)), fitting[0])
         others = [each for each in fitting if each != root]
@@ -157,7 +173,7 @@ def _by_module(fitting: tuple[Path, ...], top: Path) -> ContextGuess:
         return _guess(root, False, f"{where}, but there are Go files nearer", fitting)
     if _reaches_out(root):
         return _guess(root, False, f"{where}, which replaces a module by one outside", fitting)
-    if any((each / "go.work").is_file() for each in fitting if each != root):
+    if any(kind_of(each / "go.work") == "file" for each in fitting if each != root):
         return _guess(root, False, f"{where}, but there is a go.work above", fitting)
     if not nearer:
         return _guess(root, True, f"{_shown(root, top)} has the Dockerfile and a go.mod", fitting)

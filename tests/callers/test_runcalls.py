@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from gorewrite.callers.runcalls import bare_image, runs
+from gorewrite.callers.index import read_index
+from gorewrite.callers.model import bare_image
+from gorewrite.callers.runcalls import runs
 
 POD = """apiVersion: v1
 kind: Pod
@@ -28,7 +30,7 @@ def ran(top: Path, **files: str) -> list[tuple[str, ...]]:
         path = top / name.replace("__", "/").replace("_", ".")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    found = runs(top / "Dockerfile", top, ())
+    found = runs(top / "Dockerfile", read_index(top), ())
     return [
         line.words
         for run in found
@@ -50,6 +52,18 @@ def ran(top: Path, **files: str) -> list[tuple[str, ...]]:
         ("podman run shop serve && docker run other sh", [("serve",)]),
         ("docker run golang go version", []),
         ("docker run shop 'unclosed", []),
+        ("x=$$(docker run shop version)", [("version",)]),
+        ("kubectl exec -it deploy/shop -- sh -c 'ls | wc'", [("CMD", "sh", "-c", "ls | wc")]),
+        (
+            "kubectl exec shop-7d9fb6c5d4-x2x -c shop -- cat /etc/hosts",
+            [("CMD", "cat", "/etc/hosts")],
+        ),
+        ("kubectl exec shop-db-0 -- psql", []),
+        ("kubectl exec other -- sh", []),
+        ("kubectl run t --rm --image=example.com/shop:1 -- migrate", []),
+        ("kubectl run t --rm --image shop:1 -- migrate", [("migrate",)]),
+        ("kubectl run t --image=shop --command -- /bin/sh", [("/bin/sh",)]),
+        ("kubectl run t --image=busybox -- sh", []),
     ],
 )
 def test_docker_run(tmp_path: Path, line: str, words: list[tuple[str, ...]]) -> None:
@@ -59,6 +73,24 @@ def test_docker_run(tmp_path: Path, line: str, words: list[tuple[str, ...]]) -> 
 def test_image_named_by_variables(tmp_path: Path) -> None:
     text = "a:\n\tdocker build -t $(IMAGE):$(TAG) .\nb:\n\tdocker run ${IMAGE}:$(TAG) help\n"
     assert ran(tmp_path, Makefile=text) == [("help",)]
+
+
+def test_containers_of_the_image(tmp_path: Path) -> None:
+    text = """#!/bin/bash
+IMAGE=shop
+docker build -t "$IMAGE:dev" .
+docker run -d --name web ${IMAGE}:dev
+docker run -d --name=store postgres
+docker exec web ls /
+docker exec -it store psql
+id=$(docker run -d "$IMAGE:dev" serve)
+docker exec $id wget -q localhost
+"""
+    assert ran(tmp_path, run_sh=text) == [
+        ("CMD", "ls", "/"),
+        ("serve",),
+        ("CMD", "wget", "-q", "localhost"),
+    ]
 
 
 def test_other_dockerfile_names_other_image(tmp_path: Path) -> None:
@@ -80,6 +112,122 @@ def test_other_dockerfile_names_other_image(tmp_path: Path) -> None:
 def test_pod(tmp_path: Path, line: str, words: list[tuple[str, ...]]) -> None:
     pod = POD.format(image="registry.example.com/shop:1", line=line)
     assert ran(tmp_path, k8s__pod_yaml=pod) == words
+
+
+CHART = """{{- /* A chart,
+  over two lines. */ -}}
+apiVersion: apps/v1
+kind: Deployment
+spec:
+  template:
+    spec:
+      {{- with .Values.securityContext }}
+      securityContext: {{ toYaml . | nindent 8 }}
+      {{- end }}
+      containers:
+        - name: {{ .Chart.Name }}
+          image: "{{ .Values.image.repository }}:{{ .Values.tag | default .Chart.AppVersion }}"
+          {{- if .Values.debug }}
+          command: ["sh", "-c", "sleep 1"]
+          {{- else }}
+          command: ["/shop"]
+          {{- end }}
+          args: ["--port={{ .Values.port }}", "--name={{ include "shop.name" . }}"]
+          livenessProbe: {exec: {command: [check, "{{ .Values.port }}"]}}
+"""
+
+
+def test_chart(tmp_path: Path) -> None:
+    values = "port: 80\nimage:\n  repository: example.com/acme/shop\n"
+    words = ran(
+        tmp_path,
+        Makefile="a:\n\tdocker build -t shop .\n",
+        deploy__chart__values_yaml=values,
+        deploy__chart__templates__deployment_yaml=CHART,
+    )
+    assert words == [("sh", "-c", "sleep 1"), ("CMD", "check", "80")]
+
+
+def test_chart_without_its_values(tmp_path: Path) -> None:
+    assert ran(tmp_path, deploy__chart__templates__deployment_yaml=CHART) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "words"),
+    [
+        (
+            "chart__values_yaml",
+            "image: {registry: example.com, repository: shop}\ncommand: [/shop]\nargs: [serve]\n",
+            [("/shop",), ("serve",)],
+        ),
+        (
+            "k8s__job_yaml",
+            "apiVersion: batch/v1\nkind: CronJob\nspec: {jobTemplate: {spec: {template: {spec: "
+            "{containers: [{image: shop, args: [clean]}]}}}}}\n",
+            [("clean",)],
+        ),
+        (
+            "k8s__workflow_yaml",
+            "apiVersion: argoproj.io/v1alpha1\nspec: {templates: [{script: {image: shop, command: "
+            "[sh]}}, {container: {image: shop, args: [run]}}]}\n",
+            [("sh",), ("run",)],
+        ),
+        (
+            "k8s__task_yaml",
+            "apiVersion: tekton.dev/v1\nspec: {steps: [{image: shop, script: make test}]}\n",
+            [("CMD-SHELL", "make test")],
+        ),
+        (
+            "_gitlab-ci_yml",
+            "check:\n  image: shop:$CI_COMMIT_SHA\n  script: [shop version, ls]\n",
+            [("CMD-SHELL", "shop version\nls")],
+        ),
+        (
+            "_github__workflows__ci_yaml",
+            "on: push\njobs:\n  a:\n    container: shop\n    steps: [{run: 'echo ${{ a }}'}]\n"
+            "  b:\n    services: {s: {image: 'shop:1', options: --health-cmd 'curl -f x'}}\n",
+            [("CMD-SHELL", "tail -f /dev/null\necho x"), ("CMD-SHELL", "curl -f x")],
+        ),
+        (
+            "ecs__task-definition_json",
+            '{"containerDefinitions": [\n\t{"image": "shop:1", "entryPoint": ["/shop"], '
+            '"command": ["run"],\n\t"healthCheck": {"command": ["CMD-SHELL", "curl x"]}}]}',
+            [("/shop",), ("run",), ("CMD-SHELL", "curl x")],
+        ),
+        (
+            "nomad__shop_nomad",
+            'job "s" {\n group "g" {\n  task "t" {\n   config {\n    image = "shop:1"\n'
+            '    command = "run"\n    args = ["-v"]\n   }\n  }\n }\n}\n',
+            [("run", "-v")],
+        ),
+        (
+            "units__shop_container",
+            "[Container]\nImage=shop:1\nExec=run -v\nHealthCmd=curl x\n",
+            [("run", "-v"), ("CMD-SHELL", "curl x")],
+        ),
+        (
+            "units__shop_service",
+            "[Service]\nExecStart=/usr/bin/docker run --rm shop run -v\n",
+            [("run", "-v")],
+        ),
+        ("k8s__crd_yaml", "apiVersion: v1\nproperties: {image: {type: string}, args: [a]}\n", []),
+        ("k8s__odd_yaml", "apiVersion: v1\nimage: shop\nargs: [a, {b: c}]\n: : :\n", []),
+        ("other__thing_yaml", "image: shop\nscript: {a: b}\n", []),
+    ],
+)
+def test_manifests(tmp_path: Path, file: str, text: str, words: list[tuple[str, ...]]) -> None:
+    assert ran(tmp_path, Makefile="a:\n\tdocker build -t shop .\n", **{file: text}) == words
+
+
+def test_names_that_are_guessed_count_near_only(tmp_path: Path) -> None:
+    """The directory's name tells an image in its own manifests, not in those of another."""
+    pod = POD.format(image="example.com/api:1", line="args: [x]")
+    for place in ("shop/api/k8s", "stock/api/k8s"):
+        (tmp_path / place).mkdir(parents=True)
+        (tmp_path / place / "pod.yaml").write_text(pod.replace("[x]", f"[{place[:4]}]"))
+    (tmp_path / "shop/api/Dockerfile").write_text("FROM golang:1.24\n")
+    found = runs(tmp_path / "shop/api/Dockerfile", read_index(tmp_path), ())
+    assert [run.command and run.command.words for run in found] == [("shop",)]
 
 
 def test_pods_of_several_images_are_told_by_name(tmp_path: Path) -> None:

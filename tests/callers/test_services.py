@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from gorewrite.callers.buildtargets import live_sync, targets
 from gorewrite.callers.compose import Service
+from gorewrite.callers.index import read_index
 from gorewrite.callers.services import Callers, hiding_mount, services
 from tests.transforms.tools import rewrite
 
@@ -21,14 +21,14 @@ def lay(root: Path, files: dict[str, str]) -> Path:
 def one(root: Path, text: str, **files: str) -> Service:
     """The only service that `compose.yaml` with this text runs of ./Dockerfile."""
     lay(root, {"compose.yaml": text, **files})
-    (found,) = services(root / "Dockerfile", root, root)
+    (found,) = services(root / "Dockerfile", root, read_index(root))
     return found
 
 
 def names(root: Path, files: dict[str, str], dockerfile: str = "Dockerfile") -> list[str]:
     lay(root, files)
     place = root / dockerfile
-    return [service.name for service in services(place, root, place.parent)]
+    return [service.name for service in services(place, place.parent, read_index(root))]
 
 
 RUNS = [
@@ -93,6 +93,15 @@ def test_the_image_that_another_builds(tmp_path: Path) -> None:
     assert names(tmp_path, {"compose.yaml": text}) == ["a", "b"]
 
 
+def test_commands_that_start_compose_are_no_compose_files(tmp_path: Path) -> None:
+    files = {
+        "compose.yaml": "services: {a: {build: .}}",
+        "Makefile": "up:\n\tdocker compose build\n",
+    }
+    lay(tmp_path, {"Dockerfile": ""})
+    assert names(tmp_path, files) == ["a"]
+
+
 def test_an_override_is_merged(tmp_path: Path) -> None:
     lay(
         tmp_path,
@@ -102,7 +111,7 @@ def test_an_override_is_merged(tmp_path: Path) -> None:
             "other/compose.yaml": "services: {a: {command: never}}",
         },
     )
-    base, over = services(tmp_path / "Dockerfile", tmp_path, tmp_path)
+    base, over = services(tmp_path / "Dockerfile", tmp_path, read_index(tmp_path))
     assert base.target and base.target.text == "prod" and not base.mounts
     assert over.target and over.target.text == "dev"
     assert over.command and over.command.words == ("./a",)
@@ -167,7 +176,6 @@ UNCERTAIN = [
     "command: ./a && ./b",
     "command: ./a 'b",
     "command: *nowhere",
-    'command: "a\n      b"',
     "healthcheck: {test: !x y}",
     "volumes:\n      - {type: bind, source: *x, target: /a}",
     "volumes:\n      - [a, b]",
@@ -183,14 +191,14 @@ def test_what_is_not_read_is_said(tmp_path: Path, text: str) -> None:
         tmp_path,
         {"compose.yaml": f"services:\n  a:\n    build: .\n    {text}\n  b: {{build: x}}\n"},
     )
-    (found,) = services(tmp_path / "Dockerfile", tmp_path, tmp_path)
+    (found,) = services(tmp_path / "Dockerfile", tmp_path, read_index(tmp_path))
     assert found.uncertain
     assert found.uncertain[0].evidence[0].path == "compose.yaml"
 
 
 def test_a_file_that_is_not_read_at_all(tmp_path: Path) -> None:
     lay(tmp_path, {"compose.yaml": "\tservices:\n", "other/compose.yaml": "\tservices:\n"})
-    (found,) = services(tmp_path / "Dockerfile", tmp_path, tmp_path)
+    (found,) = services(tmp_path / "Dockerfile", tmp_path, read_index(tmp_path))
     assert found.name == "" and found.uncertain
 
 
@@ -249,6 +257,9 @@ def test_what_a_mount_hides(tmp_path: Path, mount: str, files: dict[str, str], h
     assert (hidden is not None) is hides
 
 
+ARTIFACT = "apiVersion: skaffold/v4beta13\nkind: Config\nbuild:\n  artifacts:\n  - image: a\n"
+OTHER = ARTIFACT + "    context: other\n"
+
 TARGETS = [
     ("Makefile", "x:\n\tdocker build --target dev .\n", True),
     ("Makefile", "x:\n\tdocker build --target=Dev \\\n\t  -t x .\n", True),
@@ -262,7 +273,11 @@ TARGETS = [
         True,
     ),
     ("docker-bake.hcl", 'target "a" {\n  context = "."\n  target = "dev"\n}\n', True),
-    ("skaffold.yaml", "build:\n  artifacts:\n  - image: a\n    docker: {target: dev}\n", True),
+    (
+        "skaffold.yaml",
+        ARTIFACT + "    docker: {target: dev}\n",
+        True,
+    ),
     ("Tiltfile", "docker_build('a', '.', target='dev')\n", True),
     ("Makefile", "x:\n\tdocker build --target dev other\n", False),
     ("Makefile", "x:\n\tdocker build --target dev -f other/Dockerfile .\n", False),
@@ -270,22 +285,34 @@ TARGETS = [
     ("Makefile", "x:\n\tcargo build --target dev .\n", False),
     ("Makefile", "x:\n\tdocker build --target $(STAGE) .\n", False),
     ("docker-bake.hcl", 'target "a" {\n  dockerfile = "b"\n  target = "dev"\n}\n', False),
-    ("skaffold.yaml", "build: {artifacts: [{context: other, docker: {target: dev}}]}", False),
+    (
+        "skaffold.yaml",
+        OTHER + "    docker: {target: dev}\n",
+        False,
+    ),
 ]
 
 
 @pytest.mark.parametrize(("file", "text", "expected"), TARGETS)
 def test_targets(tmp_path: Path, file: str, text: str, expected: bool) -> None:
     lay(tmp_path, {"Dockerfile": "", "other/Dockerfile": "", file: text})
-    found = targets(tmp_path / "Dockerfile", tmp_path)
+    found = read_index(tmp_path).targets(tmp_path / "Dockerfile")
     assert [(name, where.path) for name, where in found] == ([("dev", file)] if expected else [])
 
 
 SYNCS = [
-    ("skaffold.yaml", "build:\n  artifacts:\n  - image: a\n    sync: {infer: ['**/*']}\n", True),
+    (
+        "skaffold.yaml",
+        ARTIFACT + "    sync: {infer: ['**/*']}\n",
+        True,
+    ),
     ("Tiltfile", "docker_build(\n  'a', '.',\n  live_update=[sync('.', '/app')])\n", True),
-    ("skaffold.yaml", "build:\n  artifacts:\n  - image: a\n", False),
-    ("skaffold.yaml", "build: {artifacts: [{context: other, sync: {auto: true}}]}", False),
+    ("skaffold.yaml", ARTIFACT, False),
+    (
+        "skaffold.yaml",
+        OTHER + "    sync: {auto: true}\n",
+        False,
+    ),
     ("Tiltfile", "docker_build('a', 'other', live_update=[sync('.', '/app')])\n", False),
     ("Tiltfile", "# docker_build('a', '.', live_update=[sync('.', '/app')])\n", False),
 ]
@@ -294,14 +321,14 @@ SYNCS = [
 @pytest.mark.parametrize(("file", "text", "expected"), SYNCS)
 def test_live_sync(tmp_path: Path, file: str, text: str, expected: bool) -> None:
     lay(tmp_path, {"Dockerfile": "", "other/Dockerfile": "", file: text})
-    found = live_sync(tmp_path / "Dockerfile", tmp_path)
+    found = read_index(tmp_path).live_sync(tmp_path / "Dockerfile")
     assert [where.path for where in found] == ([file] if expected else [])
 
 
 def test_which_services_run_a_stage(tmp_path: Path) -> None:
     text = "services: {a: {build: {target: dev}}, b: {build: .}, c: {build: {target: '0'}}}"
     lay(tmp_path, {"compose.yaml": text.replace("{target", "{context: ., target")})
-    callers = Callers(tmp_path / "Dockerfile", tmp_path, tmp_path)
+    callers = Callers(tmp_path / "Dockerfile", tmp_path, tmp_path, read_index(tmp_path))
     assert [s.name for s in callers.running(["0", "dev"], final=True)] == ["a", "b", "c"]
     assert [s.name for s in callers.running(["1"], final=True)] == ["b"]
     assert [s.name for s in callers.running(["0", "dev"], final=False)] == ["a", "c"]

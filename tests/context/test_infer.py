@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gorewrite.callers.buildcalls import stated_contexts
+from gorewrite.callers.index import read_index
 from gorewrite.context import ContextGuess, infer_context
 
 
@@ -128,13 +128,16 @@ def test_malformed_wildcard_is_passed_over(tmp_path: Path) -> None:
     assert guess(tmp_path, "svc/Dockerfile", ["[", "."], mods("svc")).root == tmp_path / "svc"
 
 
+JOB = "jobs:\n  image:\n    runs-on: ubuntu-latest\n    steps:\n"
+
 CALLS = [
     # file, its text, context named for svc/Dockerfile
     ("compose.yaml", "services:\n  a:\n    build: ./svc\n", "svc"),
     ("compose.yaml", "services:\n  a:\n    build: 'svc/'  # here\n", "svc"),
     (
         "docker-compose.dev.yml",
-        "  a:\n    build:\n      # all\n      context: .\n\n      dockerfile: svc/Dockerfile\n",
+        "services:\n  a:\n    build:\n      # all\n      context: .\n\n"
+        "      dockerfile: svc/Dockerfile\n",
         ".",
     ),
     (
@@ -143,8 +146,8 @@ CALLS = [
         "      dockerfile: svc/Dockerfile\n      args:\n        context: no\n",
         ".",
     ),
-    ("compose.yml", "  build: {context: ., dockerfile: svc/Dockerfile}\n", "."),
-    ("compose.yml", "  build:\n    dockerfile: ./svc/Dockerfile\n", "."),
+    ("compose.yml", "services: {a: {build: {context: ., dockerfile: svc/Dockerfile}}}\n", "."),
+    ("compose.yml", "services:\n  a:\n    build:\n      dockerfile: ./svc/Dockerfile\n", "."),
     ("Makefile", "image:\n\tdocker build -t x -f svc/Dockerfile .\n", "."),
     ("Makefile", "image:\n\t@docker build -t $(IMG):$(TAG) --file=svc/Dockerfile $(CURDIR)\n", "."),
     ("Makefile", "a:\n\tcd x && ls\nimage:\n\tdocker build svc\n", "svc"),
@@ -157,14 +160,26 @@ CALLS = [
     ("build.sh", "#!/bin/sh\nset -e\npodman build . -f svc/Dockerfile && echo\n", "."),
     ("build.sh", 'docker image build "./svc"\n', "svc"),
     (".gitlab-ci.yml", "b:\n  script:\n    - docker build -f svc/Dockerfile .\n", "."),
-    (".github/workflows/ci.yml", "      - run: docker build svc\n", "svc"),
+    ("Makefile", "image:\n\tcd svc && docker build .\n", "svc"),
+    ("build.sh", "cd svc\ndocker build .\n", "svc"),
+    ("svc/build.sh", "docker build .\n", "svc"),
+    (".github/workflows/ci.yml", JOB + "      - run: docker build svc\n", "svc"),
     (
         ".github/workflows/ci.yml",
-        "      - uses: docker/build-push-action@v6\n        with:\n          context: .\n"
+        JOB + "      - run: docker build .\n        working-directory: svc\n",
+        "svc",
+    ),
+    (
+        ".github/workflows/ci.yml",
+        JOB + "      - uses: docker/build-push-action@v6\n        with:\n          context: .\n"
         "          file: ./svc/Dockerfile\n          push: true\n",
         ".",
     ),
-    (".github/workflows/ci.yaml", "        with:\n          context: svc\n", "svc"),
+    (
+        ".github/workflows/ci.yaml",
+        JOB + "      - uses: docker/build-push-action@v6\n        with: {context: svc}\n",
+        "svc",
+    ),
 ]
 
 
@@ -188,6 +203,8 @@ NO_CALLS = [
     ("compose.yaml", "services:\n  a:\n    build: https://example.com/r.git\n"),
     ("compose.yaml", "services:\n  a:\n    #build: svc\n"),
     ("compose.yaml", "services:\n  build:\n    image: x\n"),
+    ("compose.yaml", "build: svc\n"),
+    ("compose.yaml", "services:\n  a:\n    build: svc\n  b: [\n"),
     ("compose.yaml", "services:\n  a:\n    build:\n      context: ../..\n"),
     (
         "compose.yaml",
@@ -195,7 +212,7 @@ NO_CALLS = [
     ),
     ("compose.yaml", "services:\n  a:\n    build:\n"),
     ("other.yaml", "services:\n  a:\n    build: ./svc\n"),
-    ("Makefile", "image:\n\tcd svc && docker build .\n"),
+    ("Makefile", "image:\n\tcd $(DIR) && docker build .\n"),
     ("Makefile", "image:\n\t# docker build svc\n\techo docker build svc\n"),
     ("Makefile", "image:\n\tdocker build --unknown svc\n"),
     ("Makefile", "image:\n\tdocker build $(DIR)\n"),
@@ -204,10 +221,10 @@ NO_CALLS = [
     ("Makefile", "image:\n\tdocker build - < svc/Dockerfile\n"),
     ("Makefile", "image:\n\tdocker compose build svc\n"),
     ("Makefile", "image:\n\tgo build svc\n"),
-    ("build.sh", "cd svc\ndocker build .\ndocker build svc\n"),
-    ("svc/build.sh", "docker build .\n"),
-    (".github/workflows/ci.yml", "  - run: docker build .\n    working-directory: svc\n"),
-    (".github/workflows/ci.yml", "        with:\n          file: ./svc/Dockerfile\n"),
+    ("build.sh", "cd $DIR\ndocker build .\n"),
+    (".github/workflows/ci.yml", JOB + "      - run: docker build $DIR\n"),
+    (".github/workflows/ci.yml", JOB + "      - with: {file: svc/Dockerfile}\n"),
+    (".github/ci.yml", JOB + "      - run: docker build svc\n"),
 ]
 
 
@@ -215,29 +232,33 @@ NO_CALLS = [
 def test_no_callers(tmp_path: Path, file: str, text: str) -> None:
     top = tmp_path / "repo"
     guess(top, "svc/Dockerfile", ["."], {file: text})
-    assert stated_contexts(top / "svc/Dockerfile", top) == ()
+    assert read_index(top).contexts(top / "svc/Dockerfile") == ()
 
 
 def test_callers_that_disagree(tmp_path: Path) -> None:
     files = {
         **mods("svc"),
-        "compose.yaml": "    build: svc\n",
+        "compose.yaml": "services: {a: {build: svc}}\n",
         "Makefile": "a:\n\tdocker build -f svc/Dockerfile .\n",
     }
-    found = guess(tmp_path, "svc/Dockerfile", ["go.mod", "."], files)
+    found = guess(tmp_path, "svc/Dockerfile", ["."], files)
     assert not found.certain
-    assert found.candidates == (tmp_path / "svc", tmp_path)
+    assert set(found.candidates) == {tmp_path / "svc", tmp_path}
     assert len(found.evidence) == 2
 
 
+def test_a_caller_that_cannot_build(tmp_path: Path) -> None:
+    files = {
+        **mods("svc"),
+        "compose.yaml": "services: {a: {build: svc}}\n",
+        "Makefile": "a:\n\tdocker build -f svc/Dockerfile .\n",
+    }
+    found = guess(tmp_path, "svc/Dockerfile", ["go.mod", "."], files)
+    assert (found.root, found.certain) == (tmp_path / "svc", True)
+    assert [each.path for each in found.evidence] == ["compose.yaml"]
+
+
 def test_large_caller_is_passed_over(tmp_path: Path) -> None:
-    text = "    build: svc\n" + "#" * 300_000
+    text = "services: {a: {build: svc}}\n" + "#" * 300_000
     guess(tmp_path, "svc/Dockerfile", ["."], {"compose.yaml": text})
-    assert stated_contexts(tmp_path / "svc/Dockerfile", tmp_path) == ()
-
-
-def test_changed_caller_is_read_again(tmp_path: Path) -> None:
-    guess(tmp_path, "svc/Dockerfile", ["."], {"compose.yaml": "    build: svc\n"})
-    assert len(stated_contexts(tmp_path / "svc/Dockerfile", tmp_path)) == 1
-    (tmp_path / "compose.yaml").write_text("    build: other\n")
-    assert stated_contexts(tmp_path / "svc/Dockerfile", tmp_path) == ()
+    assert read_index(tmp_path).contexts(tmp_path / "svc/Dockerfile") == ()

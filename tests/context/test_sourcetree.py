@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gorewrite.context import Context, SourceTree, effective_ignore
+from gorewrite.context import Context, SourceTree, effective_ignore, sourcetree
 from gorewrite.context.globs import BadPattern
 from gorewrite.context.ignorefile import IgnoreError
 
@@ -289,3 +289,18 @@ def test_names_that_are_not_utf8(make: Make) -> None:
     tree = context(root)
     assert tree.read("caf\udce9") == b"x"
     assert tree.glob("caf?") == ("caf\udce9",)
+
+
+def test_a_context_forgets_only_when_it_remembers_a_lot(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = make({"a": "x", "d/b": "y"})
+    tree = context(root)
+    assert (tree.listdir("d"), tree.kind("a"), tree.read("a")) == (("b",), "file", b"x")
+    (root / "a").unlink()
+    (root / "d" / "c").write_text("z")
+    tree.trim()
+    assert (tree.listdir("d"), tree.kind("a"), tree.read("a")) == (("b",), "file", b"x")
+    monkeypatch.setattr(sourcetree, "_MOST_REMEMBERED", 1)
+    tree.trim()
+    assert (tree.listdir("d"), tree.kind("a"), tree.read("a")) == (("b", "c"), None, None)

@@ -1,0 +1,309 @@
+"""Who builds what in a repository: one index, made once in a run, asked for each Dockerfile.
+
+All caller files are found through the listing of the repository and read once, within limits.
+Nothing found proves nothing; what is found is right.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import posixpath
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from gorewrite.callers.formats import MANIFESTS, TASKS, format_of
+from gorewrite.callers.model import BuildCall, Builder, Source
+from gorewrite.callers.reading import Reader, reader_of, scope_of
+from gorewrite.evidence import Evidence
+from gorewrite.files import SharedMemory, Stamp, answered, kind_of, real, recorded, stamp_for
+from gorewrite.memo import remembered
+
+if TYPE_CHECKING:
+    from gorewrite.surroundings import Project
+
+_VARIABLE: Final = re.compile(
+    r"\$\{\{.*?\}\}|\$\{[^{}]*\}|\$\([^()]*\)|\$[\w@*]+|\$\[\[.*?\]\]|\{\{.*?\}\}|<<.*?>>|`[^`]*`|\{\w+\}"
+)
+
+
+class StatedContext(NamedTuple):
+    """A build context that a caller names for a Dockerfile, and where it does."""
+
+    root: Path
+    evidence: Evidence
+
+
+@dataclass(frozen=True, eq=False)
+class Index:
+    """The builds of a repository.
+
+    repository: without links in its path; calls: all, in the order of their files; not_read: files
+    that were passed over because a limit was reached; starts: file -> the directory that its
+    commands were taken to run in; names: directory ("" for the root) -> the manifests in it;
+    running: callers that run images, too, by the directory whose images they may run.
+    """
+
+    repository: Path
+    calls: tuple[BuildCall, ...] = ()
+    not_read: tuple[str, ...] = ()
+    starts: Mapping[str, str] = field(default_factory=dict, repr=False)
+    names: Mapping[str, Sequence[str]] = field(default_factory=dict, repr=False)
+    running: Mapping[str, Sequence[str]] = field(default_factory=dict, repr=False)
+    memory: SharedMemory = field(default_factory=SharedMemory, repr=False)
+    _places: dict[str, str | None] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def _by_dockerfile(self) -> dict[str, list[BuildCall]]:
+        found: dict[str, list[BuildCall]] = {}
+        for call in self.calls:
+            if call.dockerfile is not None:
+                found.setdefault(self._real(call.dockerfile), []).append(call)
+        return found
+
+    @cached_property
+    def _loose(self) -> dict[str, list[BuildCall]]:
+        """Calls that do not say plainly what they build, by the directory they may build in."""
+        found: dict[str, list[BuildCall]] = {}
+        for call in self.calls:
+            if call.dockerfile is None:
+                found.setdefault(scope_of(call.file), []).append(call)
+        return found
+
+    @cached_property
+    def stamp(self) -> Stamp:
+        """While it is the same, so is all that the index says."""
+        places = self._by_dockerfile and self._places
+        return stamp_for((self.calls, self.not_read, self.starts, self.names, self.running, places))
+
+    def told(self, question: str, answer: object) -> None:
+        """Records what a Dockerfile was told: it depends on that, not on all callers there are."""
+        if recorded():
+            answered(f"callers {self.repository}", question, answer, self.stamp)
+
+    def answer(self, question: str) -> object:
+        """What is told today: see `told`."""
+        kind, _, what = question.partition(" ")
+        place = self.repository / what
+        match kind:
+            case "building":
+                return self.building(place)
+            case "may-build":
+                return self.may_build(place)
+            case "runners":
+                return self.runners(place)
+            case "named":
+                return self._named(what)
+        return None
+
+    @property
+    def dockerfiles(self) -> Iterable[str]:
+        """The paths, relative to the repository, of all files that are built by name."""
+        return self._by_dockerfile.keys()
+
+    def building(self, dockerfile: Path) -> tuple[BuildCall, ...]:
+        """The calls that build a Dockerfile: nearest first, those of CI last."""
+        path = self._path(dockerfile)
+        if path is None:
+            return ()
+        found = self._by_dockerfile.get(path, ())
+        calls = tuple(sorted(found, key=lambda call: _distance(call.file, path)))
+        self.told(f"building {path}", calls)
+        return calls
+
+    def may_build(self, dockerfile: Path) -> tuple[BuildCall, ...]:
+        """The calls that may build it: they do not say plainly which Dockerfile they mean."""
+        path = self._path(dockerfile)
+        if path is None:
+            return ()
+        plain = path in self._by_dockerfile
+        calls = tuple(
+            call
+            for directory in (above(path) if self._loose else ())
+            for call in self._loose.get(directory, ())
+            if _may_mean(*call.written, call.tool, path) and not (plain and _says_nothing(call))
+        )
+        self.told(f"may-build {path}", calls)
+        return calls
+
+    def runners(self, dockerfile: Path) -> tuple[str, ...]:
+        """The files that may run its image: those of its directory, of the ones above it, of CI."""
+        path = self._path(dockerfile)
+        if path is None:
+            return ()
+        found = tuple(file for place in above(path) for file in self.running.get(place, ()))
+        self.told(f"runners {path}", found)
+        return found
+
+    def named(self, directory: Path, pattern: re.Pattern[str]) -> list[Path]:
+        """The YAML files right in a directory (without links in its path) whose whole name matches,
+        sorted."""
+        place = os.path.relpath(directory, self.repository)
+        question = f"{pattern.flags} {'' if place == '.' else place}\n{pattern.pattern}"
+        names = self._named(question)
+        self.told(f"named {question}", names)
+        return [directory / name for name in names]
+
+    def _named(self, question: str) -> tuple[str, ...]:
+        """question: flags of a pattern, a space, the directory; on the next line the pattern."""
+        place, _, text = question.rpartition("\n")
+        flags, _, directory = place.partition(" ")
+        pattern = re.compile(text, int(flags))
+        return tuple(name for name in self.names.get(directory, ()) if pattern.fullmatch(name))
+
+    def contexts(self, dockerfile: Path) -> tuple[StatedContext, ...]:
+        """The build contexts that callers name for it, which are directories of the repository."""
+        found: dict[StatedContext, None] = {}
+        for call in self.building(dockerfile):
+            if call.context is None:
+                continue
+            root = Path(real(self.repository / call.context))
+            if root.is_relative_to(self.repository) and kind_of(root) == "dir":
+                found[StatedContext(root, call.evidence)] = None
+        return tuple(found)
+
+    def targets(self, dockerfile: Path) -> tuple[tuple[str, Evidence], ...]:
+        """The stages (lower case, or a number) that callers build by name, each with where."""
+        calls = (*self.building(dockerfile), *self.may_build(dockerfile))
+        found = (
+            (call.target.lower(), call.target_because or call.evidence)
+            for call in calls
+            if call.target
+        )
+        return tuple(dict.fromkeys(found))
+
+    def exports_layers(self, dockerfile: Path) -> Evidence | None:
+        """A caller that stores the layers outside of the builder, where cache mounts never are."""
+        calls = (*self.building(dockerfile), *self.may_build(dockerfile))
+        return next(
+            (call.exports_because or call.evidence for call in calls if call.exports_layers), None
+        )
+
+    def live_sync(self, dockerfile: Path) -> tuple[Evidence, ...]:
+        """Where skaffold or Tilt copies files into running containers of its image.
+
+        Both unpack an archive there, so the image must have `tar` (skaffold docs, "File Sync";
+        Tilt docs, "live_update"). A build of a named stage is another image.
+        """
+        calls = (*self.building(dockerfile), *self.may_build(dockerfile))
+        found = (call.evidence for call in calls if call.syncs and call.target is None)
+        return tuple(dict.fromkeys(found))
+
+    def _path(self, dockerfile: Path) -> str | None:
+        """A Dockerfile that is a link is built where the link is, not where it points to."""
+        directory = self._real_directory(os.path.dirname(os.path.abspath(dockerfile)))  # noqa: PTH100, PTH120
+        top = str(self.repository)
+        name = dockerfile.name
+        if directory == top:
+            return name
+        prefix = top.rstrip("/") + "/"
+        return f"{directory[len(prefix) :]}/{name}" if directory.startswith(prefix) else None
+
+    @remembered
+    def _real_directory(self, directory: str) -> str:
+        return real(directory)
+
+    def _real(self, path: str) -> str:
+        """A path of the repository with the links in its directory followed."""
+        directory, _, name = path.rpartition("/")
+        if directory not in self._places:
+            inside = os.path.relpath(real(self.repository / directory), self.repository)
+            self._places[directory] = None if inside.startswith("..") else inside
+        real_directory = self._places[directory]
+        if real_directory is None:
+            return path
+        return name if real_directory == "." else f"{real_directory}/{name}"
+
+
+def above(path: str) -> Iterator[str]:
+    """The directory of a path and those above it, down to "" for the root."""
+    while path:
+        path = path.rpartition("/")[0]
+        yield path
+
+
+def _distance(file: str, dockerfile: str) -> tuple[int, str]:
+    """How far a caller is from a Dockerfile: 0 beside it, 1 in the directory above it …"""
+    directory = file.rpartition("/")[0]
+    near = not directory or f"{dockerfile}/".startswith(f"{directory}/")
+    steps = dockerfile.count("/") - file.count("/") if near else 1000
+    return (steps if not file.startswith(".") or not directory else 2000, file)
+
+
+def _says_nothing(call: BuildCall) -> bool:
+    """Whether a call names neither a Dockerfile nor any part of its context: of a Dockerfile that
+    others plainly build it tells nothing, unless such a builder may be in use for it, too."""
+    context, dockerfile = call.written
+    left = _VARIABLE.sub("", dockerfile or context)
+    able = call.builder in (Builder.DEFAULT, Builder.BUILDKIT)
+    return able and not re.search(r"\w", left)
+
+
+@lru_cache(maxsize=8192)
+def _meant(context: str, dockerfile: str, from_context: bool) -> re.Pattern[str]:
+    written = dockerfile or "Dockerfile"
+    if from_context or not dockerfile:
+        written = f"{context}/{written}" if context else f"*/{written}"
+    text = _VARIABLE.sub("*", written.replace("[", "?").strip("\"'"))
+    text = posixpath.normpath(text.replace('"', "").replace("'", "")).lstrip("./")
+    # What a variable stands for may be nothing, with the slash behind it.
+    return re.compile("(?:.*/)?" + fnmatch.translate(text.replace("*/", "*")))
+
+
+def _may_mean(context: str, dockerfile: str, tool: str, path: str) -> bool:
+    from_context = tool in ("docker compose", "docker-compose", "bake", "skaffold", "kaniko")
+    return _meant(context, dockerfile, from_context).match(path) is not None
+
+
+def read_index(repository: Path, files: Iterable[str] | None = None) -> Index:
+    """Reads the callers among the files of a repository.
+
+    files: paths relative to it; None for those that it lists.
+    """
+    top = Path(os.path.realpath(repository))
+    if files is None:
+        from gorewrite.discovery import listing
+
+        files = listing(top)
+    reader = Reader(str(top))
+    calls: list[BuildCall] = []
+    names: dict[str, list[str]] = {}
+    for path in files:
+        if path.endswith(MANIFESTS) or TASKS.search(path):
+            directory, _, name = path.rpartition("/")
+            names.setdefault(directory, []).append(name)
+        form = format_of(path)
+        if form is not None:
+            calls += reader.read(path, form)
+    return Index(
+        top,
+        tuple(dict.fromkeys(calls)),
+        tuple(reader.not_read),
+        reader.starts,
+        {directory: tuple(sorted(each)) for directory, each in names.items()},
+        {directory: tuple(each) for directory, each in reader.running.items()},
+    )
+
+
+def read(source: Source) -> tuple[BuildCall, ...]:
+    """The calls of one file, read anew from its bytes."""
+    form = format_of(source.path)
+    return tuple(reader_of(form)(source)) if form is not None else ()
+
+
+def calls_of(project: Project) -> tuple[BuildCall, ...]:
+    """The calls that build the Dockerfile of a project."""
+    return project.callers.index.building(project.path)
+
+
+def source(project: Project, file: str) -> Source | None:
+    """A file that holds calls as its reader is given it; None when it is no longer there."""
+    index = project.callers.index
+    reader = Reader(str(index.repository))
+    data = reader.bytes_of(file)
+    start = index.starts.get(file, posixpath.dirname(file) or ".")
+    return Source(file, data, start, reader.bytes_of) if data is not None else None
