@@ -69,13 +69,25 @@ def cases() -> list[Case]:
     return [Case(path.parent) for path in sorted(ROOT.glob("*/*/in"))]
 
 
+def written(result: Result, top: Path) -> list[tuple[Path, bytes | None, bytes]]:
+    """(path, old, new) of every file of a planned case, those of its callers included."""
+    found = changes_on_disk(result)
+    for name in sorted({span.path for span in result.plan.spans}):
+        old = new = (top / name).read_bytes()
+        for span in sorted(result.plan.spans, key=lambda span: span.start, reverse=True):
+            if span.path == name:
+                assert new[span.start : span.end] == span.old
+                new = new[: span.start] + span.new + new[span.end :]
+        found.append((top / name, old, new))
+    return found
+
+
 def outcome(result: Result | FileError, top: Path) -> tuple[dict[str, bytes], dict[str, Any]]:
     """(files that differ, the report as golden JSON) of a planned case."""
     if isinstance(result, FileError):
         return {}, {"error": {"line": result.line, "message": result.problem}}
     files = {
-        str(path.resolve().relative_to(top.resolve())): new
-        for path, _, new in changes_on_disk(result)
+        str(path.resolve().relative_to(top.resolve())): new for path, _, new in written(result, top)
     }
     plan = result.plan
     report = {

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from gorewrite.differ import unified
-from gorewrite.project import Result, changes_on_disk
-from tests.golden import ROOT, Case, cases, dump, outcome
+from gorewrite.project import Result
+from tests.golden import ROOT, Case, cases, dump, outcome, written
 
 
 @pytest.fixture(params=cases(), ids=lambda case: case.id)
@@ -51,11 +51,11 @@ def test_second_run_changes_nothing(case: Case, top: Path) -> None:
     result = case.run(top)
     if not isinstance(result, Result):
         return
-    for path, _, new in changes_on_disk(result):
+    for path, _, new in written(result, top):
         path.write_bytes(new)
     again = case.run(top)
     assert isinstance(again, Result)
-    assert changes_on_disk(again) == []
+    assert written(again, top) == []
 
 
 def test_diff_is_taken_by_git(case: Case, top: Path) -> None:
@@ -63,7 +63,7 @@ def test_diff_is_taken_by_git(case: Case, top: Path) -> None:
     if not isinstance(result, Result):
         return
     shutil.rmtree(top / ".git")
-    for path, old, new in changes_on_disk(result):
+    for path, old, new in written(result, top):
         name = str(path.resolve().relative_to(top.resolve()))
         diff = unified(old or b"", new, name, new_file=old is None)
         subprocess.run(["git", "apply"], input=diff, cwd=top, check=True, capture_output=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
 
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import Facts, StageFacts
@@ -17,6 +16,7 @@ from gorewrite.gobuild.toolchain import at, c_compiler, cgo_setting, go_version
 from gorewrite.golang.ldflags import Declined
 from gorewrite.golang.needs import ProgramNeeds
 from gorewrite.golang.versions import supports
+from gorewrite.memo import cached_property
 from gorewrite.runtime.linkage import library_mode
 from gorewrite.runtime.programs import Needs, main_packages, package_needs
 from gorewrite.stage.outputs import outputs_of

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
+from gorewrite.buildkit import switching
 from gorewrite.caches import cgocache
 from gorewrite.caches.aptcaches import apt_mounts
-from gorewrite.caches.cacheuse import Cache, Conflict, conflicts, without_command
+from gorewrite.caches.cacheuse import (
+    Cache,
+    Conflict,
+    conflicts,
+    has_sums,
+    without_command,
+    written_later,
+)
 from gorewrite.caches.gocaches import Account, account, caches, moves_caches
 from gorewrite.caches.mounts import mounts, with_mounts
-from gorewrite.callers import builders
 from gorewrite.dockerfile import from_parts
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import Facts, StageFacts
 from gorewrite.gobuild.gouse import GoUse, brings_credentials, go_uses, is_plain
 from gorewrite.gobuild.toolchain import at
-from gorewrite.modules.gomodules import is_vendored, module_at, module_of, uses_vendor
+from gorewrite.memo import cached_property
+from gorewrite.modules.gomodules import is_vendored, module_at, uses_vendor
 from gorewrite.stage.images import ImageRef
 from gorewrite.stage.layout import under
 from gorewrite.transform import Change, Proposal, Refusal, Safety, Transform
@@ -44,7 +50,8 @@ class CacheMounts(Transform):
 
     *When it does nothing*
 
-    - builder-cannot-mount: a caller uses a builder without cache mounts (classic, kaniko).
+    - builder-cannot-mount: a caller uses a builder without cache mounts (kaniko, or the classic
+      one where enable-buildkit cannot switch BuildKit on).
     - old-syntax: a `# syntax=` directive pins a frontend older than 1.2.
     - cache-path-unknown: where a cache lies depends on an unknown image or variable.
     - cache-user-unknown: the numeric id of the USER is not known.
@@ -65,7 +72,8 @@ class CacheMounts(Transform):
 
     Safe when path, user and every RUN of the stages are known. Review when the image is
     a variable, when nothing says what a container of it runs, when a program of which nothing
-    can be read gets the mounts, and when other programs share a user's directory with them.
+    can be read gets the mounts, when other programs share a user's directory with them, and when
+    the change of a caller that they need is to be reviewed.
 
     *References*
 
@@ -125,6 +133,7 @@ class _Family:
         self.facts = facts
         self.stages = stages
         self.uses = [use for stage in stages for use in go_uses(stage)]
+        self.paths: dict[tuple[GoUse, str], str | Unknown] = {}
 
     def propose(self) -> Iterator[Proposal]:
         if not any(use.certain for use in self.uses):
@@ -229,6 +238,11 @@ class _Family:
 
     def _path(self, use: GoUse, kind: _Kind) -> str | Unknown:
         """Where a RUN has the cache."""
+        if (use, kind.name) not in self.paths:
+            self.paths[use, kind.name] = self._found(use, kind)
+        return self.paths[use, kind.name]
+
+    def _found(self, use: GoUse, kind: _Kind) -> str | Unknown:
         if moves_caches(use.stage):
             return Unknown("go env -w moves the caches")
         user = self._account(use)
@@ -262,7 +276,7 @@ class _Family:
 
     def _unable(self) -> Conflict | None:
         """What stands against any mount at all."""
-        builder = builders.cannot_mount(self.facts.project)
+        builder = switching.barrier(self.facts)
         if builder is not None:
             message = "a caller's builder knows none, or BuildKit is switched off there"
             return Conflict("builder-cannot-mount", message, builder)
@@ -347,7 +361,8 @@ class _Family:
         return None
 
     def _exported(self, wanting: Sequence[GoUse]) -> Conflict | None:
-        exported = builders.exports_layers(self.facts.project)
+        project = self.facts.project
+        exported = project.callers.index.exports_layers(project.path)
         if exported is None or not any(use.only_downloads for use in wanting):
             return None
         message = "layers are cached outside of the builder and mounts are not"
@@ -355,7 +370,8 @@ class _Family:
 
     def _safety(self, uses: Sequence[GoUse]) -> tuple[Safety, tuple[Evidence, ...]]:
         """REVIEW with what is in doubt, else SAFE and ()."""
-        doubts = [place for stage in self.stages if (place := without_command(stage))]
+        doubts = [*switching.doubts(self.facts)]
+        doubts += [place for stage in self.stages if (place := without_command(stage))]
         for use in uses:
             from_ = use.stage.lineage[0].stage.from_
             if "$" in ImageRef.parse(from_parts(from_).image.text).repository:
@@ -363,8 +379,11 @@ class _Family:
             if use.maybe and not use.certain:
                 doubts.append(use.evidence)
             user = self._account(use)
-            if isinstance(user, Account) and user.uid and not (is_plain(use) and _sums(use)):
-                doubts.append(use.evidence)
+            if isinstance(user, Account) and user.uid:
+                if not (is_plain(use) and has_sums(use)):
+                    doubts.append(use.evidence)
+                places = [self._path(use, kind) for kind in (_MODULES, _BUILD)]
+                doubts += written_later(use, [p for p in places if isinstance(p, str)], uses)
             if use.texts and self.facts.project.context_why is not None:
                 doubts.append(use.evidence)
         return (Safety.REVIEW if doubts else Safety.SAFE), tuple(dict.fromkeys(doubts))
@@ -378,16 +397,3 @@ def _refusals(refused: Sequence[tuple[_Kind, GoUse, Conflict]]) -> Iterator[Refu
         message = f"no mount for the {names}: {same[0][2].message}"
         because = tuple(dict.fromkeys(conflict.evidence for _, _, conflict in same))
         yield Refusal(same[0][1].run.instruction, code, message, because)
-
-
-def _sums(use: GoUse) -> bool:
-    """Whether the modules of a RUN have a go.sum: without one go asks the checksum database
-    and keeps what it says beside the module cache, in a directory that belongs to root."""
-    for invocation in use.invocations:
-        module = module_of(use.stage, invocation)
-        if module is None:
-            return False
-        path = posixpath.join(module.directory, "go.sum")
-        if use.stage.source_of(path, use.run.instruction) is None:
-            return False
-    return True

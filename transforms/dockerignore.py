@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from functools import lru_cache
-from pathlib import Path
 from typing import Final, NamedTuple
-from weakref import WeakKeyDictionary
 
-from gorewrite.context import Context, infer_context
+from gorewrite import files
+from gorewrite.context import Context
 from gorewrite.context.gitneed import GitNeed, git_need, has_git
 from gorewrite.context.globs import BadPattern, has_wildcard, match
 from gorewrite.context.ignorefile import IgnoreError, IgnoreFile
 from gorewrite.context.uses import ContextUse, context_use, copied
 from gorewrite.discovery import repository_root
-from gorewrite.dockerfile import Instruction, ParseError, parse
 from gorewrite.evidence import Evidence
 from gorewrite.facts import Facts
-from gorewrite.surroundings import Project
-from gorewrite.transform import Change, FileChange, Proposal, Refusal, Safety, Transform
+from gorewrite.transform import (
+    FileChange,
+    Observation,
+    Safety,
+    Seen,
+    SharedChange,
+    SharedRefusal,
+    SharedTransform,
+)
 
 
-class Dockerignore(Transform):
+class Dockerignore(SharedTransform):
     """Creates or extends the ignore file of the build context.
 
     *What it does*
@@ -77,19 +81,55 @@ class Dockerignore(Transform):
 Dockerfile*
 coverage.out"""
 
-    def propose(self, facts: Facts) -> Iterator[Proposal]:
-        node = copied(facts).whole
-        if node is None:
-            return
-        file = _read(facts.project)
+    def observe(self, facts: Facts) -> Seen:
+        found, project = copied(facts), facts.project
+        own = project.context.ignore_path not in (None, ".dockerignore")
+        if found.whole is None:
+            return Seen(None, _Use(found, None, found.unknown), own)
+        where = facts.at(found.whole)
+        if not facts.builds_go:
+            use = _Use(found._replace(whole=None), git_need(facts), where, takes_all=True)
+            return Seen(None, use._replace(not_go=True), own)
+        use = _Use(
+            context_use(facts)._replace(whole=None),
+            git_need(facts),
+            where,
+            takes_all=True,
+            has_git=any(has_git(stage) for stage in facts.stages),
+        )
+        return Seen(found.whole, use, own)
+
+    def unread(self, place: Evidence) -> _Use:
+        return _Use(ContextUse(None, (), unknown=place), None, place)
+
+    def conclude(
+        self, context: Context, carrier: Observation, others: Sequence[Observation]
+    ) -> Iterator[SharedChange | SharedRefusal]:
+        file = _read(context)
         if file is None:
             return
         if any(
             p.text in ("*", "**", "**/*", "*/**") for p in file.ignore.patterns if not p.negated
         ):
-            yield from _allow_list(facts, node, file)
+            yield from _allow_list(context, carrier, file)
             return
-        yield from _extend(facts, node, file)
+        yield from _extend(context, carrier, [each.what for each in others], file)
+
+
+class _Use(NamedTuple):
+    """What one Dockerfile does with the context.
+
+    place: where it takes the whole context, or is not understood; takes_all: whether it takes the
+    whole context; not_go: whether it builds something else than Go then; has_git: whether a stage
+    has a git command, so that Go stamps the binary.
+    """
+
+    use: ContextUse
+    git: GitNeed | None
+    place: Evidence | None
+    takes_all: bool = False
+    not_go: bool = False
+    has_git: bool = False
 
 
 class _File(NamedTuple):
@@ -100,14 +140,12 @@ class _File(NamedTuple):
     ignore: IgnoreFile
 
 
-def _read(project: Project) -> _File | None:
-    """The ignore file as the plan has it so far; None when it cannot be read."""
-    path = project.context.ignore_path or ".dockerignore"
-    old = project.pending.get(path)
+def _read(context: Context) -> _File | None:
+    """The ignore file in force; None when it cannot be read."""
+    path = context.ignore_path
     try:
-        if old is None and project.context.ignore_path is not None:
-            old = (project.context.root / path).read_bytes()
-        return _File(path, old, IgnoreFile.parse(old or b""))
+        old = files.read(context.root / path, 1 << 20) if path is not None else None
+        return _File(path or ".dockerignore", old, IgnoreFile.parse(old or b""))
     except (OSError, IgnoreError):
         return None
 
@@ -156,12 +194,15 @@ _SOURCES: Final = (
 _MOST_FILES: Final = 5_000
 
 
-def _extend(facts: Facts, node: Instruction, file: _File) -> Iterator[Proposal]:
+def _extend(
+    seen_in: Context, carrier: Observation, others: Sequence[_Use], file: _File
+) -> Iterator[SharedChange | SharedRefusal]:
     """The change that adds what is proven, and the refusal for `.git`."""
-    context = facts.project.context.unignored
-    uses = _uses(facts)
-    level, because = _level(uses)
-    because = (facts.at(node), *because)
+    assert carrier.place is not None
+    context, own = seen_in.unignored, carrier.what
+    uses = (own, *others)
+    level, because = _level(own, others)
+    because = (carrier.place, *because)
     named = [name for use in uses for name in use.use.named]
     names = dict.fromkeys(name for name, _ in named)
     read = dict.fromkeys(name for use in uses for name, _ in use.use.read)
@@ -171,11 +212,10 @@ def _extend(facts: Facts, node: Instruction, file: _File) -> Iterator[Proposal]:
         names_here[".git"] = None  # An export; where it is built, there will be one.
     visible = [name for name in names_here if not file.ignore.excludes(name)]
     if git is not None and ".git" in visible:
-        yield Refusal(
-            node,
+        yield SharedRefusal(
             "git-needed",
             f"pass the version as a build argument to leave .git out of the context: {git.why}",
-            (facts.at(node), git.evidence),
+            (carrier.place, git.evidence),
         )
         if git.dirty:
             return  # A missing tracked file would change what git says.
@@ -201,34 +241,31 @@ def _extend(facts: Facts, node: Instruction, file: _File) -> Iterator[Proposal]:
     if not patterns:
         return
     stamped = ".git" in visible and (git is not None or ".git" in patterns)
-    if stamped and any(has_git(stage) for stage in facts.stages):
+    if stamped and own.has_git:
         shown = "only `go version -m` shows it; the program does not read it"
         what = "the revision is no longer stamped" if git is None else "the tree counts as modified"
         because += (Evidence("", 0, f"rule: {what}, {shown}"),)
-    certain = facts.project.context_why is None
-    if facts.project.context_why is not None:
-        because += (Evidence("", 0, f"the context is assumed: {facts.project.context_why.why}"),)
+    if carrier.doubt:
+        because += (Evidence("", 0, f"the context is assumed: {carrier.doubt}"),)
     verb = "create" if new else "add to"
-    yield Change(
-        node,
-        (node,),
-        Safety.SAFE if certain else Safety.REVIEW,
+    yield SharedChange(
+        Safety.REVIEW if carrier.doubt else Safety.SAFE,
         f"{verb} {file.path}: {', '.join(patterns)}",
         (*dict.fromkeys(because), Evidence("", 0, "rule: no build of this context reads them")),
-        files=(FileChange(file.path, file.old, text),),
+        (FileChange(file.path, file.old, text),),
     )
 
 
-def _allow_list(facts: Facts, node: Instruction, file: _File) -> Iterator[Refusal]:
+def _allow_list(context: Context, carrier: Observation, file: _File) -> Iterator[SharedRefusal]:
     """A refusal, when the allow-list lets something in that is never needed."""
-    names = [n for n in facts.project.context.unignored.listdir(".") if not file.ignore.excludes(n)]
+    assert carrier.place is not None
+    names = [n for n in context.unignored.listdir(".") if not file.ignore.excludes(n)]
     let_in = [n for n in names if any(_matches(c.pattern, n) for c in _CANDIDATES if c.level < 2)]
     if let_in:
-        yield Refusal(
-            node,
+        yield SharedRefusal(
             "allow-list",
             f"the ignore file is a list of what is let in; check that {let_in[0]} has to be",
-            (facts.at(node), Evidence(file.path, 0, "leaves everything out first")),
+            (carrier.place, Evidence(file.path, 0, "leaves everything out first")),
         )
 
 
@@ -283,68 +320,7 @@ def _written(patterns: Sequence[str], old: bytes | None) -> bytes:
 # --- who else shares the context --------------------------------------------------------------
 
 
-class _Use(NamedTuple):
-    """What one Dockerfile does with the context.
-
-    own: it is the one that is rewritten; place: where another takes the whole context; not_go:
-    whether that builds no Go.
-    """
-
-    use: ContextUse
-    git: GitNeed | None
-    own: bool = False
-    place: Evidence | None = None
-    not_go: bool = False
-
-
-_known: WeakKeyDictionary[Context, dict[Path, _Use | None]] = WeakKeyDictionary()
-
-
-def _uses(facts: Facts) -> list[_Use]:
-    """What this Dockerfile and all others that share the ignore file do."""
-    found = [_Use(context_use(facts), git_need(facts), own=True)]
-    project = facts.project
-    if project.context.ignore_path not in (None, ".dockerignore"):
-        return found  # An ignore file of its own.
-    known = _known.setdefault(project.context, {})
-    for path in project.neighbours:
-        if path not in known:
-            known[path] = _neighbour(project, path)
-        use = known[path]
-        if use is not None:
-            found.append(use)
-    return found
-
-
-def _neighbour(project: Project, path: Path) -> _Use | None:
-    """What another Dockerfile takes; None when it has another context."""
-    root = project.context.root
-    resolved = path.resolve()
-    shown = resolved.relative_to(root).as_posix() if resolved.is_relative_to(root) else path.name
-    place = Evidence(shown, 0, "shares the build context")
-    nothing = ContextUse(None, ())
-    try:
-        if path.stat().st_size > project.config.max_file_size:
-            raise OSError
-        tree = parse(path.read_bytes())
-        here = replace(project, path=path, display=shown, neighbours=())
-        facts = Facts(tree, here)
-        use = copied(facts)
-    except (OSError, ParseError, IndexError):
-        return _Use(nothing._replace(unknown=place), None, place=place)
-    sources = [name for name, _ in use.named] + (["."] if use.whole else [])
-    guess = infer_context(path, project.repository, sources, project.config.context_for(path))
-    if guess.certain and guess.root != root:
-        return None
-    if use.whole is None:
-        return _Use(use, None, place=use.unknown)
-    where = facts.at(use.whole)
-    if not facts.builds_go:
-        return _Use(use, git_need(facts), place=where, not_go=True)
-    return _Use(context_use(facts), git_need(facts), place=where)
-
-
-def _level(uses: Sequence[_Use]) -> tuple[int, tuple[Evidence, ...]]:
+def _level(own: _Use, others: Sequence[_Use]) -> tuple[int, tuple[Evidence, ...]]:
     """How much may be left out: 0 version control, editor and CI files, 1 also container files
     and test output, 2 also documentation and tests; with what keeps it from being more.
 
@@ -352,14 +328,14 @@ def _level(uses: Sequence[_Use]) -> tuple[int, tuple[Evidence, ...]]:
     """
     level = 2
     because: tuple[Evidence, ...] = ()
-    for each in uses:
-        reached, why, place = _reached(each)
+    reached_by = [_reached(own, own=True), *(_reached(each, own=False) for each in others)]
+    for reached, why, place in reached_by:
         if reached < level and place is not None:
             level, because = reached, (place, Evidence("", 0, f"rule: {why}"))
     return level, because
 
 
-def _reached(each: _Use) -> tuple[int, str, Evidence | None]:
+def _reached(each: _Use, *, own: bool) -> tuple[int, str, Evidence | None]:
     use = each.use
     if use.unknown is not None:
         return (
@@ -369,9 +345,9 @@ def _reached(each: _Use) -> tuple[int, str, Evidence | None]:
         )
     if each.not_go:
         return 0, "it takes the whole context and builds something else than Go", each.place
-    if use.whole is None:
+    if not each.takes_all:
         return 2, "", None
-    if not each.own or use.ships is not None:
+    if not own or use.ships is not None:
         if use.dynamic is not None:
             return 0, "the tree is in the image, where any file of it may be read", use.dynamic
         return (

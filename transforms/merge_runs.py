@@ -14,9 +14,9 @@ from gorewrite.dockerfile import (
     Instruction,
     Text,
 )
-from gorewrite.engine import opt_out
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import Facts, StageFacts
+from gorewrite.optout import opt_out
 from gorewrite.stage.joints import Layout
 from gorewrite.stage.runs import Run
 from gorewrite.transform import Change, Proposal, Refusal, Safety, Transform

@@ -186,7 +186,10 @@ class _Slim:
             if user is not None and not all(
                 part in _USERS or part.isdigit() for part in user.split(":")
             ):
-                return self._refuse("user-missing", f"distroless has no user {user}", where)
+                message = (
+                    f"distroless has no user {user}; write it as numbers, 65532 is its nonroot"
+                )
+                return self._refuse("user-missing", message, where)
         for run in self.stage.runs:
             if not _installs_provided(run.steps):
                 lacking = _lacking(run.steps)

@@ -196,7 +196,9 @@ class _Split:
                 continue
             if program.needs.plugins:
                 return self._refuse(
-                    "plugins", "the program loads Go plugins", program.needs.plugins
+                    "plugins",
+                    "the program loads Go plugins, which need the image they were built in",
+                    program.needs.plugins,
                 )
             if program.needs.caller_paths:
                 return self._refuse(

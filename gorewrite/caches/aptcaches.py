@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gorewrite import shell
+from gorewrite.buildkit import switching
 from gorewrite.caches.mounts import mounts, with_mounts
 from gorewrite.facts import Facts, StageFacts
 from gorewrite.stage.images import Image
@@ -45,9 +46,14 @@ def _run(stage: StageFacts, run: Run) -> Iterator[Proposal]:
     elif "clean" in actions or "/var/cache/apt" in run.text:
         message = "the apt cache is cleaned here, for all who share it; leave the cleaning out"
         yield Refusal(instruction, "cache-cleaned", message, (evidence,))
+    elif (builder := switching.barrier(stage.facts)) is not None:
+        message = "no mount for apt's caches: a caller's builder knows none"
+        yield Refusal(instruction, "builder-cannot-mount", message, (builder,))
     else:
         # Lists that are removed in the same RUN are no use to cache.
         flags = [_ARCHIVES] if "/var/lib/apt" in run.text else [_ARCHIVES, _LISTS]
         new = with_mounts(instruction, flags, one_line=False)
         message = "mount apt's caches while packages are installed"
-        yield Change(instruction, (new,), Safety.SAFE, message, (evidence,))
+        doubts = switching.doubts(stage.facts)
+        safety = Safety.REVIEW if doubts else Safety.SAFE
+        yield Change(instruction, (new,), safety, message, (*doubts, evidence))

@@ -15,11 +15,12 @@ from typing import NamedTuple
 
 from gorewrite import shell
 from gorewrite.caches.mounts import mounts
-from gorewrite.callers import builders
+from gorewrite.callers.composeruns import runs_go
 from gorewrite.dockerfile import copy_parts
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
 from gorewrite.gobuild.gouse import GoUse
+from gorewrite.modules.gomodules import module_of
 from gorewrite.stage.commands import DEV_TOOLS, last
 from gorewrite.stage.entry import read_entry
 from gorewrite.stage.images import Image
@@ -50,6 +51,40 @@ class Cache:
     def holds(self, path: str) -> bool:
         """Whether a path is the cache or in it."""
         return any(under(path, cache) for cache in self.paths)
+
+
+def written_later(use: GoUse, paths: Sequence[str], mounted: Sequence[GoUse]) -> Iterator[Evidence]:
+    """Where a user other than root may write beside the mount points of `use` in a later RUN.
+
+    Builders make what is missing of the way to a mount point as root, and older ones leave it
+    behind (BuildKit issue 3153). mounted: the RUNs that get mounts themselves.
+    """
+    places = [posixpath.dirname(path) for path in paths]
+    own = {other.run for other in mounted}
+    for stage in use.stage.facts.stages:
+        if use.stage not in stage.lineage:
+            continue
+        same = stage is use.stage
+        for run in stage.runs[stage.runs.index(use.run) + 1 if same else 0 :]:
+            if run in own or run.state.is_root:
+                continue
+            written = [path for step in run.steps for path in shell.writes(step)]
+            unknown = isinstance(run.script, Unknown) or None in written
+            if unknown or any(under(p, place) for p in written if p for place in places):
+                yield stage.facts.at(run.instruction)
+
+
+def has_sums(use: GoUse) -> bool:
+    """Whether the modules of a RUN have a go.sum: without one go asks the checksum database
+    and keeps what it says beside the module cache, in a directory that belongs to root."""
+    for invocation in use.invocations:
+        module = module_of(use.stage, invocation)
+        if module is None:
+            return False
+        path = posixpath.join(module.directory, "go.sum")
+        if use.stage.source_of(path, use.run.instruction) is None:
+            return False
+    return True
 
 
 class Conflict(NamedTuple):
@@ -92,7 +127,7 @@ def conflicts(
         for service in stage.services
         if (line := service.entrypoint or service.command) is not None
     }
-    for started in builders.runs_go(facts.project):
+    for started in runs_go(facts.project):
         if (started.path, started.line) in beside:
             continue
         message = f"a compose file runs go in a container, which then has no {cache.name}"

@@ -143,9 +143,12 @@ class _Reader:
         return posixpath.join(_absolute("XDG_CACHE_HOME", top), "go-build")
 
 
+_SPECIAL = frozenset(" ,\"'$\\")
+
+
 def _absolute(name: str, path: str) -> str:
     """A clean absolute path that can stand in a mount flag."""
-    if not path.startswith("/") or any(ch in path for ch in " ,\"'$\\"):
+    if not path.startswith("/") or not _SPECIAL.isdisjoint(path):
         raise _NotKnown(f"{name} is {path}, which is no plain absolute path")
     return posixpath.normpath(path)
 

@@ -243,7 +243,11 @@ def test_the_frontend_has_to_know_mounts(syntax: str, known: bool) -> None:
         ("Makefile", "image:\n\tDOCKER_BUILDKIT=0 docker build .\n"),
         ("build.py", "import docker\ndocker.from_env().images.build(path='.')\n"),
         (".github/workflows/ci.yml", "env:\n  DOCKER_BUILDKIT: '0'\n"),
-        ("skaffold.yaml", "build:\n  artifacts:\n    - image: shop\n      kaniko: {}\n"),
+        (
+            "skaffold.yaml",
+            "apiVersion: skaffold/v4beta1\nkind: Config\n"
+            "build:\n  artifacts:\n    - image: shop\n      kaniko: {}\n",
+        ),
     ],
 )
 def test_a_builder_without_mounts(path: str, text: str) -> None:

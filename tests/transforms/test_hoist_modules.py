@@ -132,6 +132,16 @@ REWRITES = {
             BUILD,
         ),
     ),
+    "go.mod is only read": (
+        ("COPY . .", "RUN cat go.mod && cp go.mod /tmp/", BUILD),
+        (
+            "COPY go.mod go.sum ./",
+            "RUN go mod download",
+            "COPY . .",
+            "RUN cat go.mod && cp go.mod /tmp/",
+            BUILD,
+        ),
+    ),
     "files one by one": (
         ("COPY *.go ./", "COPY go.mod go.sum ./", BUILD),
         ("COPY go.mod go.sum ./", "RUN go mod download", "COPY *.go ./", BUILD),
@@ -175,6 +185,13 @@ NOTHING = {
     "a token": (("COPY . .", "RUN GOPROXY=https://$(cat /t)@example.com go build"), "auth-inline"),
     "GO111MODULE": (("ENV GO111MODULE=off", "COPY . .", BUILD), "gopath-mode"),
     "made in the image": (("COPY main.go .", "RUN go mod init x", BUILD), "no-go-mod"),
+    "replaced in the image": (
+        ("COPY . .", "RUN go mod edit -replace=a=./a && go build -o /shop ."),
+        "go-mod-changed",
+    ),
+    "a workspace in the image": (("COPY . .", "RUN go work init .", BUILD), "go-mod-changed"),
+    "appended to": (("COPY . .", "RUN echo 'replace a => b' >> go.mod", BUILD), "go-mod-changed"),
+    "rewritten": (("COPY . .", "RUN perl -pi -e s/a/b/ go.mod", BUILD), "go-mod-changed"),
     "cloned": (
         ("RUN git clone https://example.com/x .", "RUN go build -o /shop ."),
         "source-not-from-context",

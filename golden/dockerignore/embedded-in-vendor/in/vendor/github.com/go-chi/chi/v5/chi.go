@@ -1,0 +1,6 @@
+package chi
+
+import _ "embed"
+
+//go:embed README.md
+var Manual string

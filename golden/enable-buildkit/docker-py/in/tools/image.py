@@ -1,0 +1,6 @@
+"""Builds the image."""
+
+import docker
+
+client = docker.from_env()
+client.images.build(path=".", tag="shop")

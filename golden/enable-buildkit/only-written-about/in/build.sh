@@ -1,0 +1,3 @@
+#!/bin/sh
+# docker build -t shop .
+echo "run docker build -t shop ."

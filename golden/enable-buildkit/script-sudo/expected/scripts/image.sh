@@ -1,0 +1,9 @@
+#!/bin/sh
+# Builds and pushes the image.
+set -eu
+
+cd "$(dirname "$0")/.."
+if ! sudo -E DOCKER_BUILDKIT=1 docker build -t shop .; then
+	exit 1
+fi
+sudo docker push shop

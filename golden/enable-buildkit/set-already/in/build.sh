@@ -1,0 +1,2 @@
+#!/bin/sh
+DOCKER_BUILDKIT=1 docker build -t shop .

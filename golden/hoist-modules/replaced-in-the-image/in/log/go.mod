@@ -1,0 +1,3 @@
+module github.com/acme/log
+
+go 1.24

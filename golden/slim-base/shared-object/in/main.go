@@ -1,0 +1,9 @@
+package main
+
+// #cgo LDFLAGS: -ltax
+// int rate(void);
+import "C"
+
+func main() {
+	println(C.rate())
+}

@@ -1,0 +1,4 @@
+#!/bin/sh
+set -e
+goose -dir migrations up
+exec ./server

@@ -1,0 +1,9 @@
+package main
+
+import (
+	"os"
+)
+
+func main() {
+	println(os.Getenv("GOPATH"))
+}
