@@ -40,7 +40,10 @@ def _untouched_bytes(old: Dockerfile, new: Dockerfile, touched: Set[BodyNode]) -
         wanted = node.source
         # Text added below a file without a final newline gives its last line one.
         also = wanted + new.newline if node is last and not wanted.endswith("\n") else wanted
-        if not any(fresh.source in (wanted, also) for fresh in rest):
+        for fresh in rest:
+            if fresh.source == wanted or fresh.source == also:
+                break
+        else:
             raise InternalError(f"line {old.line_of(node)} changed, though no change names it")
 
 

@@ -66,6 +66,11 @@ class Contract(NamedTuple):
         return found
 
 
+_PROMISES = frozenset(
+    "ENTRYPOINT CMD EXPOSE VOLUME LABEL MAINTAINER STOPSIGNAL HEALTHCHECK ONBUILD".split()
+)
+
+
 def contract(stage: StageFacts) -> Contract:
     """The contract of the image that `--target stage` gives."""
     entrypoint: Command = None
@@ -80,7 +85,9 @@ def contract(stage: StageFacts) -> Contract:
         cmd_here = False
         # Triggers run in the stage built on this one; they are not inherited further.
         onbuild = ()
-        for instruction, state in member.states.items():
+        promising = (i for i in member.stage.instructions if i.keyword in _PROMISES)
+        for instruction in promising:
+            state = member.states[instruction]
             match instruction.keyword:
                 case "ENTRYPOINT":
                     entrypoint = command_of(instruction)

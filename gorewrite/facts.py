@@ -6,9 +6,7 @@ rather than work a fact out again for themselves.
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from gorewrite.context import Context
@@ -28,12 +26,12 @@ from gorewrite.dockerfile import (
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.golang.commands import BuildOutput
 from gorewrite.golang.gomod import GoMod, find_module
-from gorewrite.memo import remembered
+from gorewrite.memo import cached_property, remembered
 from gorewrite.stage import layout, scope
 from gorewrite.stage.images import Image, describe
 from gorewrite.stage.layout import Placed
 from gorewrite.stage.outputs import outputs_of
-from gorewrite.stage.runs import Invocation, Run, read_run
+from gorewrite.stage.runs import Invocation, Lasting, Run
 from gorewrite.stage.scope import State
 from gorewrite.surroundings import Project
 
@@ -86,9 +84,7 @@ class StageFacts:
         """The state right after FROM."""
         if self.parent is not None:
             return scope.stage_on(self.parent.end)
-        if isinstance(self.base, Unknown):
-            return self.facts.starts.setdefault("", State())
-        return self.facts.starts.setdefault(self.base.ref.text, State.of_image(self.base))
+        return self.facts.lasting.start(self.base)
 
     @cached_property
     def states(self) -> Mapping[Instruction, State]:
@@ -103,7 +99,7 @@ class StageFacts:
         last = self.stage.instructions[-1]
         return scope.after(self.states[last], last, self.facts.global_args)
 
-    @property
+    @cached_property
     def lineage(self) -> tuple[StageFacts, ...]:
         """The chain of stages from the bottom to this one."""
         above = self.parent.lineage if self.parent is not None else ()
@@ -112,12 +108,9 @@ class StageFacts:
     @cached_property
     def runs(self) -> tuple[Run, ...]:
         """This stage's own RUN instructions."""
-        escape = self.facts.dockerfile.escape
-        return tuple(
-            read_run(self.states[i], i, escape)
-            for i in self.stage.instructions
-            if i.keyword == "RUN"
-        )
+        read, escape = self.facts.lasting.run, self.facts.dockerfile.escape
+        states = self.states.items()
+        return tuple(read(state, i, escape) for i, state in states if i.keyword == "RUN")
 
     @cached_property
     def invocations(self) -> tuple[Invocation, ...]:
@@ -187,12 +180,13 @@ class StageFacts:
         """The position of each instruction in the stage."""
         return {instruction: n for n, instruction in enumerate(self.stage.instructions)}
 
+    @remembered
     def source_of(self, path: str, before: Instruction | None = None) -> str | None:
         """The context path that an image path was copied from; None when there is none.
 
         before: what an instruction sees; of a RUN also what it mounts from the context.
         """
-        if before is not None and before in self.states:
+        if before is not None and before.flags and before in self.states:
             mounted = layout.mounted(before, self.states[before], path)
             if mounted is not None:
                 return mounted
@@ -217,6 +211,7 @@ class StageFacts:
         located = self.locate(invocation.go.directory or "", invocation.run.instruction)
         return find_module(self.facts.project.context, located[1]) if located else None
 
+    @remembered
     def locate(self, path: str, before: Instruction | None = None) -> tuple[Context, str] | None:
         """The context directory that lies at an image path, for the Go layer."""
         if not path:
@@ -224,21 +219,8 @@ class StageFacts:
         source = self.source_of(path, before)
         if source is None or not self._holds_go(source):
             # `COPY *.go ./` copies no directory, and `COPY * ./` pours several into one.
-            source = self._directory_of_files(path, before) or source
+            source = self.copies.directory_of_files(path, before) or source
         return (self.facts.project.context, source) if source is not None else None
-
-    def _directory_of_files(self, path: str, before: Instruction | None) -> str | None:
-        """The context directory of the Go files that were copied to an image path one by one.
-        Who enumerates it must ask which of its files are there."""
-        for placed in self.copies.inside(path, before):
-            if placed.origin != "context" or placed.path is None or placed.directory:
-                continue
-            name = posixpath.basename(placed.path)
-            if not name.endswith(".go") and name != "go.mod":
-                continue
-            if posixpath.basename(placed.source) == name:
-                return posixpath.dirname(placed.source) or "."
-        return None
 
     def _holds_go(self, directory: str) -> bool:
         names = self.facts.project.context.listdir(directory)
@@ -326,13 +308,18 @@ class StageFacts:
         found = (self.facts.stage_named(name, self.index) for name in names if name)
         return frozenset(stage for stage in found if stage is not None)
 
+    def forget(self) -> None:
+        """See Facts.forget."""
+        for name in vars(self).keys() - {"facts", "stage", "parent", "memory"}:
+            delattr(self, name)
+        self.memory.clear()
+
 
 class Facts:
     """What is known of the whole file.
 
     line_of: (node, physical line inside it) -> line of the input; None: of this tree.
-    starts: base image -> the state of a stage on it, from the facts before a change. States
-    keep what follows from them, so what did not change is not worked out again.
+    lasting: of the facts before a change, so that what did not change is not worked out again.
     """
 
     def __init__(
@@ -340,12 +327,12 @@ class Facts:
         dockerfile: Dockerfile,
         project: Project,
         line_of: Callable[[BodyNode, int], int] | None = None,
-        starts: dict[str, State] | None = None,
+        lasting: Lasting | None = None,
     ) -> None:
         self.dockerfile = dockerfile
         self.project = project
         self._line_of = line_of
-        self.starts = {} if starts is None else starts
+        self.lasting = lasting or Lasting()
         #: See gorewrite.memo.
         self.memory: dict[Hashable, Any] = {}
 
@@ -387,6 +374,16 @@ class Facts:
             stage.invocations or (isinstance(stage.base, Image) and stage.base.family == "golang")
             for stage in self.stages
         )
+
+    def forget(self) -> None:
+        """Drops what was worked out; who asks once more has it worked out again.
+
+        Facts and their stages refer to each other, so that only the garbage collector would free
+        them. It took a sixth of the time of a long run.
+        """
+        for stage in vars(self).pop("stages", ()):
+            stage.forget()
+        self.memory.clear()
 
     @property
     def final(self) -> StageFacts:

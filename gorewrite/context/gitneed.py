@@ -300,6 +300,7 @@ def has_git(stage: StageFacts) -> bool:
     return base.family == "other"
 
 
+@remembered
 def _sources_with(context: Context, pattern: re.Pattern[bytes]) -> Evidence | None:
     """The first Go file of the context, vendored ones aside, in which a pattern stands."""
     looked = 0

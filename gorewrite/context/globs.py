@@ -89,6 +89,13 @@ def match(pattern: str, name: str) -> bool:
     return not name
 
 
+def check(pattern: str) -> None:
+    """Raises BadPattern when any piece of the pattern is malformed, reached by `match` or not."""
+    while pattern:
+        _, chunk, pattern = _scan_chunk(pattern)
+        _match_chunk(chunk, "")
+
+
 def _scan_chunk(pattern: str) -> tuple[bool, str, str]:
     """(whether a `*` comes first, the piece up to the next `*`, the rest)."""
     body = pattern.lstrip("*")

@@ -10,6 +10,7 @@ it walks the context.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from gorewrite.context.globs import BadPattern, clean, match
@@ -136,8 +137,12 @@ class IgnoreFile:
         return _Match(excluded, hits, decided_by)
 
 
+@lru_cache(maxsize=1024)
 def _pattern(text: str, line: int) -> Pattern | None:
-    """The pattern that stands in one line, as ReadAll and then New read it."""
+    """The pattern that stands in one line, as ReadAll and then New read it.
+
+    Patterns are kept, as most ignore files say the same.
+    """
     if len(text.encode("utf-8", "surrogateescape")) > _LONGEST_LINE:
         raise IgnoreError(line, "longer than 64 KiB")
     text = text.removesuffix("\n").removesuffix("\r")

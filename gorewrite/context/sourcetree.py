@@ -12,6 +12,7 @@ from collections.abc import Hashable, Iterator
 from pathlib import Path
 from typing import Any, Final, Literal, Protocol
 
+from gorewrite import files
 from gorewrite.context.globs import clean, has_wildcard, match, relative, unescape
 from gorewrite.context.ignorefile import IgnoreError, IgnoreFile
 from gorewrite.memo import remembered
@@ -24,6 +25,9 @@ _MOST_LINKS: Final = 40
 _MOST_KEPT: Final = 1 << 22
 """Bytes of file contents that a context remembers."""
 
+_MOST_REMEMBERED: Final = 20_000
+"""Answers that a context keeps from one Dockerfile to the next: those of some thousand services."""
+
 _MOST_LOOKED_AT: Final = 200_000
 """Files looked at to learn whether anything in an excluded directory is let in again."""
 
@@ -31,8 +35,9 @@ _MOST_LOOKED_AT: Final = 200_000
 class SourceTree(Protocol):
     """A tree of files. Paths are relative to its root with `/`; "." is the root."""
 
-    def __hash__(self) -> int:
-        """Trees are told apart by identity: what is worked out of one is kept for it."""
+    @property
+    def memory(self) -> dict[Hashable, Any]:
+        """See gorewrite.memo."""
 
     def kind(self, path: str) -> Kind | None:
         """What `path` is; a link within the tree counts as what it points to, one out of the tree
@@ -90,10 +95,11 @@ class Context:
     def __init__(
         self, root: Path, ignore: IgnoreFile | None = None, ignore_path: str | None = None
     ) -> None:
-        self.root = root.resolve()
+        self.root = Path(files.real(root))
         self.ignore = ignore if ignore is not None else IgnoreFile(())
         self.ignore_path = ignore_path
         self._base = str(self.root)
+        self._below = f"{self._base.rstrip('/')}/"
         self._modes: dict[str, int | None] = {}
         self._let_in: dict[str, bool] = {}
         self._unignored: Context | None = None
@@ -101,7 +107,7 @@ class Context:
         self._contents: dict[str, bytes] = {}
         self._kept = 0
         #: See gorewrite.memo.
-        self.memory: dict[Hashable, Any] = {}
+        self.memory = files.SharedMemory()
 
     @classmethod
     def of(cls, root: Path, dockerfile: Path) -> Context:
@@ -115,7 +121,7 @@ class Context:
         data = cls(path.parent).read(path.name)
         if data is None:
             raise IgnoreError(0, "cannot be read, or is larger than 1 MiB")
-        shown = os.path.relpath(path.parent.resolve() / path.name, root.resolve())
+        shown = os.path.relpath(f"{files.real(path.parent)}/{path.name}", files.real(root))
         return cls(root, IgnoreFile.parse(data), shown)
 
     @property
@@ -124,6 +130,15 @@ class Context:
         if self._unignored is None:
             self._unignored = Context(self.root) if self.ignore.patterns else self
         return self._unignored
+
+    def trim(self) -> None:
+        """Forgets what is remembered where that is a lot: to be called between two Dockerfiles, so
+        that a repository of many services with one context does not fill the memory."""
+        if len(self.memory) > _MOST_REMEMBERED:
+            for each in (self.memory, self._modes, self._let_in, self._names, self._contents):
+                each.clear()
+            self._kept = 0
+            self._unignored = None
 
     def kind(self, path: str) -> Kind | None:
         """See SourceTree.kind. A directory left out by a pattern is there when something below it
@@ -148,10 +163,10 @@ class Context:
         if resolved is None or resolved == "link" or not stat.S_ISREG(resolved[1]):
             return None
         data = self._contents.get(resolved[0])
-        if data is None:
+        on_disk = self._on_disk(resolved[0])
+        if data is None or not files.again(f"c{on_disk}"):
             try:
-                with open(self._on_disk(resolved[0]), "rb") as file:  # noqa: PTH123 (slower)
-                    data = file.read(limit + 1)
+                data = files.read(on_disk, limit)
             except OSError:
                 return None
             if len(data) <= limit and self._kept + len(data) <= _MOST_KEPT:
@@ -226,7 +241,7 @@ class Context:
                 return None
             if stat.S_ISLNK(mode):
                 links += 1
-                target = self._link_target(here)
+                target = files.target_of(self._on_disk(here))
                 if links > _MOST_LINKS or target is None or self.ignore.excludes(here):
                     return None
                 if target.startswith("/"):
@@ -268,45 +283,24 @@ class Context:
         return bool(waiting)
 
     def _on_disk(self, path: str) -> str:
-        return f"{self._base}/{path}"
+        return self._base if path == "." else f"{self._below}{path}"
 
     def _mode(self, path: str) -> int | None:
         """The type bits of a file's mode, not following a link; None when there is none."""
         if path not in self._modes:
-            try:
-                mode = os.lstat(self._on_disk(path)).st_mode
-                self._modes[path] = stat.S_IFMT(mode)
-            except (OSError, ValueError):
-                self._modes[path] = None
+            self._modes[path] = files.mode_of(self._on_disk(path))
+        elif files.tape is not None:
+            files.tape.note(f"m{self._on_disk(path)}", self._modes[path])
         return self._modes[path]
-
-    def _link_target(self, path: str) -> str | None:
-        try:
-            return str(Path(self._on_disk(path)).readlink())
-        except OSError:
-            return None
 
     def _all_names(self, path: str) -> tuple[str, ...]:
         """Every name in a directory; the listing gives the types too, without a stat for each."""
-        if path not in self._names:
-            names = []
-            try:
-                with os.scandir(self._on_disk(path)) as entries:
-                    for entry in entries:
-                        names.append(entry.name)
-                        self._modes.setdefault(_join(path, entry.name), _entry_mode(entry))
-            except OSError:
-                names = []
-            self._names[path] = tuple(sorted(names))
+        if path not in self._names or not files.again(f"n{self._on_disk(path)}"):
+            found = files.names_in(self._on_disk(path))
+            for name, mode in found:
+                self._modes.setdefault(_join(path, name), mode)
+            self._names[path] = tuple(name for name, _ in found)
         return self._names[path]
-
-
-def _entry_mode(entry: os.DirEntry[str]) -> int:
-    if entry.is_symlink():
-        return stat.S_IFLNK
-    if entry.is_dir(follow_symlinks=False):
-        return stat.S_IFDIR
-    return stat.S_IFREG if entry.is_file(follow_symlinks=False) else stat.S_IFIFO
 
 
 def effective_ignore(root: Path, dockerfile: Path) -> Path | None:

@@ -165,7 +165,7 @@ class _Reader:
             return
         inner = (
             step
-            for script in run.script.substitutions()
+            for script in run.substitutions
             for step in shell.steps(script, run.state.workdir, run.state.shell_env)
         )
         for step in (*run.steps, *inner):

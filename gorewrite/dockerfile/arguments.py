@@ -11,7 +11,7 @@ import json
 import math
 import re
 from bisect import bisect_right
-from functools import cache, cached_property
+from functools import cache, lru_cache
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -30,6 +30,7 @@ from gorewrite.dockerfile.lexical import (
     WORD_LISTS,
     keyword_of,
 )
+from gorewrite.memo import cached_property
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _NOT_STRINGS = "when using JSON array syntax, arrays must be comprised of strings only"
@@ -68,6 +69,25 @@ class Word(NamedTuple):
     def value(self) -> str:
         """The text without quotes and escapes; variables are not expanded."""
         return unquote(self.text, self.escape)
+
+
+def read(logical: str, escape: str) -> Reading:
+    """The meaning of one joined instruction. Raises ArgumentError where BuildKit's parser does.
+
+    Short ones are kept, for most Dockerfiles say the same, and the output is parsed again.
+    """
+    return _kept(logical, escape) if len(logical) <= _SHORT else _checked(logical, escape)
+
+
+def _checked(logical: str, escape: str) -> Reading:
+    reading = Reading(logical, escape)
+    reading.check()
+    return reading
+
+
+#: Characters of an instruction that is kept, with some kilobytes of what follows from it.
+_SHORT = 400
+_kept = lru_cache(maxsize=1 << 14)(_checked)
 
 
 class Reading:

@@ -49,6 +49,7 @@ class CopyParts(NamedTuple):
     heredocs_as_sources: bool
 
 
+@remembered
 def from_parts(instruction: Instruction) -> FromParts:
     """What a FROM says. Raises ValueError for another instruction."""
     _require(instruction, "FROM")

@@ -9,11 +9,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Hashable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, ClassVar, Self
 
 from gorewrite.dockerfile.arguments import Flag, Reading, Word
 from gorewrite.dockerfile.heredoc import Heredoc
+from gorewrite.memo import cached_property
 
 
 class Node:
@@ -137,8 +137,14 @@ class Instruction(Node):
         cls, parts: tuple[Part, ...], heredocs: tuple[Heredoc, ...], reading: Reading
     ) -> Instruction:
         """An instruction of which the argument layer is there already."""
-        made = cls(parts, heredocs, reading.escape)
-        vars(made)["reading"] = reading
+        made = cls.__new__(cls)  # The __init__ of a frozen dataclass takes several times as long.
+        vars(made).update(
+            parts=parts,
+            heredocs=heredocs,
+            escape=reading.escape,
+            reading=reading,
+            keyword=reading.keyword,
+        )
         return made
 
     @cached_property
@@ -170,12 +176,12 @@ class Instruction(Node):
         """
         return self.reading.logical
 
-    @property
+    @cached_property
     def flags(self) -> tuple[Flag, ...]:
         """The `--name=value` words behind the keyword."""
         return self.reading.flags
 
-    @property
+    @cached_property
     def rest(self) -> str:
         """The arguments behind keyword and flags, without space at either end."""
         return self.reading.rest
@@ -185,7 +191,7 @@ class Instruction(Node):
         """Where `rest` begins in `logical`."""
         return self.reading.rest_start
 
-    @property
+    @cached_property
     def words(self) -> tuple[Word, ...]:
         """`rest` in words: split as BuildKit splits ENV, LABEL and ARG, otherwise at space.
 
@@ -194,7 +200,7 @@ class Instruction(Node):
         """
         return self.reading.words
 
-    @property
+    @cached_property
     def json(self) -> tuple[str, ...] | None:
         """The strings of the JSON (exec) form; None for the shell form."""
         return self.reading.json
@@ -229,7 +235,10 @@ class Instruction(Node):
 
         A flag without `=` has the value "true", as in BuildKit (instructions/bflag.go).
         """
-        return next(iter(self.flag_values(name)), None) if self.flags else None
+        for flag in self.flags:
+            if flag.name == name:
+                return "true" if flag.value is None else flag.value
+        return None
 
     def flag_values(self, name: str) -> tuple[str, ...]:
         """The values of all flags of that name, for `--mount` and `--exclude`."""

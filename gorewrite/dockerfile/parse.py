@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
-from gorewrite.dockerfile.arguments import Reading
+from gorewrite.dockerfile.arguments import read
 from gorewrite.dockerfile.errors import ArgumentError, ParseError
 from gorewrite.dockerfile.heredoc import Heredoc, HeredocStart
 from gorewrite.dockerfile.lexical import SPACE
@@ -137,9 +137,8 @@ class _Reader:
         first = self._at
         parts: list[Part] = []
         logical = self._join_lines(parts)
-        reading = Reading(logical, self.escape)
         try:
-            reading.check()
+            reading = read(logical, self.escape)
             starts = reading.heredoc_starts()
         except ArgumentError as error:
             raise self._error(str(error), first) from error

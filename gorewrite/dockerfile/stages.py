@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from gorewrite.dockerfile.instructions import from_parts
 from gorewrite.dockerfile.nodes import Blank, BodyNode, Comment, Instruction
 from gorewrite.dockerfile.tree import Dockerfile
+from gorewrite.memo import cached_property
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +47,11 @@ class Stage:
 def stages(dockerfile: Dockerfile) -> tuple[Stage, ...]:
     """The stages in the order of the file; none when there is no FROM."""
     body = dockerfile.body
-    starts = [at for at, node in enumerate(body) if _is_from(node)]
+    starts = [
+        at
+        for at, node in enumerate(body)
+        if isinstance(node, Instruction) and node.keyword == "FROM"
+    ]
     ends = [*starts[1:], len(body)]
     return tuple(
         _stage(index, body[start:end])
@@ -58,10 +62,6 @@ def stages(dockerfile: Dockerfile) -> tuple[Stage, ...]:
 def _stage(index: int, nodes: tuple[BodyNode, ...]) -> Stage:
     from_, *rest = _instructions(nodes)
     return Stage(index, from_parts(from_).name, from_, tuple(rest), nodes)
-
-
-def _is_from(node: BodyNode) -> bool:
-    return isinstance(node, Instruction) and node.keyword == "FROM"
 
 
 def _instructions(nodes: Iterable[BodyNode]) -> list[Instruction]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, Self, cast
 
 from gorewrite.dockerfile.lexical import SPACE
@@ -22,6 +21,7 @@ from gorewrite.dockerfile.nodes import (
     Part,
     Text,
 )
+from gorewrite.memo import cached_property
 
 
 class _Index:
@@ -29,6 +29,7 @@ class _Index:
 
     def __init__(self, body: tuple[BodyNode, ...]) -> None:
         self._body = body
+        self.memory: dict[Hashable, Any] = {}
 
     @cached_property
     def instructions(self) -> tuple[Instruction, ...]:
@@ -43,6 +44,10 @@ class _Index:
         source = "".join([node.source for node in self._body])
         carriage_returns = source.count("\r\n")
         return "\r\n" if carriage_returns * 2 > source.count("\n") else "\n"
+
+    @cached_property
+    def nodes(self) -> frozenset[BodyNode]:
+        return frozenset(self._body)
 
     @cached_property
     def lines(self) -> dict[BodyNode, int]:
@@ -64,6 +69,11 @@ class Dockerfile(Node):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_index", _Index(self.body))
+
+    @property
+    def memory(self) -> dict[Hashable, Any]:
+        """See gorewrite.memo."""
+        return self._index.memory
 
     @property
     def source(self) -> str:
@@ -116,23 +126,26 @@ class Dockerfile(Node):
         the file did. When the last node is just deleted, the one before keeps its newline.
         Raises KeyError for a key that is not in the body.
         """
+        nodes = self._index.nodes
         for old in changes:
-            self._index.lines[old]
+            if old not in nodes:
+                raise KeyError(old)
         body: list[BodyNode] = []
         for node in self.body:
             replacement = changes.get(node)
             body.extend([node] if replacement is None else cast(Sequence[BodyNode], replacement))
         fixed: list[BodyNode] = []
+        followed = nodes.difference(self.body[-1:])
         for node in body[:-1]:
-            fixed.extend(_ended(node, self.newline))
+            fixed.extend((node,) if node in followed else _ended(node, self))
         if body:
             fixed.append(body[-1])
-        if not self.source.endswith("\n"):
+        if not all(node.source.endswith("\n") for node in self.body[-1:]):
             self._drop_final_newline(fixed)
         return self.with_changes(body=tuple(fixed))
 
     def _drop_final_newline(self, body: list[BodyNode]) -> None:
-        while body and body[-1] not in self._index.lines and body[-1].source.endswith("\n"):
+        while body and body[-1] not in self._index.nodes and body[-1].source.endswith("\n"):
             last = body.pop()
             if not (isinstance(last, Blank) and not last.text):
                 body.append(_without_newline(last))
@@ -170,13 +183,13 @@ def _meaning(node: BodyNode) -> tuple[type, str]:
     return type(node), node.logical if isinstance(node, Instruction) else node.text
 
 
-def _ended(node: BodyNode, newline: str) -> Sequence[BodyNode]:
-    """The node in a shape something can follow, as one or more nodes."""
+def _ended(node: BodyNode, tree: Dockerfile) -> Sequence[BodyNode]:
+    """The node in a shape something can follow in the tree, as one or more nodes."""
     if isinstance(node, Instruction) and node.is_open:
-        return _closed(node, newline)
+        return _closed(node, tree.newline)
     if node.source.endswith("\n"):
         return (node,)
-    ending = "\n" if node.source.endswith("\r") else newline
+    ending = "\n" if node.source.endswith("\r") else tree.newline
     return (_with_newline(node, ending),)
 
 

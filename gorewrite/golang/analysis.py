@@ -8,7 +8,7 @@ told is in the result as such.
 from __future__ import annotations
 
 import posixpath
-from functools import lru_cache
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,19 +21,13 @@ from gorewrite.golang.embeds import embeds
 from gorewrite.golang.mentions import find_mentions
 from gorewrite.golang.needs import Cgo, Embed, Executes, FileRead, ProgramNeeds, Verdict
 from gorewrite.golang.signals import find_signals
+from gorewrite.golang.source import SourceFile
+from gorewrite.memo import remembered
 
 if TYPE_CHECKING:
     from gorewrite.context import SourceTree
 
 __all__ = ["Cgo", "Embed", "Executes", "FileRead", "ProgramNeeds", "Verdict", "analyse"]
-
-_Arguments = tuple[str, frozenset[str], bool | None, str, Path | None]
-
-
-@lru_cache(maxsize=32)
-def _known(tree: SourceTree) -> dict[_Arguments, ProgramNeeds]:
-    """The results for the trees asked about last."""
-    return {}
 
 
 def analyse(
@@ -50,20 +44,42 @@ def analyse(
     tree: the build context as the builder sees it. tags: values of `-tags`. cgo: whether the
     build has cgo on, None when that is not known. modcache: GOMODCACHE, when there is one:
     modules found in it are read instead of looked up in the lists of known modules.
-    Results are kept per tree object; a tree must not change while it is analysed.
+    What was found is kept in the tree, which must not change while it is analysed.
     """
-    package_dir = posixpath.normpath(package_dir)
-    key = (package_dir, tags, cgo, goarch, modcache)
-    results = _known(tree)
-    if key not in results:
-        closure = follow(tree, package_dir, tags, goarch, cgo, modcache)
-        results[key] = _needs(tree, closure, tags, cgo)
-    return results[key]
+    return _analysed(tree, posixpath.normpath(package_dir), tags, cgo, goarch, modcache)
 
 
-def _needs(
-    tree: SourceTree, closure: Closure, tags: frozenset[str], cgo: bool | None
+@remembered
+def _analysed(
+    tree: SourceTree,
+    package_dir: str,
+    tags: frozenset[str],
+    cgo: bool | None,
+    goarch: str,
+    modcache: Path | None,
 ) -> ProgramNeeds:
+    closure = follow(tree, package_dir, tags, goarch, cgo, modcache)
+    files = tuple(file for unit in closure.units.values() for file in unit.files)
+    needs = _needs(tree, _Program(package_dir, tags, goarch, modcache, files, closure))
+    return needs._replace(cgo=cgo_rules.verdict(closure, tags, cgo))
+
+
+@dataclass(frozen=True, slots=True)
+class _Program:
+    """What a program is made of. Mostly that is the same with cgo and without."""
+
+    package_dir: str
+    tags: frozenset[str]
+    goarch: str
+    modcache: Path | None
+    files: tuple[SourceFile, ...]
+    closure: Closure = field(compare=False)
+
+
+@remembered
+def _needs(tree: SourceTree, program: _Program) -> ProgramNeeds:
+    """All that follows from the files; the verdict about cgo is still open."""
+    closure, tags = program.closure, program.tags
     calls = find_calls(closure)
     signals, environment = find_signals(closure)
     if "timetzdata" in tags:
@@ -78,7 +94,7 @@ def _needs(
     return ProgramNeeds(
         packages=tuple(sorted({unit.package.directory for unit in units})),
         modules=frozenset(_modules(closure)),
-        cgo=cgo_rules.verdict(closure, tags, cgo),
+        cgo=Cgo("unknown"),
         reads=tuple(calls.reads.values()),
         executes=tuple(calls.executes.values()),
         embeds=tuple(embed for unit in units for embed in embeds(unit)),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from gorewrite import shell
@@ -78,6 +79,25 @@ def find_calls(closure: Closure) -> Calls:
     return _Finder(closure).run()
 
 
+@cache
+def _method_modules() -> frozenset[str]:
+    """The modules whose import gives the name of a method a meaning."""
+    rules = call_rules().methods.values()
+    return frozenset({_VIPER, *(module for rule in rules for module in rule.modules)})
+
+
+@lru_cache(maxsize=256)
+def _methods(imports: frozenset[str]) -> frozenset[str]:
+    """The methods to look at in a program with these imports, among `_method_modules`."""
+    found = {
+        name
+        for name, rule in call_rules().methods.items()
+        if not rule.modules or not imports.isdisjoint(rule.modules)
+    }
+    viper = {*_VIPER_NAMES, "BindEnv"}
+    return frozenset(found | viper if _VIPER in imports else found - viper)
+
+
 class _Finder:
     def __init__(self, closure: Closure) -> None:
         self.closure = closure
@@ -85,8 +105,8 @@ class _Finder:
         self.evaluator = Evaluator(closure)
         self.found = Calls()
         self.imports = {unversioned(path) for path in closure.used_by}
-        methods = {*self.rules.methods, *_VIPER_NAMES, "BindEnv"}
-        self.methods = frozenset(name.encode() for name in methods if self._is_method(name))
+        self.method_names = _methods(frozenset(self.imports & _method_modules()))
+        self.methods = frozenset(name.encode() for name in self.method_names)
 
     def run(self) -> Calls:
         for unit in self.closure.own:
@@ -147,12 +167,7 @@ class _Finder:
         self._called(Call(scope, call, package, name, arguments_of(call), place))
 
     def _is_method(self, name: str) -> bool:
-        if name in _VIPER_NAMES or name == "BindEnv":
-            return _VIPER in self.imports
-        rule = self.rules.methods.get(name)
-        if rule is None:
-            return False
-        return not rule.modules or any(module in self.imports for module in rule.modules)
+        return name in self.method_names
 
     def _is_function(self, path: str, name: str) -> bool:
         encoded = name.encode()

@@ -10,14 +10,15 @@ import posixpath
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.golang.catalogue import package_names, unversioned
-from gorewrite.golang.constraints import build_constraint, name_matches, tag_predicate
+from gorewrite.golang.constraints import Holds, build_constraint, name_matches, tag_predicate
 from gorewrite.golang.packages import GO_FILE_LIMIT
 from gorewrite.golang.resolve import External, Missing, Module, Package, Resolver
 from gorewrite.golang.source import SourceFile, default_name
+from gorewrite.memo import remembered
 
 if TYPE_CHECKING:
     from gorewrite.context import SourceTree
@@ -26,14 +27,6 @@ FILE_LIMIT = 20_000
 
 # The files of a package, whether it has some for cgo switched off, and what cannot be read.
 _Files = tuple[tuple[SourceFile, ...], bool, tuple[str, ...]]
-_Key = tuple[str, frozenset[str], str, bool | None, str | None]
-
-
-@lru_cache(maxsize=32)
-def _known(tree: SourceTree) -> dict[_Key, _Files]:
-    """What was read of the trees asked about last. (The files know their tree, so that the
-    entries of a WeakKeyDictionary would stay for ever.)"""
-    return {}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,14 +111,14 @@ def follow(
     """
     resolver = Resolver(tree, package_dir, modcache)
     closure = Closure(resolver)
-    reader = _Reader(tags, goarch, cgo, resolver.main.go if resolver.main else None)
+    rules = _Rules(tags, goarch, cgo, resolver.main.go if resolver.main else None)
     start = _main_package(resolver, package_dir)
     waiting: list[Package] = [start]
     seen = {start.path}
     count = 0
     while waiting:
         package = waiting.pop()
-        unit = reader.read(package, closure.problems)
+        unit = _read(package, rules, closure.problems)
         closure.units[package.path] = unit
         count += len(unit.files)
         if count > FILE_LIMIT:
@@ -189,71 +182,79 @@ def _target(
     return resolver.resolve(path)
 
 
-class _Reader:
-    """Reads packages and chooses the files that the build compiles.
+class _Rules(NamedTuple):
+    """What decides which files of a package are compiled. go: as in go.mod."""
 
-    Files of a tree are read once for all programs in it.
+    tags: frozenset[str]
+    goarch: str
+    cgo: bool | None
+    go: str | None
+
+
+@lru_cache(maxsize=64)
+def _holds(rules: _Rules) -> dict[bool, list[Holds]]:
+    """Whether cgo is on -> the predicates "this build tag holds", any of which will do.
+
+    Which Go builds it is not known here: anything from the version go.mod names to the newest.
+    What one of the two compiles is looked at (`go1.N` release tags).
     """
+    numbers = (rules.go or "").split(".")
+    oldest = int(numbers[1]) if len(numbers) > 1 and numbers[1].isdigit() else None
+    return {
+        on: [tag_predicate(rules.tags, "linux", rules.goarch, on, at) for at in {None, oldest}]
+        for on in (True, False)
+    }
 
-    def __init__(self, tags: frozenset[str], goarch: str, cgo: bool | None, go: str | None) -> None:
-        self._key = (tags, goarch, cgo, go)
-        self._settings = (True, False) if cgo is None else (cgo,)
-        # Which Go builds it is not known here: anything from the version go.mod names to the
-        # newest. What one of the two compiles is looked at (`go1.N` release tags).
-        numbers = (go or "").split(".")
-        oldest = int(numbers[1]) if len(numbers) > 1 and numbers[1].isdigit() else None
-        releases = {None, oldest}
-        self._holds = {
-            on: [tag_predicate(tags, "linux", goarch, on, minor) for minor in releases]
-            for on in (True, False)
-        }
 
-    def read(self, package: Package, problems: list[Unknown]) -> Unit:
-        """Read one package; files that cannot be read are added to `problems`."""
-        tree = package.module.tree
-        known = _known(tree)
-        key = (package.directory, *self._key)
-        if key not in known:
-            known[key] = self._files(tree, package.directory)
-        files, fallback, unreadable = known[key]
-        problems += [
-            Unknown(f"{path} cannot be read", (Evidence(path, 0, "unreadable"),))
-            for path in unreadable
-        ]
-        name = next((file.header.package for file in files), "")
-        return Unit(package, name, files, fallback)
+def _read(package: Package, rules: _Rules, problems: list[Unknown]) -> Unit:
+    """Read one package; files that cannot be read are added to `problems`."""
+    files, fallback, unreadable = _files(package.module.tree, package.directory, rules)
+    problems += [
+        Unknown(f"{path} cannot be read", (Evidence(path, 0, "unreadable"),)) for path in unreadable
+    ]
+    name = next((file.header.package for file in files), "")
+    return Unit(package, name, files, fallback)
 
-    def _files(self, tree: SourceTree, directory: str) -> _Files:
-        files: list[SourceFile] = []
-        unreadable: list[str] = []
-        fallback = False
-        prefix = "" if directory == "." else directory + "/"
-        for name in tree.listdir(directory):
-            if not name.endswith(".go") or name.endswith("_test.go") or name[0] in "._":
-                continue
-            if not name_matches(name, self._holds[True][0]):
-                continue
-            data = tree.read(prefix + name, GO_FILE_LIMIT)
-            if data is None:
-                if tree.kind(prefix + name) in ("file", "link"):
-                    unreadable.append(prefix + name)
-                continue
-            file = SourceFile(prefix + name, data)
-            on, off = self._compiled(file)
-            if (on and True in self._settings) or (off and False in self._settings):
-                files.append(file)
-            fallback = fallback or (off and not on)
-        return tuple(files), fallback, tuple(unreadable)
 
-    def _compiled(self, file: SourceFile) -> tuple[bool, bool]:
-        """Whether a file is compiled with cgo on, and with cgo off (go/build `matchFile`)."""
-        if file.header.package in ("", "documentation"):
-            return False, False
-        uses_c = any(found.path == "C" for found in file.header.imports)
-        head = file.data[: file.header.end]
-        # Only a line that names a constraint can be one; most files have none.
-        if b"build" not in head:
-            return True, not uses_c
-        constraint = build_constraint(head.decode("utf-8", "surrogateescape"))
-        on, off = (any(map(constraint, self._holds[setting])) for setting in (True, False))
-        return on, off and not uses_c
+@remembered
+def _files(tree: SourceTree, directory: str, rules: _Rules) -> _Files:
+    files: list[SourceFile] = []
+    unreadable: list[str] = []
+    fallback = False
+    prefix = "" if directory == "." else directory + "/"
+    for name in tree.listdir(directory):
+        if not name.endswith(".go") or name.endswith("_test.go") or name[0] in "._":
+            continue
+        if not name_matches(name, _holds(rules)[True][0]):
+            continue
+        file = _source(tree, prefix + name)
+        if file is None:
+            if tree.kind(prefix + name) in ("file", "link"):
+                unreadable.append(prefix + name)
+            continue
+        on, off = _compiled(file, rules)
+        if (on and rules.cgo is not False) or (off and not rules.cgo):
+            files.append(file)
+        fallback = fallback or (off and not on)
+    return tuple(files), fallback, tuple(unreadable)
+
+
+@remembered
+def _source(tree: SourceTree, path: str) -> SourceFile | None:
+    """A Go file of a tree, read once for all programs in it; None when it cannot be read."""
+    data = tree.read(path, GO_FILE_LIMIT)
+    return SourceFile(path, data) if data is not None else None
+
+
+def _compiled(file: SourceFile, rules: _Rules) -> tuple[bool, bool]:
+    """Whether a file is compiled with cgo on, and with cgo off (go/build `matchFile`)."""
+    if file.header.package in ("", "documentation"):
+        return False, False
+    uses_c = any(found.path == "C" for found in file.header.imports)
+    head = file.data[: file.header.end]
+    # Only a line that names a constraint can be one; most files have none.
+    if b"build" not in head:
+        return True, not uses_c
+    constraint = build_constraint(head.decode("utf-8", "surrogateescape"))
+    on, off = (any(map(constraint, _holds(rules)[setting])) for setting in (True, False))
+    return on, off and not uses_c

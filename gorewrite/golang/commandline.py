@@ -66,7 +66,10 @@ class GoCommand(NamedTuple):
 
     def flag(self, name: str) -> GoFlag | None:
         """Return the flag that counts: the last one of that name on the command line."""
-        return next((f for f in reversed(self.flags) if f.name == name), None)
+        for flag in reversed(self.flags):
+            if flag.name == name:
+                return flag
+        return None
 
     def setting(self, name: str) -> str | None:
         """Return a flag's value from the command line, else from GOFLAGS, else "".
@@ -77,6 +80,8 @@ class GoCommand(NamedTuple):
         flag = self.flag(name)
         if flag is not None:
             return flag.value
+        if "GOFLAGS" not in self.env:
+            return ""
         goflags = self.goflags
         return None if goflags is None else goflags.get(name, "")
 

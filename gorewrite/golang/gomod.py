@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from gorewrite.evidence import Evidence, Unknown
+from gorewrite.memo import remembered
 
 if TYPE_CHECKING:
     from gorewrite.context import SourceTree
@@ -76,21 +77,6 @@ class GoWork(NamedTuple):
         return posixpath.dirname(self.path) or "."
 
 
-class VendoredModule(NamedTuple):
-    """A module of vendor/modules.txt and the packages vendored from it.
-
-    version: None for a module replaced without one; new/new_version: what replaces it.
-    explicit: required by the main module's go.mod.
-    """
-
-    path: str
-    version: str | None
-    new: str | None
-    new_version: str | None
-    explicit: bool
-    packages: tuple[str, ...]
-
-
 @lru_cache(maxsize=64)
 def parse_gomod(text: str | bytes, path: str) -> GoMod | Unknown:
     """Read a go.mod. Unknown, with the line, when its syntax is wrong or it names no module.
@@ -133,35 +119,6 @@ def parse_gowork(text: str | bytes, path: str) -> GoWork | Unknown:
         return error.unknown(path)
 
 
-def parse_modules_txt(text: str | bytes) -> tuple[VendoredModule, ...]:
-    """Read vendor/modules.txt (cmd/go `modload.readVendorList`); unknown lines are skipped.
-
-    A replacement at the end that belongs to no vendored package is listed too, with no packages.
-    """
-    found: list[VendoredModule] = []
-    for line in _text(text).splitlines():
-        if line.startswith("# "):
-            left, arrow, right = line[2:].partition(" => ")
-            old, new = left.split(), right.split()
-            if old:
-                found.append(
-                    VendoredModule(
-                        old[0],
-                        old[1] if len(old) > 1 else None,
-                        new[0] if arrow and new else None,
-                        new[1] if arrow and len(new) > 1 else None,
-                        False,
-                        (),
-                    )
-                )
-        elif found and line.startswith("## "):
-            notes = [note.strip() for note in line[3:].split(";")]
-            found[-1] = _with(found[-1], explicit="explicit" in notes)
-        elif found and line and not line.startswith("#"):
-            found[-1] = _with(found[-1], package=line.strip())
-    return tuple(found)
-
-
 def find_module(tree: SourceTree, directory: str) -> GoMod | None:
     """Return the nearest readable go.mod at or above `directory`, inside the tree.
 
@@ -171,6 +128,7 @@ def find_module(tree: SourceTree, directory: str) -> GoMod | None:
     return found if isinstance(found, GoMod) else None
 
 
+@remembered
 def nearest_gomod(tree: SourceTree, directory: str) -> GoMod | Unknown | None:
     """As `find_module`, but with the reason, and where, when the nearest go.mod does not parse."""
     path = _upward(tree, directory, "go.mod")
@@ -178,6 +136,7 @@ def nearest_gomod(tree: SourceTree, directory: str) -> GoMod | Unknown | None:
     return parse_gomod(data, path) if path is not None and data is not None else None
 
 
+@remembered
 def find_workspace(tree: SourceTree, directory: str) -> GoWork | None:
     """Return the nearest readable go.work at or above `directory`, inside the tree.
 
@@ -199,13 +158,6 @@ def vendored(tree: SourceTree, module_dir: str) -> bool:
     return tree.kind(posixpath.normpath(posixpath.join(module_dir, "vendor/modules.txt"))) == "file"
 
 
-def vendored_modules(tree: SourceTree, module_dir: str) -> tuple[VendoredModule, ...]:
-    """Return what vendor/modules.txt of `module_dir` lists; () when there is none to read."""
-    path = posixpath.normpath(posixpath.join(module_dir, "vendor/modules.txt"))
-    data = tree.read(path, 16 << 20)
-    return parse_modules_txt(data) if data is not None else ()
-
-
 def is_local_path(text: str) -> bool:
     """Is the right side of a `replace` a directory? (modfile `IsDirectoryPath`)"""
     return text in (".", "..") or text.startswith(("./", "../", "/", ".\\", "..\\"))
@@ -222,17 +174,6 @@ def _upward(tree: SourceTree, directory: str, name: str) -> str | None:
         if current == ".":
             return None
         current = posixpath.dirname(current) or "."
-
-
-def _with(module: VendoredModule, *, explicit: bool = False, package: str = "") -> VendoredModule:
-    return VendoredModule(
-        module.path,
-        module.version,
-        module.new,
-        module.new_version,
-        module.explicit or explicit,
-        (*module.packages, package) if package else module.packages,
-    )
 
 
 # --- the line grammar of go.mod and go.work ---------------------------------------------------

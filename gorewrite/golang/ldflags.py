@@ -155,16 +155,6 @@ class Declined(NamedTuple):
 Edit = tuple[int, int, str]
 
 
-def strip_value(value: str, *, s_implies_w: bool = False) -> tuple[int, str] | Declined:
-    """Return where in a -ldflags value which text goes, so that it strips: (offset, text).
-
-    For values no shell reads (JSON form). s_implies_w: Go is 1.22 or newer, `-s` alone will do.
-    """
-    if _HOLE in value:
-        return Declined("unreadable", "private-use characters in -ldflags")
-    return _plan(value, s_implies_w)
-
-
 def strip_edits(
     raw: str, value: str | None = None, *, s_implies_w: bool = False
 ) -> tuple[Edit, ...] | Declined:

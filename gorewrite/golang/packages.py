@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from gorewrite.evidence import Unknown
 from gorewrite.golang.constraints import Holds, build_constraint, name_matches, tag_predicate
+from gorewrite.memo import remembered
 
 if TYPE_CHECKING:
     from gorewrite.context import SourceTree
@@ -35,10 +36,11 @@ class Header(NamedTuple):
     constraint: Callable[[Holds], bool]
 
 
+@remembered
 def go_files(
     tree: SourceTree,
     directory: str,
-    tags: Collection[str],
+    tags: tuple[str, ...],
     goos: str = "linux",
     goarch: str = "amd64",
     cgo: bool = True,
@@ -62,10 +64,17 @@ def go_files(
             continue
         path = posixpath.normpath(posixpath.join(directory, name))
         if name_matches(name, holds) and tree.kind(path) == "file":
-            data = tree.read(path, GO_FILE_LIMIT)
-            if data is None or _belongs(read_header(data), holds, cgo):
+            header = header_of(tree, path)
+            if header is None or _belongs(header, holds, cgo):
                 found.append(path)
     return tuple(found)
+
+
+@remembered
+def header_of(tree: SourceTree, path: str) -> Header | None:
+    """Return the top of a Go file of a tree; None when it cannot be read."""
+    data = tree.read(path, GO_FILE_LIMIT)
+    return read_header(data) if data is not None else None
 
 
 def package_at(tree: SourceTree, directory: str, files: Collection[str]) -> str | Unknown | None:
@@ -77,8 +86,8 @@ def package_at(tree: SourceTree, directory: str, files: Collection[str]) -> str 
         return None
     names = set()
     for path in files:
-        data = tree.read(path, GO_FILE_LIMIT)
-        names.add(package_name(data) if data is not None else None)
+        header = header_of(tree, path)
+        names.add(header.package if header is not None else None)
     names.discard(None)
     if len(names) == 1:
         return names.pop()

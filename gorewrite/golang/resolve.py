@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from gorewrite import files
 from gorewrite.golang.gomod import GoMod, GoWork, find_module, find_workspace, vendored
 
 if TYPE_CHECKING:
@@ -60,25 +61,24 @@ class CacheTree:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        #: See gorewrite.memo.
+        self.memory = files.SharedMemory()
 
     def kind(self, path: str) -> Literal["file", "dir", "link"] | None:
-        full = self.root / path
-        if full.is_dir():
-            return "dir"
-        return "file" if full.is_file() else None
+        kind = files.kind_of(f"{self.root}/{path}")
+        return kind if kind != "other" else None
 
     def read(self, path: str, limit: int = 1 << 20) -> bytes | None:
-        full = self.root / path
+        if self.kind(path) != "file":
+            return None
         try:
-            return full.read_bytes() if full.stat().st_size <= limit else None
+            data = files.read(f"{self.root}/{path}", limit)
         except OSError:
             return None
+        return data if len(data) <= limit else None
 
     def listdir(self, path: str) -> tuple[str, ...]:
-        try:
-            return tuple(sorted(entry.name for entry in (self.root / path).iterdir()))
-        except OSError:
-            return ()
+        return tuple(name for name, _ in files.names_in(f"{self.root}/{path}"))
 
 
 def cache_directory(module: str, version: str) -> str:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from gorewrite.evidence import Evidence
 from gorewrite.golang import imports
+from gorewrite.memo import cached_property
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
@@ -99,16 +100,16 @@ class SourceFile:
         self.name_of: Callable[[str], str] = default_name
         self._trees: dict[int, Declaration] = {}
 
-    @functools.cached_property
+    @cached_property
     def selected(self) -> frozenset[bytes]:
         """Every name behind a dot, comments and strings included: a cheap first filter."""
         return frozenset(_SELECTED.findall(self.data))
 
-    @functools.cached_property
+    @cached_property
     def code(self) -> bytes:
         return _OPAQUE.sub(_blank, self.data)
 
-    @functools.cached_property
+    @cached_property
     def strings(self) -> tuple[tuple[int, int], ...]:
         """Byte ranges of the string literals, quotes included."""
         return tuple(found.span() for found in _OPAQUE.finditer(self.data) if found[0][:1] in b'"`')
@@ -121,7 +122,7 @@ class SourceFile:
             if found[0].startswith(b"/*")
         )
 
-    @functools.cached_property
+    @cached_property
     def aliases(self) -> dict[str, str]:
         """The name an import is used by in this file -> import path."""
         names: dict[str, str] = {}
@@ -130,11 +131,11 @@ class SourceFile:
                 names[found.name or self.name_of(found.path)] = found.path
         return names
 
-    @functools.cached_property
+    @cached_property
     def _starts(self) -> list[int]:
         return [found.start() for found in _TOP_LEVEL.finditer(self.code)]
 
-    @functools.cached_property
+    @cached_property
     def _lines(self) -> list[int]:
         return [found.start() for found in re.finditer(rb"\n", self.data)]
 
@@ -171,7 +172,7 @@ class SourceFile:
             self._trees[start] = known
         return known
 
-    @functools.cached_property
+    @cached_property
     def _whole(self) -> Declaration:
         return Declaration(self, 0, len(self.data), parse(self.data))
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from gorewrite.evidence import Unknown
 from gorewrite.golang.commandline import GoCommand
 from gorewrite.golang.gomod import GoMod, find_module
-from gorewrite.golang.packages import GO_FILE_LIMIT, go_files, package_at, read_header
+from gorewrite.golang.packages import go_files, header_of, package_at
 
 if TYPE_CHECKING:
     from gorewrite.context import SourceTree
@@ -112,10 +112,9 @@ class Targets:
         mixed: list[str] = []
         names: set[str | None] = set()
         for path in files:
-            data = tree.read(path, GO_FILE_LIMIT)
-            if data is None:
+            header = header_of(tree, path)
+            if header is None:
                 raise NotKnown(f"{path} is not in the build context")
-            header = read_header(data)
             names.add(header.package)
             (mixed if "C" in header.imports else plain).append(path)
         first = (plain or mixed)[0]
@@ -217,8 +216,9 @@ class Targets:
     def _import_path(self, absolute: str, *, named: bool) -> str:
         root, module = self._module(absolute)
         if module is not None and self.cmd.env.get("GO111MODULE") != "off":
-            rest = posixpath.relpath(absolute, root)
-            return module.module if rest == "." else f"{module.module}/{rest}"
+            if absolute == root:
+                return module.module
+            return f"{module.module}/{posixpath.relpath(absolute, root)}"
         # GOPATH mode: the path below GOPATH/src; outside it the directory itself counts.
         source = self._gopath_source()
         if source and absolute.startswith(f"{source}/"):

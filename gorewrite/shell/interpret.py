@@ -42,12 +42,12 @@ def steps(script: Script, cwd: str | None, env: Mapping[str, str | None]) -> tup
     Commands that are only assignments are steps too (without words). Wrappers stay on, see
     `unwrapped`. $(…) is not looked into.
     """
-    walk = _Walk()
-    walk.script(script, State(cwd, dict(env), set(env)), _Place(False, True, None))
+    walk = Walk()
+    walk.script(script, State(cwd, dict(env), set(env)), Place(False, True, None))
     return tuple(walk.found)
 
 
-class _Place(NamedTuple):
+class Place(NamedTuple):
     """Where in the script a command stands.
 
     conditional, loop: as in Step.
@@ -61,7 +61,7 @@ class _Place(NamedTuple):
     after_failure: bool = False
 
 
-class _Walk:
+class Walk:
     """Each method runs a part of the script in a state and changes that state."""
 
     def __init__(self) -> None:
@@ -70,7 +70,7 @@ class _Walk:
         # The script may already have ended, and not failed: `[ -f x ] || exit 0`.
         self.ended = False
 
-    def script(self, script: Script, state: State, place: _Place) -> None:
+    def script(self, script: Script, state: State, place: Place) -> None:
         last = script.statements[-1] if script.statements else None
         for statement in script.statements:
             if statement.terminator == "&":
@@ -80,13 +80,13 @@ class _Walk:
                 fatal = place.fatal and statement is last
                 self.node(statement.node, state, place._replace(fatal=fatal, after_failure=False))
 
-    def apart(self, node: Node, state: State, place: _Place) -> None:
+    def apart(self, node: Node, state: State, place: Place) -> None:
         """In a shell of its own: neither changes of state nor an `exit` come back."""
         ended = self.ended
         self.node(node, state.copy(), place)
         self.ended = ended
 
-    def node(self, node: Node, state: State, place: _Place) -> None:
+    def node(self, node: Node, state: State, place: Place) -> None:
         match node:
             case List():
                 self.list(node, state, place)
@@ -100,7 +100,7 @@ class _Walk:
             case _:
                 self.unit(node, state, place)
 
-    def list(self, node: List, state: State, place: _Place) -> None:
+    def list(self, node: List, state: State, place: Place) -> None:
         """`a && b || c`: `state` is the one after success, `failed` those after a failure."""
         failed: list[State] = []
         fails = _fails_as_a_whole(node)
@@ -109,7 +109,7 @@ class _Walk:
             following = node.operators[index] if index < len(node.operators) else ""
             fatal = place.fatal and fails[index]
             skippable = operator == "||" or (operator == "&&" and not fatal)
-            here = _Place(
+            here = Place(
                 place.conditional or skippable, fatal, place.loop, after_failure=operator == "||"
             )
             entry = join(failed) if operator == "||" and failed else state
@@ -124,7 +124,7 @@ class _Walk:
         if not place.fatal:
             state.become(join((state, *failed)))
 
-    def unit(self, unit: Unit, state: State, place: _Place) -> None:
+    def unit(self, unit: Unit, state: State, place: Place) -> None:
         match unit:
             case Command():
                 self.command(unit, state, place)
@@ -147,32 +147,32 @@ class _Walk:
             case Compound():
                 self.loop(unit, state, place)
 
-    def branches(self, unit: Compound, state: State, place: _Place) -> None:
+    def branches(self, unit: Compound, state: State, place: Place) -> None:
         """`if`: each part starts where the conditions before it have left off."""
         ends: list[State] = []
         otherwise = state.copy()
         for index, body in enumerate(unit.bodies):
             conditional = place.conditional or index > 0
             if index % 2 == 0 and index + 1 < len(unit.bodies):
-                self.script(body, otherwise, _Place(conditional, False, place.loop))
+                self.script(body, otherwise, Place(conditional, False, place.loop))
             else:
                 ends.append(otherwise.copy())
-                self.script(body, ends[-1], _Place(conditional, place.fatal, place.loop))
+                self.script(body, ends[-1], Place(conditional, place.fatal, place.loop))
         if len(unit.bodies) % 2 == 0:
             ends.append(otherwise)
         state.become(join(ends))
 
-    def loop(self, unit: Compound, state: State, place: _Place) -> None:
+    def loop(self, unit: Compound, state: State, place: Place) -> None:
         """Runs any number of times: what it changes is not known at its start nor behind it."""
         forget_changes(unit, state)
         if unit.variable:
             state.assign(unit.variable, None)
         for index, body in enumerate(unit.bodies):
             tested = unit.kind != "for" and index == 0
-            self.script(body, state, _Place(place.conditional or not tested, False, unit))
+            self.script(body, state, Place(place.conditional or not tested, False, unit))
         forget_changes(unit, state)
 
-    def function(self, unit: Compound, state: State, place: _Place) -> None:
+    def function(self, unit: Compound, state: State, place: Place) -> None:
         """It runs where it is called, so its commands are listed in an unknown state."""
         if unit.variable:
             self.functions[unit.variable] = unit
@@ -180,10 +180,10 @@ class _Walk:
         inside.forget_everything()
         inside.before = None
         ended = self.ended
-        self.script(unit.bodies[0], inside, _Place(True, False, place.loop))
+        self.script(unit.bodies[0], inside, Place(True, False, place.loop))
         self.ended = ended
 
-    def command(self, command: Command, state: State, place: _Place) -> None:
+    def command(self, command: Command, state: State, place: Place) -> None:
         environment = state.environment()
         if command.words:
             values = dict(state.variables)

@@ -82,8 +82,11 @@ class Word(NamedTuple):
         """
         if self.globs:
             return None
+        parts = self.parts
+        if len(parts) == 1 and isinstance(only := parts[0], Literal):
+            return only.value  # As most words are.
         found: list[str] = []
-        for part in self.parts:
+        for part in parts:
             if isinstance(part, Computed):
                 return None
             value = part.value if isinstance(part, Literal) else part.look_up(env)
@@ -274,13 +277,6 @@ class Script(NamedTuple):
     comments: tuple[Comment, ...]
     start: int
     end: int
-
-    @property
-    def ends_in_comment(self) -> bool:
-        """True if text appended to the script would land in a comment or behind one."""
-        if not self.comments:
-            return False
-        return not self.statements or self.comments[-1].start >= self.statements[-1].end
 
     def units(self) -> Iterator[Unit]:
         """Every command, subshell, group and compound at any depth, outer before inner."""

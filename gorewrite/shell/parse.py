@@ -77,7 +77,7 @@ def parse(text: str) -> Script | Opaque:
     return _parse(text)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def _parse(text: str) -> Script | Opaque:
     if "\0" in text:
         return Opaque("NUL character in a shell command")

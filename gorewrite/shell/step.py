@@ -5,10 +5,10 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
+from gorewrite.memo import cached_property
 from gorewrite.shell.nodes import Assignment, Command, Compound, Literal, Word
 
 
@@ -56,7 +56,8 @@ class Step:
         return tuple(found)
 
     @cached_property
-    def _unwrapped(self) -> Step:
+    def _inner(self) -> Step | None:
+        """The step without its wrappers; None when it has none."""
         return _without_wrappers(self)
 
     def path(self, name: str | None) -> str | None:
@@ -174,13 +175,13 @@ def unwrapped(step: Step) -> Step:
     command that really runs. `env A=b go build` becomes `go build` with A in `env` and among
     the command's assignments (with the span of the word it came from).
     """
-    return step._unwrapped
+    return step._inner or step
 
 
-def _without_wrappers(step: Step) -> Step:
+def _without_wrappers(step: Step) -> Step | None:
     layers = _layers(step.command.words)
     if not layers:
-        return step
+        return None
     env, cwd = dict(step.env), step.cwd
     assignments = list(step.command.assignments)
     for name, first, behind in layers:

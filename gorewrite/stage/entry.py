@@ -78,7 +78,7 @@ class _Reader:
         elif not any(service.command or service.entrypoint for service in self.services):
             evidence = self.stage.facts.at(self.stage.stage.from_)
             self._refuse(
-                "no-entrypoint", "no ENTRYPOINT or CMD tells what the image runs", evidence
+                "no-entrypoint", "no ENTRYPOINT or CMD tells what the image runs; add one", evidence
             )
             return self.entry
         for service in self.services:
@@ -241,9 +241,8 @@ class _Reader:
                 evidence,
             )
         elif name in SUPERVISORS:
-            self._refuse(
-                "multi-process-image", f"{name} runs several processes in one image", evidence
-            )
+            why = f"{name} runs several processes in one image; give each its own"
+            self._refuse("multi-process-image", why, evidence)
         return self.entry.refusal is not None
 
     def _is_file(self, word: str) -> bool:
@@ -307,7 +306,8 @@ class _Reader:
         names = {posixpath.basename(word) for word in interpreter}
         here = Evidence(source, 1, first)
         if not names & SHELLS:
-            self._refuse("entrypoint-script", f"{source} is run by {' '.join(interpreter)}", here)
+            why = f"{source} is run by {' '.join(interpreter)}; start the program itself"
+            self._refuse("entrypoint-script", why, here)
             return
         self.entry.scripts[path] = source
         self.entry.shell.append(here)

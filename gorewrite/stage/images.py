@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from gorewrite.evidence import Unknown
@@ -121,6 +122,7 @@ _GOLANG_ENV = {
 _UBUNTU = {"18.04": "bionic", "20.04": "focal", "22.04": "jammy", "24.04": "noble"}
 
 
+@lru_cache(maxsize=1024)
 def describe(text: str) -> Image:
     """What the image that `text` names is known to hold."""
     ref = ImageRef.parse(text)

@@ -10,14 +10,13 @@ from __future__ import annotations
 import posixpath
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
 from heapq import merge
 from typing import NamedTuple
 
 from gorewrite.context import Context
 from gorewrite.context.ignorefile import IgnoreError, IgnoreFile
 from gorewrite.dockerfile import Instruction, copy_parts
-from gorewrite.memo import remembered
+from gorewrite.memo import cached_property, remembered
 from gorewrite.stage.scope import State, join
 
 
@@ -54,11 +53,13 @@ class Placed(NamedTuple):
         rel = relative(path, self.path) if self.path is not None else None
         if rel is None or (rel != "." and self.directory is False) or self._leaves_out(rel):
             return None
-        return posixpath.normpath(posixpath.join(self.source, rel))
+        return posixpath.normpath(self.source if rel == "." else f"{self.source}/{rel}")
 
     def _leaves_out(self, rel: str) -> bool:
+        if self.excluded is None:
+            return False
         name = posixpath.basename(self.source) if rel == "." and self.directory is False else rel
-        return self.excluded is not None and self.excluded.excludes(name)
+        return self.excluded.excludes(name)
 
 
 class Copies:
@@ -89,12 +90,26 @@ class Copies:
 
     def over(self, path: str, limit: Instruction | None) -> Iterator[Placed]:
         """As `before`, but only what lands at an image path or at a directory above it."""
-        numbers = [number for top in tops(path) for number in self._at.get(top, ())]
-        return self._until(limit, sorted(numbers, reverse=True))
+        at = self._at
+        numbers = [number for top in tops(path) if top in at for number in at[top]]
+        return self._until(limit, sorted(numbers, reverse=True) if len(numbers) > 1 else numbers)
 
     def inside(self, directory: str, limit: Instruction | None) -> Iterator[Placed]:
         """As `before`, but only what lands right in an image directory."""
         return self._until(limit, reversed(self._in.get(directory, ())))
+
+    def directory_of_files(self, path: str, limit: Instruction | None) -> str | None:
+        """The context directory of the Go files that were copied to an image path one by one.
+        Who enumerates it must ask which of its files are there."""
+        for placed in self.inside(path, limit):
+            if placed.origin != "context" or placed.path is None or placed.directory:
+                continue
+            name = posixpath.basename(placed.path)
+            if not name.endswith(".go") and name != "go.mod":
+                continue
+            if posixpath.basename(placed.source) == name:
+                return posixpath.dirname(placed.source) or "."
+        return None
 
     def bringing(self, source: str) -> Iterator[Placed]:
         """What brings a context path, itself or with a directory above it, oldest first."""
@@ -132,8 +147,11 @@ class Copies:
 
 def tops(path: str) -> set[str]:
     """Every `top` for which `relative` can find `path` below it."""
-    parts = path.split("/")
-    return {"/".join(parts[:n]) for n in range(1, len(parts) + 1)} | {".", "/"}
+    found = {".", "/"}
+    while path:
+        found.add(path)
+        path = path.rpartition("/")[0]
+    return found
 
 
 def relative(path: str, top: str) -> str | None:
@@ -274,9 +292,12 @@ def context_path(value: str) -> str:
     return posixpath.normpath("/" + value).lstrip("/") or "."
 
 
+_WILDCARDS = frozenset("*?[")
+
+
 def _matches(value: str, tree: Context) -> tuple[str, ...]:
     path = context_path(value)
-    if any(ch in value for ch in "*?["):
+    if not _WILDCARDS.isdisjoint(value):
         return tree.glob(path)
     return (path,) if tree.kind(path) else ()
 

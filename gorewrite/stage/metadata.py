@@ -142,7 +142,9 @@ class _Mover:
             if source is None:
                 value = state.env.get(name) if state else None
                 if value is None:
-                    raise CannotMove(instruction, f"the value of ${name} is not known")
+                    raise CannotMove(
+                        instruction, f"the value of ${name} is not known; write it out"
+                    )
                 self.moved.lines.append((f"ENV {name}={quote(value)}", instruction))
                 self.declared.add(name)
             else:
@@ -178,7 +180,7 @@ class _Mover:
             for key in kept:
                 value = runtime_path(end.env.get(key)) if key == "PATH" else end.env.get(key)
                 if value is None:
-                    raise CannotMove(instruction, f"the value of {key} is not known")
+                    raise CannotMove(instruction, f"the value of {key} is not known; write it out")
                 self.moved.lines.append((f"ENV {key}={quote(value)}", instruction))
         self.declared |= set(kept)
         if behind:

@@ -50,11 +50,12 @@ def _outputs(
 
 def _has_sources(stage: StageFacts, output: BuildOutput) -> bool:
     """Whether the package of an output was copied: a directory may be there in part."""
+    prefix = "" if output.package_dir == "." else f"{output.package_dir}/"
     return any(
         True
         for name in stage.facts.project.context.listdir(output.package_dir)
         if name.endswith(".go")
-        for _ in stage.paths_of(posixpath.normpath(posixpath.join(output.package_dir, name)))
+        for _ in stage.paths_of(prefix + name)
     )
 
 

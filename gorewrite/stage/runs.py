@@ -10,15 +10,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 
 from gorewrite import shell
 from gorewrite.dockerfile import Instruction
 from gorewrite.evidence import Unknown
 from gorewrite.golang.commands import GoCommand, parse_go
-from gorewrite.memo import remembered
+from gorewrite.memo import cached_property
+from gorewrite.stage.images import Image
 from gorewrite.stage.scope import BUILD_ONLY, State
 
 Edit = tuple[int, int, str]
@@ -63,15 +64,25 @@ class Run:
         return self._commands[0]
 
     @cached_property
+    def substitutions(self) -> tuple[shell.Script, ...]:
+        """The bodies of its $(…) and the like, those nested in others too."""
+        return () if isinstance(self.script, Unknown) else tuple(self.script.substitutions())
+
+    @cached_property
     def invocations(self) -> tuple[Invocation, ...]:
         """Its `go` commands, behind wrappers such as `env`, `time` and `nice` too."""
         return tuple(Invocation(self, *found) for found in self._commands[1])
+
+    def forget(self) -> None:
+        """See Facts.forget."""
+        vars(self).pop("invocations", None)
 
     @cached_property
     def _commands(self) -> _Commands:
         if isinstance(self.script, Unknown):
             return (), ()
-        return _commands(self.text, self.state.workdir, self._settings)
+        text = _Text(self.text, self.script)
+        return _commands(text, self.state.workdir, self._settings)
 
     @property
     def _settings(self) -> tuple[tuple[str, str | None], ...]:
@@ -116,18 +127,23 @@ _Commands = tuple[
 ]
 
 
-@lru_cache(maxsize=4096)
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """What the shell reads, and how."""
+
+    text: str
+    script: shell.Script = field(compare=False)
+
+
+@lru_cache(maxsize=512)
 def _commands(
-    text: str, workdir: str | None, settings: tuple[tuple[str, str | None], ...]
+    text: _Text, workdir: str | None, settings: tuple[tuple[str, str | None], ...]
 ) -> _Commands:
     """The commands of a script, and the `go` commands among them: (step, words from `go`, go).
 
-    Facts are new after each change, though most RUNs are the same as before.
+    They are kept, as many Dockerfiles say the same, and a RUN whose flags change is a new one.
     """
-    script = shell.parse(text)
-    if isinstance(script, shell.Opaque):
-        return (), ()
-    steps = shell.steps(script, workdir, dict(settings))
+    steps = shell.steps(text.script, workdir, dict(settings))
     found = []
     for step in steps:
         inner = shell.unwrapped(step)
@@ -146,7 +162,6 @@ def _value(word: shell.Word, variables: Mapping[str, str | None]) -> str | None:
     return fields[0] if fields is not None and len(fields) == 1 else None
 
 
-@remembered
 def read_run(state: State, instruction: Instruction, escape: str) -> Run:
     """Reads a RUN; `script` is `Unknown` with the reason where no shell can be assumed."""
     form, text, unknown = _body(instruction, state, escape)
@@ -157,6 +172,35 @@ def read_run(state: State, instruction: Instruction, escape: str) -> Run:
         parsed = shell.parse(text)
         script = Unknown(parsed.why) if isinstance(parsed, shell.Opaque) else parsed
     return Run(instruction, state, form, text, script)
+
+
+class Lasting:
+    """What stays known when a change makes new facts, for it follows from less than the whole file.
+
+    States keep what follows from them, so those up to the change stay the same.
+    """
+
+    def __init__(self) -> None:
+        self._starts: dict[str, State] = {}
+        self._runs: dict[tuple[State, Instruction], Run] = {}
+
+    def start(self, base: Image | Unknown) -> State:
+        """The state of a stage right after FROM."""
+        name = base.ref.text if isinstance(base, Image) else ""
+        if name not in self._starts:
+            self._starts[name] = State.of_image(base) if isinstance(base, Image) else State()
+        return self._starts[name]
+
+    def run(self, state: State, instruction: Instruction, escape: str) -> Run:
+        """How a RUN reads in a state. escape: the escape character of the file."""
+        if (state, instruction) not in self._runs:
+            self._runs[state, instruction] = read_run(state, instruction, escape)
+        return self._runs[state, instruction]
+
+    def forget(self) -> None:
+        """See Facts.forget."""
+        for run in self._runs.values():
+            run.forget()
 
 
 def _body(

@@ -9,10 +9,10 @@ from __future__ import annotations
 import posixpath
 from collections import ChainMap
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, cast
 
-from gorewrite.dockerfile import Instruction, expand, pairs, variables
+from gorewrite.dockerfile import Instruction, expand, pairs
 from gorewrite.memo import remembered
 from gorewrite.stage.images import Image
 from gorewrite.versions import Versions
@@ -87,6 +87,13 @@ class State:
         """The state right after `FROM image`."""
         return cls(env=Versions(image.env), workdir=image.workdir, user=image.user)
 
+    def changed(self, **fields: Any) -> State:
+        """A copy with some fields replaced and nothing remembered. (dataclasses.replace takes
+        longer than all else that an ENV costs.)"""
+        made = State.__new__(State)
+        vars(made).update(vars(self), memory={}, **fields)
+        return made
+
     def lookup(self, name: str) -> str | None:
         """The value of a variable; None when not known, also of one that nothing here sets: the
         base image may."""
@@ -99,10 +106,6 @@ class State:
     def expand(self, raw: str) -> str | None:
         """`raw` with quotes removed and variables put in; None when one is not known."""
         return expand(raw, self.lookup)
-
-    def uses_args(self, raw: str) -> frozenset[str]:
-        """The ARGs that `raw` depends on: their value is only a default."""
-        return frozenset(n for n in variables(raw) if n in self.args and n not in self.env)
 
     def path(self, raw: str) -> str | None:
         """An absolute, normalised path for a destination in this state."""
@@ -157,7 +160,7 @@ def after(state: State, instruction: Instruction, global_args: Mapping[str, str 
 def stage_on(state: State) -> State:
     """The state right after a FROM that names a stage with this state at its end."""
     # ARGs do not cross FROM (Dockerfile reference, "Scope").
-    return replace(state, args=Versions({}))
+    return state.changed(args=Versions({}))
 
 
 _CONFIGURING = frozenset(["ENV", "ARG", "WORKDIR", "USER", "SHELL"])
@@ -171,8 +174,8 @@ def _after(
         case "ENV":
             env = {key: state.expand(raw or "") for key, raw in pairs(instruction)}
             declared = dict.fromkeys(env, instruction)
-            return replace(
-                state, env=state.env.updated(env), declared=state.declared.updated(declared)
+            return state.changed(
+                env=state.env.updated(env), declared=state.declared.updated(declared)
             )
         case "ARG":
             # A bare ARG takes the global default of the same name.
@@ -181,12 +184,12 @@ def _after(
                 key: outside.get(key) if raw is None else state.expand(raw)
                 for key, raw in pairs(instruction)
             }
-            return replace(state, args=state.args.updated(args))
+            return state.changed(args=state.args.updated(args))
         case "WORKDIR":
-            return replace(state, workdir=state.path(instruction.rest), workdir_from=instruction)
+            return state.changed(workdir=state.path(instruction.rest), workdir_from=instruction)
         case "USER":
-            return replace(state, user=state.expand(instruction.rest), user_from=instruction)
-    return replace(state, shell=instruction.json or ())  # SHELL
+            return state.changed(user=state.expand(instruction.rest), user_from=instruction)
+    return state.changed(shell=instruction.json or ())  # SHELL
 
 
 def states(

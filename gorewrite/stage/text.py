@@ -43,7 +43,10 @@ class RuntimeText:
     def text(self) -> str:
         """The stage with a blank line before it; "\\n" line ends."""
         airy = self._airy()
-        lines = [f"{self._word('FROM')} {self.runtime.image.ref.text}"]
+        # What was built for one platform runs on an image of that platform.
+        platform = self.stage.lineage[0].stage.from_.flag("platform")
+        flag = f"--platform={platform} " if platform else ""
+        lines = [f"{self._word('FROM')} {flag}{self.runtime.image.ref.text}"]
         for group in self._groups():
             if airy and group:
                 lines.append("")

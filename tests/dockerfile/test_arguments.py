@@ -163,3 +163,17 @@ def test_label_needs_a_value() -> None:
 def test_bytes_that_are_no_text_count_as_space_before_flags() -> None:
     run = parse(b"RUN \x85--a b\n").instructions[0]
     assert [flag.name for flag in run.flags] == ["a"]
+
+
+def test_equal_instructions_are_read_once_and_stay_two_nodes() -> None:
+    one, other = parse("FROM a\nRUN b\nRUN b\n").instructions[1:]
+    assert one is not other
+    assert one.reading is other.reading
+    again = parse("# escape=`\nFROM a\nRUN b\n").instructions[1]
+    assert again.reading is not one.reading
+
+
+def test_a_mistake_is_one_each_time() -> None:
+    for _ in range(2):
+        with pytest.raises(ParseError, match="ENV must have two arguments"):
+            parse("FROM a\nENV a\n")

@@ -6,9 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from gorewrite.golang import analysis
 from gorewrite.golang.analysis import Cgo, analyse
+from gorewrite.golang.calls import find_calls
 from gorewrite.golang.catalogue import CgoModule, modules, runtime_needs
-from tests.golang.programs import MODULE, main, program
+from gorewrite.golang.closure import Closure
+from gorewrite.golang.reads import Calls
+from tests.golang.programs import MODULE, main, paths, program
 from tests.golang.trees import MemoryTree
 
 
@@ -230,3 +234,27 @@ def test_data_files_are_sound() -> None:
     }  # fmt: skip
     for need in runtime_needs()._entries.values():
         assert set(need.needs) <= fields
+
+
+def test_sources_are_read_once_where_cgo_makes_no_difference(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked: list[Closure] = []
+
+    def counted(closure: Closure) -> Calls:
+        looked.append(closure)
+        return find_calls(closure)
+
+    monkeypatch.setattr(analysis, "find_calls", counted)
+    text = main('os.Open("a.txt")', "os", "github.com/mattn/go-sqlite3")
+    same = MemoryTree({"go.mod": MODULE, "main.go": text})
+    on, off = (analyse(same, ".", cgo=cgo) for cgo in (None, False))
+    assert (on.cgo.verdict, off.cgo.verdict, len(looked)) == ("cgo", "pure", 1)
+    assert on._replace(cgo=off.cgo) == off
+    other = '//go:build !cgo\n\npackage main\n\nimport "os"\n\nvar _, _ = os.Open("b.txt")\n'
+    differs = MemoryTree({"go.mod": MODULE, "main.go": text, "other.go": other})
+    assert [paths(analyse(differs, ".", cgo=cgo)) for cgo in (True, False)] == [
+        ["a.txt"],
+        ["a.txt", "b.txt"],
+    ]
+    assert len(looked) == 3

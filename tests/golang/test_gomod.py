@@ -17,9 +17,7 @@ from gorewrite.golang.gomod import (
     is_local_path,
     parse_gomod,
     parse_gowork,
-    parse_modules_txt,
     vendored,
-    vendored_modules,
 )
 from tests.golang.trees import MemoryTree
 
@@ -237,36 +235,3 @@ def test_vendored() -> None:
     assert not vendored(TREE, "svc/api")
     # A vendor directory without modules.txt is of no use to module mode.
     assert not vendored(TREE, "pkg")
-
-
-def test_modules_txt() -> None:
-    text = """\
-## workspace
-# example.com/a v1.2.3
-## explicit; go 1.17
-example.com/a
-example.com/a/sub
-# example.com/b v0.1.0 => ./local
-## explicit
-example.com/b
-# example.com/c v1.0.0 => example.com/fork v1.0.1
-example.com/c/x
-# example.com/d => ../d
-"""
-    found = parse_modules_txt(text)
-    assert [(m.path, m.version, m.new, m.new_version, m.explicit) for m in found] == [
-        ("example.com/a", "v1.2.3", None, None, True),
-        ("example.com/b", "v0.1.0", "./local", None, True),
-        ("example.com/c", "v1.0.0", "example.com/fork", "v1.0.1", False),
-        ("example.com/d", None, "../d", None, False),
-    ]
-    assert [m.packages for m in found] == [
-        ("example.com/a", "example.com/a/sub"),
-        ("example.com/b",),
-        ("example.com/c/x",),
-        (),
-    ]
-    assert [m.path for m in vendored_modules(TREE, ".")] == ["example.com/a"]
-    assert vendored_modules(TREE, "svc") == ()
-    assert parse_modules_txt("") == ()
-    assert parse_modules_txt("stray/package\n## explicit\n") == ()

@@ -15,7 +15,6 @@ from gorewrite.golang.ldflags import (
     parse_ldflags,
     split,
     strip_edits,
-    strip_value,
 )
 
 
@@ -210,19 +209,6 @@ def test_a_known_value_counts() -> None:
         assert isinstance(found, Declined)
         assert found.code == code
     assert edited('"$LDFLAGS"', "-X a=b") == '"-s -w $LDFLAGS"'
-
-
-@pytest.mark.parametrize(
-    ("value", "plan"),
-    [("", (0, "-s -w")), ("-X a=b", (0, "-s -w ")), ("all=-s", (4, "-w "))],
-)
-def test_values_without_a_shell(value: str, plan: tuple[int, str]) -> None:
-    assert strip_value(value) == plan
-
-
-def test_values_without_a_shell_are_left_alone_too() -> None:
-    assert isinstance(strip_value("-s -w"), Declined)
-    assert isinstance(strip_value("\ue000"), Declined)
 
 
 @given(st.lists(st.sampled_from(["-X", "a=b", "'", '"', " ", "\\", "-w", "=", "all"]), max_size=8))

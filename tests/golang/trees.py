@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping
-from typing import Literal
+from collections.abc import Hashable, Mapping
+from typing import Any, Literal
 
 
 class MemoryTree:
@@ -19,6 +19,7 @@ class MemoryTree:
             posixpath.normpath(path): text.encode() if isinstance(text, str) else text
             for path, text in files.items()
         }
+        self.memory: dict[Hashable, Any] = {}
         self.directories = {"."}
         for path in self.files:
             while path := posixpath.dirname(path):

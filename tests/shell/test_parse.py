@@ -182,18 +182,6 @@ def test_and_list(text: str, names: list[str] | None) -> None:
     assert (commands and [c.name for c in commands]) == names
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        *(("a # c", True), ("a # c\n", True), ("# c", True), ("a; # b", True), ("a && b #", True)),
-        *(("a", False), ("# c\na", False), ("a b#c", False), ("a '# c'", False), ("", False)),
-        *(("a # c\nb", False), ("(a # c\n)", False), ("a \\# c", False), ("a $# b", False)),
-    ],
-)
-def test_ends_in_comment(text: str, expected: bool) -> None:
-    assert read(text).ends_in_comment is expected
-
-
 def test_spans_are_characters_and_not_bytes() -> None:
     text = "echo 'größe' \udce4 && CGO=é go build -o \"/ä\" ./…"
     for command in read(text).commands():

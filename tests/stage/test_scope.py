@@ -88,8 +88,6 @@ def test_env(lines: str, expected: dict[str, str | None]) -> None:
 def test_args() -> None:
     found = state("ARG A\nARG B=2\nARG C=$B D\nARG E=$A", A="global", B="other")
     assert found.args == {"A": "global", "B": "2", "C": "2", "D": None, "E": "global"}
-    assert found.uses_args("$A$B$NOWHERE") == {"A", "B"}
-    assert state("ARG A=1\nENV A=2").uses_args("$A") == frozenset()
 
 
 def test_args_before_from_are_not_in_the_stage() -> None:
