@@ -1,26 +1,32 @@
 """The configuration: `[tool.gorewrite]` in pyproject.toml, or gorewrite.toml, found upward.
 
-Each key is described once, in the metadata of its field, from which the documentation and
-`--help` are made.
+Each key is described once, in the metadata of its field, from which the documentation, the JSON
+Schema and `gorewrite config` are made.
 """
 
 from __future__ import annotations
 
-import os
 import tomllib
-from collections.abc import Callable, Mapping
-from dataclasses import Field, dataclass, field, fields
-from difflib import get_close_matches
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import Field, dataclass, field, fields, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from gorewrite.context.globs import BadPattern, clean, match
-from gorewrite.discovery import repository_root
+from gorewrite import files, pathglobs
 from gorewrite.files import kind_of
+from gorewrite.pathglobs import BadPattern
 
+#: In the order in which they are looked for in a directory.
+FILES: Final = ("gorewrite.toml", "pyproject.toml")
 _SUITES: Final = ("debian12", "debian13")
 _LARGEST: Final = 1 << 20
+#: Directories that one look goes upward.
+_AT_ONCE: Final = 100
+
+
+#: Keys that stand for all Dockerfiles below the file: none is known yet when they are needed.
+FOR_ALL: Final = frozenset({"exclude", "overrides"})
 
 
 class ConfigError(ValueError):
@@ -39,6 +45,9 @@ class Config:
     path: the file it was read from, None for the defaults.
     """
 
+    enabled: bool = _key(
+        True, "true or false", "Whether Dockerfiles are rewritten; `false` leaves them alone."
+    )
     select: tuple[str, ...] = _key((), "a list of strings", "Run only these transforms.")
     ignore: tuple[str, ...] = _key((), "a list of strings", "Do not run these transforms.")
     review: bool = _key(
@@ -64,8 +73,7 @@ class Config:
     exclude: tuple[str, ...] = _key(
         (),
         "a list of strings",
-        "Globs of files and directories in which no Dockerfiles are searched; without a `/` they "
-        "match a name anywhere.",
+        "Globs of files and directories in which no Dockerfiles are searched.",
     )
     context: str = _key(
         "",
@@ -98,30 +106,22 @@ class Config:
     def context_for(self, dockerfile: Path) -> Path | None:
         """The build context that the configuration names for a Dockerfile, None when it does not.
 
-        Raises ConfigError when that is no directory, or a glob is malformed.
+        Raises ConfigError when that is no directory.
         """
-        if self.path is None:
+        if self.path is None or not (self.context or self.contexts):
             return None
-        base = self.path.parent.resolve()
+        base = Path(files.real(self.path.parent))
         chosen = self.context
-        real = dockerfile.parent.resolve() / dockerfile.name
+        real = Path(files.real(dockerfile.parent)) / dockerfile.name
         if real.is_relative_to(base):
             name = real.relative_to(base).as_posix()
-            globs = (
-                directory for pattern, directory in self.contexts if self._matches(pattern, name)
-            )
-            chosen = next(globs, chosen)
+            named = (place for glob, place in self.contexts if pathglobs.matches(glob, name))
+            chosen = next(named, chosen)
         if not chosen:
             return None
         if kind_of(base / chosen) != "dir":
             raise ConfigError(f"{self.path}: context {chosen} is not a directory")
-        return (base / chosen).resolve()
-
-    def _matches(self, pattern: str, name: str) -> bool:
-        try:
-            return match(clean(pattern), name)
-        except BadPattern as bad:
-            raise ConfigError(f"{self.path}: contexts: {pattern}: {bad}") from None
+        return Path(files.real(base / chosen))
 
 
 _FITS: Final[dict[str, Callable[[Any], bool]]] = {
@@ -146,73 +146,218 @@ def keys() -> dict[str, Field[Any]]:
     return {each.name.replace("_", "-"): each for each in fields(Config) if each.metadata}
 
 
-def load(start: Path) -> Config:
-    """The configuration in force at `start`, a file or directory; the defaults when there is none.
+class Override(NamedTuple):
+    """One of `[[overrides]]`: other values for the Dockerfiles that some globs match.
 
-    Directories are looked at from there up to the repository root, or outside of a repository up to
+    values: (name of the field of Config, value).
+    """
+
+    paths: tuple[str, ...]
+    values: tuple[tuple[str, Any], ...]
+
+
+class Origin(NamedTuple):
+    """Where a value of the configuration stands. override: None where it is that of all files."""
+
+    path: Path
+    line: int
+    override: Override | None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What one file says: for all Dockerfiles below its directory, and for some of them.
+
+    config: without the overrides; later ones of those win. text: of the file.
+    """
+
+    path: Path
+    text: str
+    config: Config
+    overrides: tuple[Override, ...]
+
+    def of(self, name: str) -> Config:
+        """The configuration of a Dockerfile. name: relative to the directory of the file."""
+        return _merged(self.config, tuple(each for _, each in self._matching(name)))
+
+    def origin(self, key: str, name: str) -> Origin | None:
+        """Where the value of a key for a Dockerfile stands; None for a default."""
+        from gorewrite.tomllines import KeyPath, line_of
+
+        top: KeyPath = ("tool", "gorewrite") if self.path.name == "pyproject.toml" else ()
+        for number, override in reversed(self._matching(name)):
+            line = line_of(self.text, (*top, "overrides", number, key))
+            if line:
+                return Origin(self.path, line, override)
+        line = line_of(self.text, (*top, key))
+        return Origin(self.path, line, None) if line else None
+
+    def _matching(self, name: str) -> list[tuple[int, Override]]:
+        return [
+            (number, override)
+            for number, override in enumerate(self.overrides)
+            if pathglobs.any_matches(override.paths, name)
+        ]
+
+
+@lru_cache(maxsize=256)
+def _merged(config: Config, overrides: tuple[Override, ...]) -> Config:
+    return replace(config, **{name: value for each in overrides for name, value in each.values})
+
+
+class Configurations:
+    """The configurations of one run: each directory is looked at once.
+
+    Directories are looked at from a file up to the root of its repository, or outside of one up to
     the root of the file system. gorewrite.toml goes before pyproject.toml in the same directory; a
     pyproject.toml without the table is passed over.
-    Raises ConfigError for a file that cannot be read, unknown keys and values of the wrong kind.
     """
-    # Path.resolve raises an error for a link to itself; that is told where the file is read.
-    start = Path(os.path.realpath(start))
-    directory = start if kind_of(start) == "dir" else start.parent
-    top = repository_root(directory)
-    for each in (directory, *directory.parents):
-        for name in ("gorewrite.toml", "pyproject.toml"):
-            path = each / name
-            table = _table(path) if kind_of(path) == "file" else None
-            if table is not None:
-                return from_table(table, path)
-        if each == top:
-            break
-    return Config()
+
+    def __init__(self) -> None:
+        #: Directory -> what is in force there; the error of a file that cannot be used.
+        self._known = files.SharedMemory()
+
+    def load(self, start: Path) -> Config:
+        """The configuration in force at `start`, a file or directory; the defaults without any.
+
+        Overrides are those of a file; a directory has none.
+        Raises ConfigError for a file that cannot be read, unknown keys, values of the wrong kind.
+        """
+        settings, name = self.settings(start)
+        if settings is None:
+            return Config()
+        return settings.config if name is None else settings.of(name)
+
+    def settings(self, start: Path) -> tuple[Settings | None, str | None]:
+        """(the file in force at `start`, the name of `start` from there, None for a directory).
+
+        Raises ConfigError.
+        """
+        # Path.resolve raises an error for a link to itself; that is told where the file is read.
+        real = Path(files.real(start))
+        directory = real if kind_of(real) == "dir" else real.parent
+        for above in reversed(directory.parents[_AT_ONCE::_AT_ONCE]):
+            self._look(above)  # Of a very deep directory: each look goes up by one call a step.
+        found = self._look(directory)
+        if isinstance(found, ConfigError):
+            raise ConfigError(str(found))
+        if found is None or directory == real:
+            return found, None
+        # The file was found upward from there, so its directory is a beginning of the path.
+        return found, str(real)[len(str(found.path.parent)) :].lstrip("/")
+
+    def _look(self, directory: Path) -> Settings | ConfigError | None:
+        def look() -> Settings | ConfigError | None:
+            found = _in(directory)
+            if found is not None or kind_of(directory / ".git") is not None:
+                return found
+            return self._look(directory.parent) if directory.parent != directory else None
+
+        known: Settings | ConfigError | None = self._known.answer(directory, look)
+        return known
 
 
-def _table(path: Path) -> dict[str, Any] | None:
+def load(start: Path) -> Config:
+    """As `Configurations.load`, for one file."""
+    return Configurations().load(start)
+
+
+def _in(directory: Path) -> Settings | ConfigError | None:
+    """What a file in the directory says, or what is wrong with it."""
+    for name in FILES:
+        path = directory / name
+        try:
+            found = _read(path) if kind_of(path) == "file" else None
+        except ConfigError as error:
+            return error
+        if found is not None:
+            return found
+    return None
+
+
+def _read(path: Path) -> Settings | None:
     try:
-        status = path.stat()
-    except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}") from None
-    return _read_table(path, status.st_mtime_ns, status.st_size)
-
-
-@lru_cache(maxsize=64)
-def _read_table(path: Path, _changed: int, _size: int) -> dict[str, Any] | None:
-    """The table; each of many services asks for that of the same file."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(_LARGEST + 1)
+        data = files.read(path, _LARGEST)
         if len(data) > _LARGEST:
             raise ConfigError(f"{path}: larger than 1 MiB")
-        document = tomllib.loads(data.decode("utf-8"))
+        text = data.decode("utf-8")
+        table: Any = tomllib.loads(text)
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not TOML: {error}") from None
-    if path.name != "pyproject.toml":
-        return document
-    tool = document.get("tool")
-    table = tool.get("gorewrite") if isinstance(tool, dict) else None
-    if table is not None and not isinstance(table, dict):
-        raise ConfigError(f"{path}: tool.gorewrite must be a table")
-    return table
+    if path.name == "pyproject.toml":
+        tool = table.get("tool")
+        table = tool.get("gorewrite") if isinstance(tool, dict) else None
+        if table is None:
+            return None
+        if not isinstance(table, dict):
+            raise ConfigError(f"{path}: tool.gorewrite must be a table")
+    try:
+        return _settings(table, path, text)
+    except (ConfigError, BadPattern) as error:
+        raise ConfigError(f"{path}: {error}") from None
 
 
-def from_table(table: Mapping[str, Any], path: Path) -> Config:
-    """The configuration a parsed table stands for; raises ConfigError, which names `path`."""
+def _settings(table: Mapping[str, Any], path: Path, text: str) -> Settings:
+    """What a parsed table stands for. Raises ConfigError without the path, BadPattern."""
+    known = keys()
+    own = {key: value for key, value in table.items() if key != "overrides"}
+    config = Config(**_values(own, (*known, "overrides")), path=path)
+    tables = table.get("overrides", [])
+    if not (isinstance(tables, list) and all(isinstance(each, dict) for each in tables)):
+        raise ConfigError("overrides must be tables, each under [[overrides]]")
+    allowed = ("paths", *(key for key in known if key not in FOR_ALL))
+    overrides = []
+    for number, each in enumerate(tables, 1):
+        try:
+            overrides.append(_override(each, allowed))
+        except (ConfigError, BadPattern) as error:
+            raise ConfigError(f"overrides, number {number}: {error}") from None
+    return Settings(path, text, config, tuple(overrides))
+
+
+def _override(table: Mapping[str, Any], allowed: Sequence[str]) -> Override:
+    for key in FOR_ALL.intersection(table):
+        raise ConfigError(f"{key} cannot be overridden; it stands for all Dockerfiles")
+    paths = table.get("paths")
+    if not (_FITS["a list of strings"](paths) and paths):
+        raise ConfigError("paths must be a list of globs, at least one")
+    for glob in paths:
+        _checked("paths", glob)
+    values = {key: value for key, value in table.items() if key != "paths"}
+    return Override(tuple(paths), tuple(_values(values, allowed).items()))
+
+
+def _values(table: Mapping[str, Any], allowed: Sequence[str]) -> dict[str, Any]:
+    """Field → value. Raises ConfigError, which names the nearest key of those allowed."""
     known = keys()
     values: dict[str, Any] = {}
     for key, value in table.items():
-        if key not in known:
-            nearest = get_close_matches(key.replace("_", "-"), known, n=1)
-            hint = f"; did you mean {nearest[0]}?" if nearest else f"; known: {', '.join(known)}"
-            raise ConfigError(f"{path}: unknown key {key}{hint}")
+        if key not in allowed:
+            raise ConfigError(f"unknown key {key}; {nearest(key.replace('_', '-'), allowed)}")
         kind = known[key].metadata["kind"]
         if not _FITS[kind](value):
-            raise ConfigError(f"{path}: {key} must be {kind}")
+            raise ConfigError(f"{key} must be {kind}")
+        for glob in value if key in ("exclude", "contexts") else ():
+            _checked(key, glob)
         values[known[key].name] = _frozen(value)
-    return Config(**values, path=path)
+    return values
+
+
+def nearest(name: str, known: Sequence[str]) -> str:
+    """Which of the known names may have been meant, for the end of an error."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, known, n=1)
+    return f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
+
+
+def _checked(key: str, glob: str) -> None:
+    try:
+        pathglobs.check(glob)
+    except BadPattern as bad:
+        raise ConfigError(f"{key}: {glob}: {bad}") from None
 
 
 def _frozen(value: Any) -> Any:

@@ -1,11 +1,13 @@
 """The configuration file."""
 
+import os
 import pickle
 from pathlib import Path
 
 import pytest
 
-from gorewrite.config import Config, ConfigError, keys, load
+from gorewrite import config as config_module
+from gorewrite.config import Config, ConfigError, Configurations, keys, load
 
 
 def written(root: Path, text: str, name: str = "gorewrite.toml") -> Path:
@@ -28,6 +30,7 @@ def test_defaults(tmp_path: Path) -> None:
 
 
 EVERY_KEY = """
+enabled = false
 select = ["cache-mounts"]
 ignore = ["slim-base"]
 review = true
@@ -49,6 +52,7 @@ max-file-size = 4096
 def test_every_key(tmp_path: Path) -> None:
     config = load(written(tmp_path, EVERY_KEY))
     assert config == Config(
+        enabled=False,
         select=("cache-mounts",),
         ignore=("slim-base",),
         review=True,
@@ -120,7 +124,7 @@ def test_not_above_the_repository(tmp_path: Path) -> None:
         ("reveiw = true", "unknown key reveiw; did you mean review?"),
         ("max_file_size = 1", "unknown key max_file_size; did you mean max-file-size?"),
         ("path = 'x'", "unknown key path; "),
-        ("zzzz = 1", "unknown key zzzz; known: select, "),
+        ("zzzz = 1", "unknown key zzzz; known: enabled, select, "),
         ("review = 1", "review must be true or false"),
         ("review = 'yes'", "review must be true or false"),
         ("select = 'a'", "select must be a list of strings"),
@@ -172,8 +176,141 @@ def test_context_for(tmp_path: Path) -> None:
 
 
 def test_context_that_is_none(tmp_path: Path) -> None:
-    root = written(tmp_path, 'context = "absent"\n[contexts]\n"[" = "a"\n')
-    with pytest.raises(ConfigError, match=r"contexts: \[: "):
-        load(root).context_for(root / "Dockerfile")
+    root = tmp_path
     with pytest.raises(ConfigError, match="context absent is not a directory"):
         load(written(tmp_path, 'context = "absent"\n')).context_for(root / "Dockerfile")
+
+
+# --- overrides -------------------------------------------------------------------------------
+
+OVERRIDES = """
+runtime = "distroless"
+ignore = ["merge-runs"]
+
+[[overrides]]
+paths = ["services/legacy/**", "old"]
+runtime = "alpine"
+ignore = []
+
+[[overrides]]
+paths = ["services/legacy/cart"]
+enabled = false
+runtime = "scratch"
+"""
+
+
+def test_overrides_of_a_file(tmp_path: Path) -> None:
+    root = written(tmp_path, OVERRIDES)
+    for name in ("services/legacy/cart", "services/legacy/till", "services/shop", "a/old"):
+        (root / name).mkdir(parents=True)
+    configurations = Configurations()
+
+    def of(name: str) -> tuple[bool, str, tuple[str, ...]]:
+        config = configurations.load(root / name)
+        assert config.path == root / "gorewrite.toml"
+        return config.enabled, config.runtime, config.ignore
+
+    assert of("services/shop/Dockerfile") == (True, "distroless", ("merge-runs",))
+    assert of("services/legacy/till/Dockerfile") == (True, "alpine", ())
+    assert of("services/legacy/cart/Dockerfile") == (False, "scratch", ())
+    assert of("services/legacy/cart/deep/Dockerfile") == (False, "scratch", ())
+    assert of("a/old/Dockerfile.dev") == (True, "alpine", ())
+    assert of("services/legacy") == (True, "distroless", ("merge-runs",)), "of a directory: none"
+
+
+def test_overrides_in_pyproject(tmp_path: Path) -> None:
+    text = '[[tool.gorewrite.overrides]]\npaths = ["a"]\nreview = true\n'
+    root = written(tmp_path, text, "pyproject.toml")
+    assert load(root / "a" / "Dockerfile").review
+    assert not load(root / "b" / "Dockerfile").review
+
+
+def test_override_of_contexts(tmp_path: Path) -> None:
+    text = '[[overrides]]\npaths = ["a"]\ncontext = "."\n[overrides.contexts]\n"*.dev" = "a"\n'
+    root = written(tmp_path, text)
+    (root / "a").mkdir()
+    for name, context in (("Dockerfile", root), ("Dockerfile.dev", root / "a")):
+        file = root / "a" / name
+        assert load(file).context_for(file) == context
+    assert load(root / "Dockerfile").context_for(root / "Dockerfile") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("overrides = 1", "overrides must be tables, each under [[overrides]]"),
+        ("overrides = ['a']", "overrides must be tables, each under [[overrides]]"),
+        ("[overrides]\npaths = ['a']", "overrides must be tables, each under [[overrides]]"),
+        ("override = 1", "unknown key override; did you mean overrides?"),
+        ("[[overrides]]\nreview = true", "overrides, number 1: paths must be a list of globs"),
+        ("[[overrides]]\npaths = []", "overrides, number 1: paths must be a list of globs"),
+        ("[[overrides]]\npaths = ['[']", "overrides, number 1: paths: [: "),
+        (
+            "[[overrides]]\npaths = ['a']\n[[overrides]]\npaths = ['a']\nreveiw = true",
+            "overrides, number 2: unknown key reveiw; did you mean review?",
+        ),
+        (
+            "[[overrides]]\npaths = ['a']\nexclude = ['b']",
+            "overrides, number 1: exclude cannot be overridden",
+        ),
+        (
+            "[[overrides]]\npaths = ['a']\n[[overrides.overrides]]\npaths = ['b']",
+            "overrides, number 1: overrides cannot be overridden",
+        ),
+        ("[[overrides]]\npaths = ['a']\nstrip = 1", "overrides, number 1: strip must be true or"),
+        ("exclude = ['!a']", "exclude: !a: "),
+        ("[contexts]\n'../a' = '.'", "contexts: ../a: `..` leads out"),
+    ],
+)
+def test_problems_of_overrides_and_globs(tmp_path: Path, text: str, problem: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(written(tmp_path, text))
+    assert str(caught.value).startswith(f"{tmp_path / 'gorewrite.toml'}: {problem}")
+
+
+def test_a_directory_is_looked_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = written(tmp_path, 'ignore = ["a"]\n')
+    written(root / "bad", "reveiw = true\n")
+    places = [root / f"s{number}" for number in range(20)]
+    for place in places:
+        place.mkdir()
+    asked: list[Path] = []
+    real = config_module.kind_of
+    monkeypatch.setattr(config_module, "kind_of", lambda path: asked.append(path) or real(path))
+    configurations = Configurations()
+    for place in places:
+        configurations.load(place / "Dockerfile")
+    first = len(asked)
+    for place in places:
+        configurations.load(place / "Dockerfile")
+        configurations.load(place / "Dockerfile.dev")
+    assert len(asked) - first == 2 * len(places), "only whether it is a directory"
+    for _ in range(3):
+        with pytest.raises(ConfigError, match="did you mean review"):
+            configurations.load(root / "bad" / "Dockerfile")
+    assert sum(path.name == "gorewrite.toml" and path.parent.name == "bad" for path in asked) == 1
+
+
+def test_origin(tmp_path: Path) -> None:
+    settings, name = Configurations().settings(written(tmp_path, OVERRIDES))
+    assert settings is not None and name is None
+    for key, name, line, glob in (
+        ("runtime", "shop/Dockerfile", 2, None),
+        ("runtime", "services/legacy/cart/Dockerfile", 13, "services/legacy/cart"),
+        ("ignore", "services/legacy/cart/Dockerfile", 8, "services/legacy/**"),
+        ("enabled", "services/legacy/cart/Dockerfile", 12, "services/legacy/cart"),
+    ):
+        origin = settings.origin(key, name)
+        assert origin is not None
+        assert (origin.path, origin.line) == (tmp_path / "gorewrite.toml", line)
+        assert (origin.override.paths[0] if origin.override else None) == glob
+    assert settings.origin("enabled", "shop/Dockerfile") is None
+
+
+def test_a_very_deep_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = written(tmp_path, "review = true\n")
+    monkeypatch.chdir(root)
+    for _ in range(400):
+        Path("a").mkdir()
+        os.chdir("a")
+    assert load(root / ("a/" * 400) / "Dockerfile").review
