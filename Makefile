@@ -21,11 +21,11 @@ $(READY): pyproject.toml
 test: $(READY)  ## run the tests
 	$(BIN)/python -m pytest -n auto
 
-e2e: $(READY)  ## build and run small services on a Docker Engine of their own (root, Debian)
-	$(BIN)/python -m pytest tests/e2e -m 'e2e and not long' -v
+e2e: $(READY)  ## real services on a Docker Engine, the report in a browser (root, Debian)
+	$(BIN)/python -m pytest tests/e2e tests/formats -m 'e2e and not long' -v
 
 e2e-long: $(READY)  ## those that take long, too
-	$(BIN)/python -m pytest tests/e2e -m e2e -v
+	$(BIN)/python -m pytest tests/e2e tests/formats -m e2e -v
 
 lint: $(READY)  ## ruff and mypy --strict
 	$(BIN)/ruff check .

@@ -7,20 +7,31 @@ changes nothing. The checks of `gorewrite.checks` run on every plan, in producti
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
-from functools import cache, lru_cache
+from functools import cache
 from typing import NamedTuple
 
 from gorewrite.checks import InternalError, check
 from gorewrite.contract import contract
-from gorewrite.dockerfile import BodyNode, Comment, Dockerfile, Instruction, ParseError, parse
+from gorewrite.dockerfile import BodyNode, Dockerfile, Instruction, ParseError, parse
 from gorewrite.entrypoints import entry_points, load
 from gorewrite.evidence import Evidence
 from gorewrite.facts import Facts
+from gorewrite.optout import opted_out
 from gorewrite.surroundings import Project
-from gorewrite.transform import Change, FileChange, Proposal, Refusal, Safety, SpanEdit, Transform
+from gorewrite.transform import (
+    Change,
+    FileChange,
+    Observation,
+    Proposal,
+    Refusal,
+    Safety,
+    SharedTransform,
+    SpanEdit,
+    Transform,
+)
 
 #: A rewrite settles in two or three rounds; more means two transforms undo each other.
 MAX_ROUNDS = 8
@@ -62,7 +73,8 @@ class Plan(NamedTuple):
     old, new: its bytes; files: other files of the plan; spans: edits of files that the plans of
     other Dockerfiles may edit, too; changes: the applied ones in
     order, then what `--review` would add; notes: what a reader should know of the checks;
-    declared: the fields of the image contract that differ on purpose.
+    declared: the fields of the image contract that differ on purpose; observations: what shared
+    transforms saw, from which nothing is concluded yet (see gorewrite.shared).
     """
 
     old: bytes
@@ -73,6 +85,7 @@ class Plan(NamedTuple):
     notes: tuple[str, ...] = ()
     declared: frozenset[str] = frozenset()
     spans: tuple[SpanEdit, ...] = ()
+    observations: tuple[Observation, ...] = ()
 
     @property
     def changed(self) -> bool:
@@ -126,7 +139,7 @@ def plan(
         if undeclared:
             listed = "; ".join(f"{name}: {text}" for name, text in undeclared.items())
             raise InternalError(f"the image contract would change ({listed})")
-    return Plan(
+    planned = Plan(
         data,
         new,
         tuple(session.files.values()),
@@ -135,7 +148,42 @@ def plan(
         notes,
         frozenset(session.declared),
         tuple(session.spans),
+        tuple(observations(session.facts, transforms, allowed)),
     )
+    session.close()
+    return planned
+
+
+def observations(
+    facts: Facts, transforms: Iterable[Transform], allowed: Safety
+) -> Iterator[Observation]:
+    """What the shared ones among some transforms see in a Dockerfile.
+
+    Raises InternalError when one of them fails.
+    """
+    project = facts.project
+    for transform in transforms:
+        if not isinstance(transform, SharedTransform):
+            continue
+        with _blamed(transform):
+            seen = transform.observe(facts)
+        if seen is None:
+            continue
+        node, objection = seen.node, None
+        comment = opted_out(facts.dockerfile, {node}, transform.name) if node else None
+        if comment is not None:
+            objection = Evidence(project.display, facts.at(comment).line, comment.text.strip())
+        yield Observation(
+            transform.name,
+            str(project.path),
+            str(project.context.root),
+            project.context_why.why if project.context_why is not None else "",
+            facts.at(node) if node is not None else None,
+            objection,
+            allowed,
+            seen.what,
+            seen.alone,
+        )
 
 
 class _Session:
@@ -145,6 +193,7 @@ class _Session:
         self, tree: Dockerfile, project: Project, allowed: Safety, facts: Facts | None
     ) -> None:
         self.tree = tree
+        self.escape = tree.escape
         self.project = project
         self.allowed = allowed
         self.lines: dict[BodyNode, int] = {node: tree.line_of(node) for node in tree.body}
@@ -183,6 +232,8 @@ class _Session:
         return _Admit(self, transform)
 
     def _apply(self, transform: Transform, changes: Sequence[Change]) -> bool:
+        if not changes:
+            return False
         replaced: dict[BodyNode, tuple[BodyNode, ...]] = {}
         progress = False
         for change in changes:
@@ -233,10 +284,12 @@ class _Session:
         fresh = parse(self.tree.to_bytes())
         if not fresh.deep_equals(self.tree):
             raise InternalError("the output does not parse to the tree that was meant")
+        # The nodes of the input were read the same way, unless the escape character changed.
+        known = self.origin if fresh.escape == self.escape else {}
         pairs = [
             (old, new)
             for old, new in zip(self.tree.body, fresh.body, strict=True)
-            if _parts(old) != _parts(new)
+            if known.get(old) is not old and _parts(old) != _parts(new)
         ]
         if pairs:
             self.lines |= {new: self.line_of(old) for old, new in pairs}
@@ -244,8 +297,16 @@ class _Session:
             self.tree = self.tree.deep_replace({old: (new,) for old, new in pairs})
             self._renew()
 
+    def close(self) -> None:
+        """Frees what is known: see Facts.forget. The session and its facts refer to each other."""
+        self.facts.forget()
+        self.facts.lasting.forget()
+        self.project.context.trim()
+        del self.facts
+
     def _renew(self) -> None:
-        self.facts = Facts(self.tree, self.project, self.line_of, self.facts.starts)
+        self.facts.forget()
+        self.facts = Facts(self.tree, self.project, self.line_of, self.facts.lasting)
 
 
 def _parts(node: BodyNode) -> object:
@@ -256,9 +317,18 @@ def _parts(node: BodyNode) -> object:
 
 
 def _proposals(transform: Transform, facts: Facts) -> Iterator[Proposal]:
-    """What a transform yields. Whatever it raises, a user's own too, is said to be its fault."""
-    try:
+    """What a transform yields."""
+    with _blamed(transform):
         yield from transform.propose(facts)
+
+
+@contextmanager
+def _blamed(transform: Transform) -> Iterator[None]:
+    """Whatever a transform raises, a user's own too, is said to be its fault."""
+    try:
+        yield
+    except MemoryError:
+        raise
     except Exception as error:
         what = f"{type(error).__name__}: {error}"
         raise InternalError(f"the transform {transform.name} failed with {what}") from error
@@ -280,7 +350,8 @@ class _Admit:
             )
             session.refused.setdefault((transform.name, proposal.code, line), refused)
             return None
-        comment = _opted_out(session.tree, proposal, transform.name)
+        changed = (node for node, new in proposal.replacements() if new != (node,))
+        comment = opted_out(session.tree, {proposal.node, *changed}, transform.name)
         if comment is not None:
             where = session.line_of(comment)
             evidence = Evidence(session.project.display, where, comment.text.strip())
@@ -298,58 +369,6 @@ class _Admit:
 
 def _report(transform: Transform, change: Change, line: int, applied: bool) -> Applied:
     return Applied(transform.name, change.safety, line, change.message, change.because, applied)
-
-
-_OPT_OUT = re.compile(r"#\s*gorewrite:\s*ignore(?:\[([\w\s,-]*)\])?\s*(?:$|\s)")
-
-
-def opt_out(comment: Comment) -> frozenset[str] | None:
-    """The transforms a `# gorewrite: ignore[a, b]` comment names: empty for all of them;
-    None when the comment is another one."""
-    match = _OPT_OUT.match(comment.text.strip())
-    if not match:
-        return None
-    return frozenset(name.strip() for name in (match.group(1) or "").split(",") if name.strip())
-
-
-def whole_file_opt_out(tree: Dockerfile) -> Comment | None:
-    """A `# gorewrite: ignore` above the first instruction."""
-    for node in tree.body:
-        if isinstance(node, Instruction):
-            return None
-        if isinstance(node, Comment) and opt_out(node) == frozenset():
-            return node
-    return None
-
-
-def _opted_out(tree: Dockerfile, change: Change, name: str) -> Comment | None:
-    """The comment in the block right above a changed instruction that forbids the change."""
-    protected = _protected(tree)
-    if not protected:
-        return None
-    wanted = {change.node, *(node for node, new in change.replacements() if new != (node,))}
-    for node, comments in protected.items():
-        for comment, names in comments.items() if node in wanted else ():
-            if not names or name in names:
-                return comment
-    return None
-
-
-@lru_cache(maxsize=2)
-def _protected(tree: Dockerfile) -> Mapping[BodyNode, Mapping[Comment, frozenset[str]]]:
-    """What has an opt-out in the comment block right above it -> comment -> what it names."""
-    found: dict[BodyNode, dict[Comment, frozenset[str]]] = {}
-    block: dict[Comment, frozenset[str]] = {}
-    for node in tree.body:
-        if isinstance(node, Comment):
-            names = opt_out(node)
-            if names is not None:
-                block[node] = names
-            continue
-        if block:
-            found[node] = block
-        block = {}
-    return found
 
 
 def by_name(transforms: Sequence[Transform]) -> Mapping[str, Transform]:

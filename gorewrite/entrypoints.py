@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from functools import reduce
 from importlib import import_module
 from typing import Any
@@ -20,6 +21,17 @@ def entry_points(group: str) -> dict[str, str]:
     Of a package that is on the path twice the first one counts, as for an import.
     """
     found: dict[str, str] = {}
+    for place in distributions():
+        found = {**_read(f"{place}/entry_points.txt", group), **found}
+    if found:
+        return found
+    from importlib import metadata
+
+    return {each.name: each.value for each in metadata.entry_points(group=group)}
+
+
+def distributions() -> Iterator[str]:
+    """The metadata directory of each installed distribution (`….dist-info`), in search order."""
     seen: set[str] = set()
     for place in sys.path:
         try:
@@ -28,15 +40,9 @@ def entry_points(group: str) -> dict[str, str]:
             continue
         for name in names:
             package = name.partition("-")[0].lower().removesuffix(".egg-info")
-            if not name.endswith((".dist-info", ".egg-info")) or package in seen:
-                continue
-            seen.add(package)
-            found = {**_read(f"{place or '.'}/{name}/entry_points.txt", group), **found}
-    if found:
-        return found
-    from importlib import metadata
-
-    return {each.name: each.value for each in metadata.entry_points(group=group)}
+            if name.endswith((".dist-info", ".egg-info")) and package not in seen:
+                seen.add(package)
+                yield f"{place or '.'}/{name}"
 
 
 def load(value: str) -> Any:

@@ -1,38 +1,32 @@
 """From a path to a plan: reads a Dockerfile, finds its build context, runs the engine.
 
-The reasons to leave a whole file alone (templates, rendered files, Windows, ONBUILD …)
-live here too; each is a refusal of the pseudo-transform `file`.
+The reasons to leave a whole file alone are in gorewrite.leftalone.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
+from gorewrite import files
 from gorewrite.checks import InternalError
-from gorewrite.config import Config, ConfigError
+from gorewrite.config import Config, ConfigError, Configurations
 from gorewrite.context import Context, ContextGuess, infer_context
 from gorewrite.context.ignorefile import IgnoreError
 from gorewrite.discovery import Survey, repository_root
-from gorewrite.dockerfile import (
-    Comment,
-    Dockerfile,
-    Instruction,
-    ParseError,
-    copy_parts,
-    from_parts,
-    parse,
-)
-from gorewrite.engine import CannotRead, Plan, Refused, plan, whole_file_opt_out
+from gorewrite.dockerfile import Dockerfile, ParseError, copy_parts, parse
+from gorewrite.engine import CannotRead, Plan, observations, plan
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import Facts
-from gorewrite.files import kind_of
-from gorewrite.golang.gomod import nearest_gomod
+from gorewrite.files import SharedMemory, kind_of
+from gorewrite.leftalone import left_alone, mentions_go, not_ours, switched_off
+from gorewrite.shared import Verdict, concluded, with_changes
 from gorewrite.surroundings import Project
-from gorewrite.transform import Safety, Transform
+from gorewrite.transform import Observation, Safety, SharedTransform, Transform
 
 
 class FileError(Exception):
@@ -63,41 +57,158 @@ class Workspace:
     """One run over many Dockerfiles: what is shared between them.
 
     transforms: those that may run, of which the configuration of each file chooses; allowed: the
-    lowest safety that is applied where that configuration does not ask for more.
+    lowest safety that is applied where that configuration does not ask for more; context: the
+    build context of all, None where it is inferred; configure: gives the configuration of
+    Dockerfiles that are only looked at, as they share a context with one that is rewritten.
     """
 
     transforms: Sequence[Transform]
     allowed: Safety
     context: Path | None = None
     survey: Survey = field(default_factory=Survey)
-    _contexts: dict[tuple[Path, Path | None], Context] = field(default_factory=dict)
-    _pending: dict[Path, dict[str, bytes]] = field(default_factory=dict)
+    configure: Callable[[Path], Config] = field(default_factory=lambda: Configurations().load)
+    _contexts: SharedMemory = field(default_factory=lambda: SharedMemory(_MOST_CONTEXTS))
+    _known: dict[tuple[object, ...], Sequence[Path]] = field(default_factory=dict)
+    #: (transform, context root) -> the Dockerfile whose plan has what is concluded there.
+    _carriers: dict[tuple[str, str], Path] = field(default_factory=dict)
 
     def rewrite(
         self, path: Path, display: str, config: Config, data: bytes | None = None
     ) -> Result:
-        """Plans one Dockerfile. data: its bytes when they do not come from the file.
+        """Plans one Dockerfile, and what follows for files that it shares with others, which are
+        read where they lie. data: its bytes when they do not come from the file.
 
-        Raises FileError for what cannot be read or parsed, and for every failure of gorewrite
-        itself, so that the other files of a run are still done; ConfigError.
+        The first of several that share a file carries what is concluded of it. Raises FileError
+        for what cannot be read or parsed, and for every failure of gorewrite itself, so that the
+        other files of a run are still done; ConfigError.
         """
+        result = self.plan(path, display, config, data)
+        with reported(display):
+            for seen in result.plan.observations:
+                if seen.place is None:
+                    continue
+                others: tuple[Observation, ...] = ()
+                if not seen.alone:
+                    key = (seen.transform, seen.root)
+                    if self._carriers.setdefault(key, path) != path:
+                        continue
+                    others = tuple(self._others(seen))
+                result = with_verdict(result, self.conclude(seen, others))
+        return result
+
+    def settled(self, result: Result) -> tuple[Result, tuple[Observation, ...]]:
+        """(a result of `plan` with what follows where its Dockerfile is the only one that is known
+        to share a file, the observations of which others have to be known).
+
+        Raises FileError.
+        """
+        left = []
+        with reported(result.display):
+            for seen in result.plan.observations:
+                path, root = Path(seen.path), Path(seen.root)
+                if not (seen.alone or self.lone(root, path)):
+                    left.append(seen)
+                elif seen.place is not None:
+                    result = with_verdict(result, self.conclude(seen, ()))
+        return result, tuple(left)
+
+    def lone(self, root: Path, path: Path) -> bool:
+        """Whether a Dockerfile, by its real path, is the only one known below its context."""
+        if not path.is_relative_to(root):
+            return False
+        config, repository = self.configure(path), _repository(path)
+        base = str(config.path.parent) if config.path is not None else None
+        question = json.dumps([str(root), str(path), str(repository), config.exclude, base])
+        # It depends on this answer, not on all that was looked at for it.
+        with files.unrecorded():
+            found = is_lone(self.survey, question)
+        files.answered("lone", question, found)
+        return found
+
+    def plan(self, path: Path, display: str, config: Config, data: bytes | None = None) -> Result:
+        """Plans one Dockerfile as `rewrite` does, but concludes nothing from what was observed."""
+        if not config.enabled:
+            same = data or b""
+            said = switched_off(path, display)
+            return Result(path, display, Plan(same, same, (), (), (said,)), None)
         if data is None:
             data = read(path, display, config.max_file_size)
         if b"\0" in data[:8192]:
             raise FileError(display, 0, "is a binary file; exclude it if it is no Dockerfile")
-        try:
+        with reported(display):
             return self._planned(path, display, config, data)
-        except (FileError, ConfigError):
-            raise
-        except Exception as error:
-            what = str(error) if isinstance(error, InternalError) else repr(error)
-            problem = f"internal error: {what}; the file is left alone, please report this"
-            raise FileError(display, 0, problem) from error
 
     def drop(self, result: Result) -> None:
-        """Forgets a result that is not going to be written."""
-        if result.project is not None:
-            self._pending[result.project.context.root] = dict(result.project.pending)
+        """Forgets a result that is not going to be written: another one may carry its part."""
+        for key, path in list(self._carriers.items()):
+            if path == result.path:
+                del self._carriers[key]
+
+    def conclude(self, carrying: Observation, others: Sequence[Observation]) -> Verdict:
+        """What follows for a shared file. Raises InternalError, IgnoreError."""
+        (transform,) = (t for t in self._shared() if t.name == carrying.transform)
+        context = self._context(Path(carrying.root), Path(carrying.path))
+        return concluded(transform, context, carrying, others)
+
+    def known(self, root: Path, path: Path) -> Sequence[Path]:
+        """The real paths of the Dockerfiles known to lie below a build context, which those of
+        `path` are, sorted."""
+        return self._below(root, _repository(path), self.configure(path))
+
+    def observe(self, path: Path, root: Path) -> tuple[Observation, ...]:
+        """What the shared transforms see in a Dockerfile as it is on disk, were its build context
+        at `root`; () when that is certain to be another one. What cannot be read is observed as
+        such. path: its real path."""
+        shown = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
+        try:
+            return tuple(self._observed(path, shown, root))
+        except Exception:
+            # Whatever is wrong with it is said when it is its turn.
+            place = Evidence(shown, 0, "shares the build context")
+            return tuple(
+                Observation(t.name, str(path), str(root), "", None, None, self.allowed, what)
+                for t in self._shared()
+                for what in (t.unread(place),)
+            )
+
+    def prepare(self, path: Path) -> None:
+        """Reads what is read once for the repository that a Dockerfile lies in."""
+        self.survey.index(_repository(path))
+
+    def surroundings(self, path: Path) -> Project | None:
+        """What lies around a Dockerfile; None where it cannot be read. path: its real path."""
+        try:
+            config = self.configure(path)
+            tree = parse(read(path, path.name, config.max_file_size))
+            return self._project(path, path.name, tree, config)[0]
+        except Exception:
+            return None  # What is wrong with it is said when it is its turn.
+
+    def _shared(self) -> list[SharedTransform]:
+        return [t for t in self.transforms if isinstance(t, SharedTransform)]
+
+    def _others(self, seen: Observation) -> Iterator[Observation]:
+        """The further observations of a context, from disk."""
+        path, root = Path(seen.path), Path(seen.root)
+        for other in self.known(root, path):
+            if other != path:
+                found = self.observe(other, root)
+                yield from (each for each in found if each.transform == seen.transform)
+
+    def _observed(self, path: Path, shown: str, root: Path) -> Iterator[Observation]:
+        config = self.configure(path)
+        tree = parse(read(path, shown, config.max_file_size))
+        project, guess = self._project(path, shown, tree, config)
+        if guess.root != root:
+            if guess.certain:
+                return
+            project = replace(project, context=self._context(root, path))
+        facts = Facts(tree, project)
+        able = config.enabled and left_alone(tree, path, shown) is None and not_ours(facts) is None
+        chosen = self._chosen(config) if able else ()
+        for each in observations(facts, self._shared(), self._allowed(config)):
+            carries = any(transform.name == each.transform for transform in chosen)
+            yield each if carries else each._replace(place=None)
 
     def _planned(self, path: Path, display: str, config: Config, data: bytes) -> Result:
         try:
@@ -110,26 +221,39 @@ class Workspace:
                 else "builds fail on it, too: correct it first"
             )
             raise FileError(display, error.line, f"{error.problem}; {hint}") from None
-        refused = _leave_alone(tree, path, display)
+        refused = left_alone(tree, path, display)
         if refused is not None:
-            said = (refused,) if _GO.search(data) or refused.code == "opted-out" else ()
+            said = (refused,) if mentions_go(data) or refused.code == "opted-out" else ()
             return Result(path, display, Plan(data, data, (), (), said), None)
         try:
             project, guess = self._project(path, display, tree, config)
         except IgnoreError as error:
             raise FileError(display, 0, f"its ignore file: {error}; builds fail with it") from None
         facts = Facts(tree, project)
-        foreign = _not_ours(facts)
+        foreign = not_ours(facts)
         if foreign is not None:
-            return Result(path, display, Plan(data, data, (), (), foreign), guess)
+            left = Plan(data, data, (), (), foreign)
+            return Result(path, display, left._replace(observations=self._seen(facts)), guess)
         try:
-            allowed = Safety.REVIEW if config.review else self.allowed
-            planned = plan(data, project, self._chosen(config), allowed, facts)
+            planned = plan(data, project, self._chosen(config), self._allowed(config), facts)
         except CannotRead as error:
             raise FileError(display, error.line, error.problem) from None
-        pending = self._pending.setdefault(project.context.root, {})
-        pending.update({change.path: change.new for change in planned.files})
-        return Result(path, display, planned, guess, project)
+        real = files.real(path)
+        seen = tuple(each._replace(path=real) for each in planned.observations)
+        return Result(path, display, planned._replace(observations=seen), guess, project)
+
+    def _seen(self, facts: Facts) -> tuple[Observation, ...]:
+        """What is seen in a Dockerfile that is left alone, for those that share its context."""
+        project = facts.project
+        real = files.real(project.path)
+        try:
+            found = observations(facts, self._chosen(project.config), self.allowed)
+            return tuple(each._replace(path=real, place=None) for each in found)
+        except InternalError:
+            return ()  # It is observed as one that cannot be read, where it matters.
+
+    def _allowed(self, config: Config) -> Safety:
+        return Safety.REVIEW if config.review else self.allowed
 
     def _chosen(self, config: Config) -> tuple[Transform, ...]:
         return tuple(
@@ -142,33 +266,78 @@ class Workspace:
     def _project(
         self, path: Path, display: str, tree: Dockerfile, config: Config
     ) -> tuple[Project, ContextGuess]:
-        repository = repository_root(path.parent) or path.parent.resolve()
+        repository = _repository(path)
         given = self.context or config.context_for(path)
-        guess = infer_context(path, repository, _context_sources(tree), given)
-        key = (guess.root, path if _own_ignore(path) else None)
-        context = self._contexts.pop(key, None) or Context.of(guess.root, path)
-        self._contexts[key] = context
-        if len(self._contexts) > _MOST_CONTEXTS:
-            del self._contexts[next(iter(self._contexts))]  # The one not used for longest.
-        here = path.resolve()
+        index = self.survey.index(repository)
+        guess = infer_context(path, repository, _context_sources(tree), given, index=index)
+        context = self._context(guess.root, path)
+        doubt = None if guess.certain else Unknown(guess.why)
+        return Project(path, display, repository, context, config, doubt, index=index), guess
+
+    def _context(self, root: Path, path: Path) -> Context:
+        """The context at a directory as a build of the Dockerfile sees it. Raises IgnoreError."""
+        key = (root, path if _own_ignore(path) else None)
+        context: Context = self._contexts.answer(key, lambda: Context.of(root, path))
+        return context
+
+    def _below(self, root: Path, repository: Path, config: Config) -> Sequence[Path]:
         base = config.path.parent if config.path is not None else None
-        if guess.root.is_relative_to(repository):
-            near = self.survey.below(guess.root, config.exclude, base)
-        else:
-            every = self.survey.below(repository, config.exclude, base)
-            near = [file for file in every if file.is_relative_to(guess.root)]
-        neighbours = tuple(file for file in near if file != here)
-        project = Project(
-            path,
-            display,
-            repository,
-            context,
-            config,
-            None if guess.certain else Unknown(guess.why),
-            neighbours,
-            dict(self._pending.get(guess.root, {})),
+        key = (root, repository, config.exclude, base)
+        if key not in self._known:
+            self._known[key] = _below(self.survey, root, repository, config.exclude, base)
+        return self._known[key]
+
+
+def is_lone(survey: Survey, question: str) -> bool:
+    """What `Workspace.lone` asks: whether a Dockerfile is the only one known below a directory.
+
+    question: JSON of the directory, the real path, the repository, and how that is searched.
+    """
+    root, path, repository, exclude, base = json.loads(question)
+    place = Path(base) if base is not None else None
+    found = _below(survey, Path(root), Path(repository), tuple(exclude), place)
+    return all(str(other) == path for other in found)
+
+
+def _below(
+    survey: Survey, root: Path, repository: Path, exclude: tuple[str, ...], base: Path | None
+) -> Sequence[Path]:
+    if root.is_relative_to(repository):
+        return survey.below(root, exclude, base)
+    every = survey.below(repository, exclude, base)
+    return [file for file in every if file.is_relative_to(root)]
+
+
+def with_verdict(result: Result, verdict: Verdict) -> Result:
+    """A result with what was concluded of shared files."""
+    plan = result.plan
+    return result._replace(
+        plan=plan._replace(
+            files=(*plan.files, *verdict.files),
+            changes=with_changes(plan.changes, verdict.changes),
+            refusals=(*plan.refusals, *verdict.refusals),
         )
-        return project, guess
+    )
+
+
+@contextmanager
+def reported(display: str) -> Iterator[None]:
+    """Makes every failure of gorewrite itself a FileError of that file."""
+    try:
+        yield
+    except (FileError, ConfigError):
+        raise
+    except MemoryError:
+        problem = "its planning takes more memory than there is; the file is left alone"
+        raise FileError(display, 0, problem) from None
+    except Exception as error:
+        what = str(error) if isinstance(error, InternalError) else repr(error)
+        problem = f"internal error: {what}; the file is left alone, please report this"
+        raise FileError(display, 0, problem) from error
+
+
+def _repository(path: Path) -> Path:
+    return repository_root(path.parent) or Path(files.real(path.parent))
 
 
 def read(path: Path, display: str, limit: int) -> bytes:
@@ -176,14 +345,12 @@ def read(path: Path, display: str, limit: int) -> bytes:
     try:
         if kind_of(path) == "dir":
             raise FileError(display, 0, "is a directory; name a file or a directory to search")
-        size = path.stat().st_size
-        if size > limit:
-            raise FileError(
-                display,
-                0,
-                f"has {size} bytes, the limit is {limit}; raise max-file-size to read it",
-            )
-        return path.read_bytes()
+        data = files.read(path, limit)
+        if len(data) > limit:
+            size = path.stat().st_size
+            problem = f"has {size} bytes, the limit is {limit}; raise max-file-size to read it"
+            raise FileError(display, 0, problem)
+        return data
     except OSError as error:
         why = error.strerror or str(error)
         raise FileError(display, 0, f"cannot be read: {why}; check the path and its mode") from None
@@ -212,138 +379,3 @@ def _context_sources(tree: Dockerfile) -> tuple[str, ...]:
             if parts.from_ is None:
                 sources += [s for s in parts.sources if "://" not in s and not s.startswith("<<")]
     return tuple(sources)
-
-
-_RENDERED = re.compile(
-    r"(?i)\bdo not (?:edit|modify)\b|\bauto-?generated\b"
-    r"|^#+\s*(?:(?:this|the) (?:docker)?file (?:is|was) )?generated (?:by|from|with|using)\b"
-)
-_TEMPLATE_SUFFIXES = (
-    ".tmpl",
-    ".template",
-    ".tpl",
-    ".j2",
-    ".jinja",
-    ".jinja2",
-    ".gotmpl",
-    ".in",
-    ".erb",
-)
-#: Where none of this stands, nothing was said about Go, and no refusal is of interest.
-_GO = re.compile(rb"golang|\bgo (?:build|install|mod|run|test|get)\b")
-_KEYWORDS = frozenset(
-    [
-        "ADD",
-        "ARG",
-        "CMD",
-        "COPY",
-        "ENTRYPOINT",
-        "ENV",
-        "EXPOSE",
-        "FROM",
-        "HEALTHCHECK",
-        "LABEL",
-        "MAINTAINER",
-        "ONBUILD",
-        "RUN",
-        "SHELL",
-        "STOPSIGNAL",
-        "USER",
-        "VOLUME",
-        "WORKDIR",
-    ]
-)
-_WINDOWS = re.compile(
-    r"(?i)nanoserver|windowsservercore|mcr\.microsoft\.com/windows|\bwindows\b.*ltsc"
-)
-
-
-def _leave_alone(tree: Dockerfile, path: Path, display: str) -> Refused | None:
-    """The first reason to leave the whole file alone that can be seen without its context."""
-
-    def refuse(code: str, node: object, message: str) -> Refused:
-        line = tree.line_of(node) if isinstance(node, Instruction | Comment) else 0
-        text = (
-            node.source.strip().partition("\n")[0]
-            if isinstance(node, Instruction | Comment)
-            else ""
-        )
-        return Refused("file", code, line, message, (Evidence(display, line, text or message),))
-
-    if not any(i.keyword == "FROM" for i in tree.instructions):
-        return refuse("no-stage", None, "it has no FROM; it is no Dockerfile that can be built")
-    comment = whole_file_opt_out(tree)
-    if comment is not None:
-        return refuse("opted-out", comment, "a comment asks to leave this file alone")
-    if path.suffix in _TEMPLATE_SUFFIXES:
-        return refuse("template", None, "this is a template; rewrite what it renders instead")
-    for instruction in tree.instructions:
-        if instruction.keyword == "FROM" and re.search(r"\{\{|\{%|<%|@@", instruction.rest):
-            return refuse("template", instruction, "this is a template; edit it by hand")
-        if instruction.keyword not in _KEYWORDS:
-            template = instruction.source.lstrip()[:2] in ("{{", "{%", "<%")
-            if template:
-                return refuse("template", instruction, "this is a template; edit it by hand")
-            known = "a frontend of its own" if "syntax" in tree.directives else "no known one"
-            return refuse(
-                "unknown-instruction",
-                instruction,
-                f"{instruction.keyword} is an instruction of {known}",
-            )
-    for node in tree.body:
-        if isinstance(node, Instruction):
-            break
-        if isinstance(node, Comment) and _RENDERED.search(node.text):
-            return refuse("rendered", node, "this file is rendered; change its source instead")
-    for suffix in _TEMPLATE_SUFFIXES:
-        beside = path.with_name(path.name + suffix)
-        if kind_of(beside) == "file":
-            return refuse(
-                "rendered", None, f"{beside.name} beside it renders it; change that instead"
-            )
-    if tree.escape != "\\":
-        return refuse("windows-container", None, "the escape directive is for Windows containers")
-    for instruction in tree.instructions:
-        if instruction.keyword == "FROM" and _WINDOWS.search(from_parts(instruction).image.text):
-            return refuse("windows-container", instruction, "Windows containers are left alone")
-        if instruction.keyword == "SHELL" and re.search(
-            r"(?i)powershell|cmd(\.exe)?\b", instruction.rest
-        ):
-            return refuse("windows-container", instruction, "its shell is not a POSIX shell")
-    return None
-
-
-def _not_ours(facts: Facts) -> tuple[Refused, ...] | None:
-    """Refusals for a file whose stages are none of our business; () for one without Go."""
-    if not facts.builds_go:
-        return ()
-    for member in facts.final.lineage:
-        for instruction in member.stage.instructions:
-            if instruction.keyword == "ONBUILD":
-                return (
-                    _refused(facts, instruction, "onbuild", "ONBUILD triggers run in other builds"),
-                )
-        if ":onbuild" in from_parts(member.stage.from_).image.text:
-            return (
-                _refused(facts, member.stage.from_, "onbuild", "its base hides the build steps"),
-            )
-    return _broken_module(facts)
-
-
-def _broken_module(facts: Facts) -> tuple[Refused, ...] | None:
-    """A refusal when go builds with a go.mod that cannot be read: go fails on it, too."""
-    for stage in facts.stages:
-        for invocation in stage.invocations:
-            instruction = invocation.run.instruction
-            located = stage.locate(invocation.go.directory or "", instruction)
-            module = nearest_gomod(*located) if located is not None else None
-            if isinstance(module, Unknown):
-                line = facts.at(instruction).line
-                message = f"{module.why}; go fails on it, too: correct it first"
-                return (Refused("file", "module-broken", line, message, module.evidence),)
-    return None
-
-
-def _refused(facts: Facts, instruction: Instruction, code: str, message: str) -> Refused:
-    evidence = facts.at(instruction)
-    return Refused("file", code, evidence.line, message, (evidence,))

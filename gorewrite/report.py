@@ -9,67 +9,28 @@ import json
 import shutil
 import textwrap
 from collections import Counter
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
 from gorewrite import __version__
 from gorewrite.differ import unified
-from gorewrite.engine import Applied, Refused
-from gorewrite.evidence import Evidence
-from gorewrite.project import FileError, Result, changes_on_disk
+from gorewrite.outcome import Outcome
 
 if TYPE_CHECKING:
-    from gorewrite.verify.verification import Verification
-
-
-class Outcome(NamedTuple):
-    """One file of a run: a result, or the error that stopped it. verification: of the result,
-    when one was asked for and there was something to verify."""
-
-    display: str
-    result: Result | None = None
-    error: FileError | None = None
-    verification: Verification | None = None
-
-    @property
-    def held_back(self) -> bool:
-        """Whether the result is not applied because it was not verified."""
-        return self.verification is not None and self.verification.verdict != "verified"
-
-    @property
-    def changed(self) -> bool:
-        """Whether something is, or in a preview would be, written."""
-        return self.result is not None and self.result.plan.changed and not self.held_back
+    from gorewrite.engine import Applied, Refused
+    from gorewrite.evidence import Evidence
+    from gorewrite.outcome import Problem
 
 
 def diff_of(outcome: Outcome) -> bytes:
-    """The unified diff of all files of a plan; empty when nothing changes."""
-    if outcome.result is None:
-        return b""
-    directory = outcome.display.rpartition("/")[0]
-    parts = []
-    for path, old, new in changes_on_disk(outcome.result):
-        name = outcome.display
-        if path != outcome.result.path:
-            name = _beside(outcome.result, directory, path.name)
-        parts.append(unified(old or b"", new, name, new_file=old is None))
-    return b"".join(parts)
-
-
-def _beside(result: Result, directory: str, name: str) -> str:
-    """The shown path of a file in the context root."""
-    assert result.context is not None
-    try:
-        below = result.path.resolve().parent.relative_to(result.context.root.resolve())
-    except ValueError:
-        return str(result.context.root / name)
-    depth = len(below.parts)
-    parts = [part for part in directory.split("/") if part]
-    if depth > len(parts):
-        return str(result.context.root / name)
-    return "/".join((*parts[: len(parts) - depth], name))
+    """The unified diff of all files of an outcome; empty when nothing changes."""
+    return b"".join(
+        unified(edit.old or b"", edit.new, edit.name, new_file=edit.old is None)
+        for edit in outcome.edits
+    )
 
 
 # --- JSON ------------------------------------------------------------------------------
@@ -77,26 +38,26 @@ def _beside(result: Result, directory: str, name: str) -> str:
 
 def as_json(outcomes: Sequence[Outcome]) -> str:
     """The report as one JSON document with a final newline."""
-    document = {
+    return json.dumps(document(outcomes), indent=2, ensure_ascii=False) + "\n"
+
+
+def document(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """What the JSON report says, see docs/json.md."""
+    return {
         "version": __version__,
-        "files": [_file(outcome) for outcome in outcomes],
-        "summary": _summary(outcomes),
+        "files": [file_document(outcome) for outcome in outcomes],
+        "summary": Tally.of(outcomes).document(),
     }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def _file(outcome: Outcome) -> dict[str, Any]:
+def file_document(outcome: Outcome) -> dict[str, Any]:
+    """What the JSON report says of one file."""
     document: dict[str, Any] = {"path": outcome.display, "changed": outcome.changed}
     if outcome.error is not None:
-        return {**document, "error": {"line": outcome.error.line, "message": outcome.error.problem}}
-    assert outcome.result is not None
-    plan, context = outcome.result.plan, outcome.result.context
+        return {**document, "error": {"line": outcome.error.line, "message": outcome.error.text}}
+    fingerprints = dict(outcome.fingerprints)
     document["diff"] = diff_of(outcome).decode("utf-8", "replace")
-    document["context"] = (
-        {"root": str(context.root), "certain": context.certain, "why": context.why}
-        if context is not None
-        else None
-    )
+    document["context"] = outcome.context._asdict() if outcome.context is not None else None
     document["changes"] = [
         {
             "transform": change.transform,
@@ -105,8 +66,9 @@ def _file(outcome: Outcome) -> dict[str, Any]:
             "line": change.line,
             "message": change.message,
             "because": _because(change.because),
+            "fingerprint": fingerprints.get(change.line),
         }
-        for change in plan.changes
+        for change in outcome.changes
     ]
     document["refusals"] = [
         {
@@ -115,10 +77,11 @@ def _file(outcome: Outcome) -> dict[str, Any]:
             "line": refusal.line,
             "message": refusal.message,
             "because": _because(refusal.because),
+            "fingerprint": fingerprints.get(refusal.line),
         }
-        for refusal in plan.refusals
+        for refusal in outcome.refusals
     ]
-    document["notes"] = list(plan.notes)
+    document["notes"] = list(outcome.notes)
     if outcome.verification is not None:
         from gorewrite.verify.show import result_document
 
@@ -130,17 +93,69 @@ def _because(evidence: Sequence[Evidence]) -> list[dict[str, object]]:
     return [{"path": e.path, "line": e.line, "text": e.text} for e in evidence]
 
 
-def _summary(outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    plans = [outcome.result.plan for outcome in outcomes if outcome.result is not None]
-    changes = [change for plan in plans for change in plan.changes]
-    return {
-        "files": len(outcomes),
-        "changed": sum(outcome.changed for outcome in outcomes),
-        "failed": sum(outcome.error is not None for outcome in outcomes),
-        "applied": dict(Counter(c.transform for c in changes if c.applied)),
-        "review": dict(Counter(c.transform for c in changes if not c.applied)),
-        "refused": dict(Counter(f"{r.transform}:{r.code}" for p in plans for r in p.refusals)),
-    }
+class Tally:
+    """How many of what there were in a run."""
+
+    def __init__(self) -> None:
+        self.files = self.changed = self.failed = self.held_back = self.offered = 0
+        #: By transform: applied, to be reviewed; by transform and code: refused.
+        self.said: dict[str, Counter[str]] = {
+            name: Counter() for name in ("applied", "review", "refused")
+        }
+
+    @classmethod
+    def of(cls, outcomes: Iterable[Outcome]) -> Tally:
+        """That of some outcomes."""
+        tally = cls()
+        for outcome in outcomes:
+            tally.add(outcome, said(outcome))
+        return tally
+
+    def add(self, of: Counted, said: Iterable[tuple[str, str]]) -> None:
+        """Counts one file. said: see `said`."""
+        self.files += 1
+        self.changed += of.changed
+        self.failed += of.error is not None
+        self.held_back += of.held_back
+        offers = False
+        for kind, name in said:
+            self.said[kind][name] += 1
+            offers |= kind == "review"
+        self.offered += offers
+
+    def document(self) -> dict[str, Any]:
+        """The `summary` of the JSON report."""
+        counts = {"files": self.files, "changed": self.changed, "failed": self.failed}
+        return {**counts, **{kind: dict(counted) for kind, counted in self.said.items()}}
+
+    def closing(self, *, dry_run: bool) -> str:
+        """The last line of a run."""
+        verb = "would change" if dry_run else "changed"
+        parts = [f"{_plural(self.files, 'Dockerfile')}: {self.changed} {verb}"]
+        if self.held_back:
+            parts.append(f"{self.held_back} held back")
+        if self.failed:
+            parts.append(f"{self.failed} failed")
+        if self.offered:
+            parts.append(f"--review would do more in {self.offered}")
+        return ", ".join(parts) + "."
+
+
+class Counted(Protocol):
+    """What is counted of a file: an `Outcome`, or what is kept of one."""
+
+    @property
+    def error(self) -> Problem | None: ...
+    @property
+    def changed(self) -> bool: ...
+    @property
+    def held_back(self) -> bool: ...
+
+
+def said(outcome: Outcome) -> tuple[tuple[str, str], ...]:
+    """(applied, review or refused; transform, with the code of a refusal) of all that was said."""
+    changes = (("applied" if c.applied else "review", c.transform) for c in outcome.changes)
+    return (*changes, *(("refused", f"{r.transform}:{r.code}") for r in outcome.refusals))
 
 
 # --- text ------------------------------------------------------------------------------
@@ -165,19 +180,20 @@ def coloured(diff: str) -> str:
 def summary(outcomes: Sequence[Outcome], *, verbose: bool, dry_run: bool) -> str:
     """What changed and why, what was left alone and why, what `--review` would add."""
     width = terminal_width()
-    blocks = [_block(outcome, width, verbose) for outcome in outcomes]
+    blocks = [block(outcome, width, verbose=verbose) for outcome in outcomes]
     text = "\n".join(block for block in blocks if block)
-    return f"{text}\n{_closing(outcomes, dry_run)}" if text else _closing(outcomes, dry_run)
+    closing = Tally.of(outcomes).closing(dry_run=dry_run)
+    return f"{text}\n{closing}" if text else closing
 
 
-def _block(outcome: Outcome, width: int, verbose: bool) -> str:
+def block(outcome: Outcome, width: int, *, verbose: bool) -> str:
+    """What the summary says of one file, with a final newline; "" for nothing of interest."""
     if outcome.error is not None:
         return ""  # Said when it happened.
-    assert outcome.result is not None
-    plan, context = outcome.result.plan, outcome.result.context
-    applied = [change for change in plan.changes if change.applied]
-    offered = [change for change in plan.changes if not change.applied]
-    if not (applied or offered or plan.refusals) and not verbose:
+    context = outcome.context
+    applied = [change for change in outcome.changes if change.applied]
+    offered = [change for change in outcome.changes if not change.applied]
+    if not (applied or offered or outcome.refusals) and not verbose:
         return ""
     lines = [click.style(outcome.display, bold=True)]
     if outcome.verification is not None:
@@ -189,7 +205,8 @@ def _block(outcome: Outcome, width: int, verbose: bool) -> str:
         if outcome.held_back:
             lines += wrapped("  ", "nothing of this was applied:", width)
     if context is not None and (verbose or (not context.certain and (applied or offered))):
-        lines += wrapped(f"  build context {_name(outcome, verbose)}: ", context.why, width)
+        name = context.root if verbose else f"{PurePath(context.root).name}/"
+        lines += wrapped(f"  build context {name}: ", context.why, width)
     for change in applied:
         lines += _entry(click.style("+", fg="green"), change, change.transform, width, verbose)
     for change in offered:
@@ -200,7 +217,7 @@ def _block(outcome: Outcome, width: int, verbose: bool) -> str:
             width,
             verbose,
         )
-    for refusal in plan.refusals:
+    for refusal in outcome.refusals:
         lines += _entry(
             click.style("-", dim=True),
             refusal,
@@ -208,18 +225,12 @@ def _block(outcome: Outcome, width: int, verbose: bool) -> str:
             width,
             verbose,
         )
-    if not (applied or offered or plan.refusals):
+    if not (applied or offered or outcome.refusals):
         lines.append("  nothing to do")
     if verbose:
-        for note in plan.notes:
+        for note in outcome.notes:
             lines += wrapped("  note: ", note, width)
     return "\n".join(lines) + "\n"
-
-
-def _name(outcome: Outcome, verbose: bool) -> str:
-    assert outcome.result is not None and outcome.result.context is not None
-    root = outcome.result.context.root
-    return str(root) if verbose else f"{root.name}/"
 
 
 def _entry(mark: str, item: Applied | Refused, label: str, width: int, verbose: bool) -> list[str]:
@@ -252,27 +263,6 @@ def wrapped(head: str, text: str, width: int) -> list[str]:
         break_on_hyphens=False,
     )
     return [head + filled[0][bare:], *filled[1:]] if filled else [head.rstrip()]
-
-
-def _closing(outcomes: Sequence[Outcome], dry_run: bool) -> str:
-    count = len(outcomes)
-    held_back = sum(outcome.held_back for outcome in outcomes)
-    changed = sum(outcome.changed for outcome in outcomes)
-    failed = sum(outcome.error is not None for outcome in outcomes)
-    offered = sum(
-        any(not change.applied for change in outcome.result.plan.changes)
-        for outcome in outcomes
-        if outcome.result is not None
-    )
-    verb = "would change" if dry_run else "changed"
-    parts = [f"{_plural(count, 'Dockerfile')}: {changed} {verb}"]
-    if held_back:
-        parts.append(f"{held_back} held back")
-    if failed:
-        parts.append(f"{failed} failed")
-    if offered:
-        parts.append(f"--review would do more in {offered}")
-    return ", ".join(parts) + "."
 
 
 def _plural(count: int, noun: str) -> str:

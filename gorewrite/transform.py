@@ -13,15 +13,29 @@ import enum
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, final
 
 from gorewrite.dockerfile import BodyNode
 from gorewrite.evidence import Evidence, Unknown
 
 if TYPE_CHECKING:
+    from gorewrite.context import Context
     from gorewrite.facts import Facts
 
-__all__ = ["Change", "Evidence", "FileChange", "Refusal", "Safety", "Transform", "Unknown"]
+__all__ = [
+    "Change",
+    "Evidence",
+    "FileChange",
+    "Observation",
+    "Refusal",
+    "Safety",
+    "Seen",
+    "SharedChange",
+    "SharedRefusal",
+    "SharedTransform",
+    "Transform",
+    "Unknown",
+]
 
 
 class Safety(enum.IntEnum):
@@ -139,6 +153,92 @@ class Transform(ABC):
         facts: read-only knowledge about the Dockerfile as it is now, with the changes of
             earlier transforms applied.
         """
+
+
+# --- files that Dockerfiles share ------------------------------------------------------
+
+
+class Seen(NamedTuple):
+    """What a shared transform saw in one Dockerfile.
+
+    node: what a change would be about, None where this Dockerfile gives no reason for one;
+    what: plain data that `conclude` understands, as small as can be: it crosses processes;
+    alone: whether the file is this Dockerfile's own, whoever else has the same build context.
+    """
+
+    node: BodyNode | None
+    what: Any
+    alone: bool = False
+
+
+class Observation(NamedTuple):
+    """What was seen in one Dockerfile, as plain data.
+
+    transform: its name; path: the real path of the Dockerfile; root: of its build context; doubt:
+    why that is only assumed, "" when it is certain; place: of the node that a change is about,
+    None where this Dockerfile cannot carry one; objection: the comment above that node that
+    forbids it; allowed: the lowest safety that is applied; what, alone: see `Seen`.
+    """
+
+    transform: str
+    path: str
+    root: str
+    doubt: str
+    place: Evidence | None
+    objection: Evidence | None
+    allowed: Safety
+    what: Any
+    alone: bool = False
+
+
+class SharedChange(NamedTuple):
+    """What `Change` is, for files that several Dockerfiles share."""
+
+    safety: Safety
+    message: str
+    because: tuple[Evidence, ...]
+    files: tuple[FileChange, ...]
+
+
+class SharedRefusal(NamedTuple):
+    """What `Refusal` is, for files that several Dockerfiles share."""
+
+    code: str
+    message: str
+    because: tuple[Evidence, ...] = ()
+
+
+class SharedTransform(Transform):
+    """A technique about a file that all Dockerfiles of a build context share.
+
+    It observes each of them by itself, in whatever process that is planned, when all other
+    transforms have settled, and concludes once, from all observations. What it concludes is said
+    of one of them, which *carries* the change. So the work grows with the number of Dockerfiles,
+    not with the square of it, however many share a context.
+    """
+
+    @abstractmethod
+    def observe(self, facts: Facts) -> Seen | None:
+        """What there is to see in a Dockerfile; None when it has nothing to do with the file."""
+
+    @abstractmethod
+    def unread(self, place: Evidence) -> Any:
+        """`Seen.what` of a Dockerfile that cannot be read or parsed: the worst."""
+
+    @abstractmethod
+    def conclude(
+        self, context: Context, carrier: Observation, others: Sequence[Observation]
+    ) -> Iterator[SharedChange | SharedRefusal]:
+        """Yields what follows for the shared file, at most one change.
+
+        context: as the carrier's build sees it; carrier: a Dockerfile with a `place`; others: all
+            further ones that are known to use the file, in the order of their names.
+        """
+
+    @final
+    def propose(self, facts: Facts) -> Iterator[Proposal]:
+        """Nothing: see `observe` and `conclude`."""
+        return iter(())
 
 
 def reasons(unknowns: Sequence[Unknown]) -> str:

@@ -17,3 +17,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-golden", action="store_true", help="rewrite golden/*/*/{expected,report.json}"
     )
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_cache_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Nothing is taken from what the user's own runs left, and nothing is left to them."""
+    os.environ["GOREWRITE_CACHE_DIR"] = str(tmp_path_factory.mktemp("cache"))

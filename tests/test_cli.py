@@ -119,6 +119,20 @@ def test_patch_is_taken_by_git(top: Path, gorewrite: Gorewrite) -> None:
     assert snapshot(top) == patched
 
 
+@pytest.mark.parametrize("place", ["inside/it", "."])
+def test_patch_of_files_elsewhere_is_taken_by_git(
+    top: Path, gorewrite: Gorewrite, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """Names are relative to the current directory, or else to the root of the repository."""
+    repository(top, {"inside/it/keep": ""})
+    monkeypatch.chdir(top / place)
+    patch = gorewrite("--dry-run", "--output-format", "patch", str(top)).stdout_bytes
+    assert b"+++ b/Dockerfile\n" in patch and b"+++ b/.dockerignore\n" in patch
+    (top / ".git").rmdir()
+    subprocess.run(["git", "apply"], cwd=top, input=patch, check=True, capture_output=True)
+    assert (top / "Dockerfile").read_text() != NAIVE
+
+
 def test_check_of_a_file_that_is_done(top: Path, gorewrite: Gorewrite) -> None:
     assert gorewrite().exit_code == 0
     assert gorewrite("--check").exit_code == 0
@@ -570,7 +584,7 @@ def test_bad_exclude(top: Path, gorewrite: Gorewrite) -> None:
     repository(top, {"gorewrite.toml": 'exclude = ["[a"]\n'})
     result = gorewrite("-q")
     assert result.exit_code == 2
-    assert result.stderr.startswith("gorewrite: .: exclude [a: ")
+    assert result.stderr.startswith(f"gorewrite: {top / 'gorewrite.toml'}: exclude: [a: ")
 
 
 # --- the other commands ----------------------------------------------------------------------

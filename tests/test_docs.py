@@ -14,8 +14,9 @@ import pytest
 from gorewrite import config
 from gorewrite.config import Config
 from gorewrite.engine import available
+from gorewrite.outcome import failed, outcome_of
 from gorewrite.project import FileError, Workspace
-from gorewrite.report import Outcome, as_json
+from gorewrite.report import as_json
 from gorewrite.transform import Safety, Transform
 from tests.golden import ROOT as GOLDEN
 from tests.repositories import SHOP, repository
@@ -73,11 +74,13 @@ def test_configuration_page_lists_every_key() -> None:
 
 def test_example_of_the_configuration_page_is_taken(tmp_path: Path) -> None:
     text = (ROOT / "docs" / "configuration.md").read_text()
-    (example,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    example, *_ = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
     repository(tmp_path, {"gorewrite.toml": example, "services/cart/Dockerfile": "FROM a\n"})
     loaded = config.load(tmp_path / "services" / "cart" / "Dockerfile")
     assert set(loaded.ignore) <= {t.name for t in TRANSFORMS}
     assert loaded.context_for(tmp_path / "services" / "cart" / "Dockerfile") == tmp_path
+    assert config.load(tmp_path / "services/legacy/shop/Dockerfile").runtime == "alpine"
+    assert not config.load(tmp_path / "services/legacy/billing/Dockerfile").enabled
 
 
 def test_json_page_names_every_key(tmp_path: Path) -> None:
@@ -86,11 +89,12 @@ def test_json_page_names_every_key(tmp_path: Path) -> None:
     workspace = Workspace(TRANSFORMS, Safety.SAFE)
     result = workspace.rewrite(tmp_path / "Dockerfile", "Dockerfile", Config())
     assert result.plan.changes and result.plan.refusals
-    failed = Outcome("other", error=FileError("other", 1, "problem"))
-    document = json.loads(as_json([Outcome("Dockerfile", result), failed]))
+    outcomes = [outcome_of(result), failed(FileError("other", 1, "problem"))]
+    document = json.loads(as_json(outcomes))
     page = (ROOT / "docs" / "json.md").read_text()
     done, broken = document["files"]
     expected = {"version", "summary", "files[]", "…because[]", "files[].verification"}
+    expected.add("….fingerprint")
     expected |= {f"files[].{key}" for key in broken}
     expected |= {
         f"files[].{key}" + ("[]" if isinstance(value, list) else "") for key, value in done.items()
@@ -150,6 +154,9 @@ def test_before_becomes_after(transform: Transform, tmp_path: Path) -> None:
         text.strip("\n").replace("# .dockerignore\n", "") + "\n"
         for text in (transform.before, transform.after)
     )
+    if transform.before.startswith("# Makefile\n"):
+        in_makefile(transform, tmp_path)
+        return
     above, below = around(before)
     repository(tmp_path, {**FILES, "Dockerfile": above + before + below})
     result = Workspace((transform,), Safety.SAFE).rewrite(
@@ -161,6 +168,20 @@ def test_before_becomes_after(transform: Transform, tmp_path: Path) -> None:
         assert [file.new.decode() for file in result.plan.files] == [after]
     else:
         assert result.plan.new.decode() == above + after + below
+
+
+def in_makefile(transform: Transform, top: Path) -> None:
+    """The example is what the transform does to a Makefile of a Dockerfile that has mounts."""
+    before, after = (
+        text.removeprefix("# Makefile\n") for text in (transform.before, transform.after)
+    )
+    mounted = BUILDER.replace("RUN ", "RUN --mount=type=cache,target=/root/.cache ")
+    repository(top, {**FILES, "Makefile": before, "Dockerfile": mounted})
+    result = Workspace((transform,), Safety.SAFE).rewrite(
+        top / "Dockerfile", "Dockerfile", Config()
+    )
+    (span,) = result.plan.spans
+    assert before[: span.start] + span.new.decode() + before[span.end :] == after
 
 
 def test_has_golden_cases_and_a_test_file(transform: Transform) -> None:
@@ -213,8 +234,8 @@ def test_codes_of_the_layers_below_are_explained() -> None:
 #: The refusals of a file as a whole, found in the code that gives them.
 FILE_CODES = set(
     re.findall(
-        r"(?:refuse\(|_refused\(facts, [\w.]+,|Refused\(\"file\",)\s*\"([a-z-]+)\"",
-        (ROOT / "gorewrite" / "project.py").read_text(),
+        r"(?:refuse\(|_refused\(\s*facts,\s*[\w.]+,|Refused\(\"file\",)\s*\"([a-z-]+)\"",
+        (ROOT / "gorewrite" / "leftalone.py").read_text(),
     )
 )
 

@@ -10,8 +10,9 @@ import pytest
 from gorewrite.context import ContextGuess
 from gorewrite.engine import Applied, Plan, Refused
 from gorewrite.evidence import Evidence
-from gorewrite.project import FileError, Result
-from gorewrite.report import Outcome, coloured, diff_of, summary
+from gorewrite.outcome import Outcome, Problem, outcome_of
+from gorewrite.project import Result
+from gorewrite.report import coloured, diff_of, summary
 from gorewrite.transform import FileChange, Safety
 
 EVIDENCE = tuple(Evidence("main.go", line, f"word {line}") for line in (1, 2, 3))
@@ -21,15 +22,16 @@ REFUSAL = Refused("merge-runs", "run-not-simple", 4, "not joined", ())
 
 
 def outcome(
-    *said: Applied | Refused, new: bytes = b"b\n", files: tuple[FileChange, ...] = ()
+    *said: Applied | Refused,
+    new: bytes = b"b\n",
+    files: tuple[FileChange, ...] = (),
+    display: str = "x/Dockerfile",
 ) -> Outcome:
     changes = tuple(s for s in said if isinstance(s, Applied))
     refusals = tuple(s for s in said if isinstance(s, Refused))
     plan = Plan(b"a\n", new, files, changes, refusals, ("a note",))
     guess = ContextGuess(Path("/srv/shop"), False, "a guess", ())
-    return Outcome(
-        "x/Dockerfile", Result(Path("/srv/shop/x/Dockerfile"), "x/Dockerfile", plan, guess)
-    )
+    return outcome_of(Result(Path("/srv/shop/x/Dockerfile"), display, plan, guess))
 
 
 def said(*outcomes: Outcome, verbose: bool = False, dry_run: bool = False) -> str:
@@ -61,7 +63,7 @@ def test_entries() -> None:
 
 
 def test_failures_are_counted_and_not_said_again() -> None:
-    failed = Outcome("y", error=FileError("y", 3, "is odd; change it"))
+    failed = Outcome("y", error=Problem("y", 3, "is odd; change it"))
     assert str(failed.error) == "y:3: is odd; change it"
     assert said(failed, outcome()) == "2 Dockerfiles: 1 changed, 1 failed."
     assert diff_of(failed) == b""
@@ -78,17 +80,22 @@ def test_long_messages(message: str) -> None:
 @pytest.mark.parametrize(
     ("display", "name"),
     [
-        ("x/Dockerfile", "a/.dockerignore"),
-        ("../shop/x/Dockerfile", "a/../shop/.dockerignore"),
-        ("Dockerfile", "a//srv/shop/.dockerignore"),
+        ("x/Dockerfile", ".dockerignore"),
+        ("shop/x/Dockerfile", "shop/.dockerignore"),
+        # Outside of the current directory, and in no repository.
+        ("../shop/x/Dockerfile", "srv/shop/.dockerignore"),
+        ("Dockerfile", "srv/shop/.dockerignore"),
     ],
 )
-def test_other_files_are_shown_beside_the_dockerfile(display: str, name: str) -> None:
-    found = outcome(new=b"a\n", files=(FileChange(".dockerignore", None, b".git\n"),))
-    assert found.result is not None and found.changed
-    diff = diff_of(Outcome(display, found.result)).decode()
-    assert diff.startswith(f"diff --git {name} ")
-    assert "new file mode" in diff
+def test_names_in_patches(display: str, name: str) -> None:
+    found = outcome(files=(FileChange(".dockerignore", None, b".git\n"),), display=display)
+    assert found.changed
+    own = name.replace(".dockerignore", "x/Dockerfile")
+    if display == "Dockerfile":
+        own = display
+    text = diff_of(found).decode()
+    assert text.startswith(f"diff --git a/{own} b/{own}\n")
+    assert f"\ndiff --git a/{name} b/{name}\nnew file mode" in text
 
 
 def test_coloured_keeps_the_text() -> None:

@@ -8,17 +8,26 @@ were done.
 from __future__ import annotations
 
 import gc
+import os
 from importlib import import_module
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
 #: Subcommand -> "module:command". Loaded when asked for: a start of 40 ms has no room for all.
 _COMMANDS: Final = {
-    "explain": "gorewrite.cli.catalogue:explain",
-    "list": "gorewrite.cli.catalogue:list_",
     "rewrite": "gorewrite.cli.rewrite:rewrite",
     "verify": "gorewrite.cli.verify:verify",
+    "report": "gorewrite.cli.report:report",
+    "callers": "gorewrite.cli.callers:callers",
+    "list": "gorewrite.cli.catalogue:list_",
+    "explain": "gorewrite.cli.catalogue:explain",
+    "cache": "gorewrite.cli.cache:cache",
+    "config": "gorewrite.cli.config:config",
+    "completion": "gorewrite.cli.completion:completion",
 }
 
 
@@ -35,14 +44,43 @@ class _DefaultGroup(click.Group):
         return [name for name in _COMMANDS if name != "rewrite"]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args and ctx.resilient_parsing:
+            return super().parse_args(ctx, args)  # Nothing is written yet: see shell_complete.
         if not (args and args[0] in (*self.list_commands(ctx), "--help", "-h")):
+            if args and not ctx.resilient_parsing:
+                self._refuse_slip(ctx, args[0])
             args = ["rewrite", *args]
         return super().parse_args(ctx, args)
+
+    def _refuse_slip(self, ctx: click.Context, word: str) -> None:
+        """Raises click.UsageError for what may be a slip of a command's name.
+
+        `gorewrite verfy shop` would rewrite the shop and only then miss the file `verfy`.
+        """
+        if not word.isalpha() or os.path.lexists(word):
+            return
+        from difflib import get_close_matches
+
+        near = get_close_matches(word, [*self.list_commands(ctx), "--help"], 1, 0.65)
+        if near:
+            problem = f"{word}: no such file, directory or command; did you mean {near[0]}?"
+            raise click.UsageError(problem, ctx)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The first word may be a subcommand, or what `rewrite` takes."""
+        rewrite = self.get_command(ctx, "rewrite")
+        assert rewrite is not None
+        inner = click.Context(rewrite, info_name="gorewrite", help_option_names=["--help"])
+        if incomplete.startswith("-"):
+            return rewrite.shell_complete(inner, incomplete)
+        paths = rewrite.params[0].shell_complete(inner, incomplete)
+        return [*paths, *super().shell_complete(ctx, incomplete)]
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         rewrite = self.get_command(ctx, "rewrite")
         assert rewrite is not None
-        inner = click.Context(rewrite, info_name="gorewrite", parent=None)
+        names = ctx.help_option_names
+        inner = click.Context(rewrite, info_name="gorewrite", help_option_names=names)
         rewrite.format_help(inner, formatter)
         self.format_commands(ctx, formatter)
 
@@ -52,7 +90,11 @@ def main() -> None:
     # Hardly anything that a file makes is ever garbage: looking for it some hundred times took a
     # tenth of the time. What a long run leaves is still found.
     gc.set_threshold(500_000)
-    cli(prog_name="gorewrite")
+    try:
+        cli(prog_name="gorewrite")
+    finally:
+        # The interpreter looks through all that is left, three times, before it lets go of it.
+        gc.freeze()
 
 
 @click.group(cls=_DefaultGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,29 +12,60 @@ import click
 
 if TYPE_CHECKING:
     from gorewrite.config import Config
-    from gorewrite.project import FileError, Workspace
+    from gorewrite.discovery import Survey
+    from gorewrite.fleet.settings import Settings
+    from gorewrite.outcome import Problem
+    from gorewrite.project import FileError
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
-
-#: From this many files on, a progress bar is shown on a terminal.
-_PROGRESS_FROM = 20
 
 
 def _names(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name.strip() for value in values for name in value.split(",") if name.strip())
 
 
+def _complete_transforms(_: click.Context, __: click.Parameter, incomplete: str) -> list[Any]:
+    from gorewrite.cli.completion import transforms
+
+    return transforms(incomplete)
+
+
+def _complete_runtimes(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
+    kinds = ("auto", "distroless", "alpine", "scratch")
+    return [kind for kind in kinds if kind.startswith(incomplete)]
+
+
+def complete_files(_: click.Context, __: click.Parameter, incomplete: str) -> list[Any]:
+    """Files, as the shell itself completes them."""
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(incomplete, type="file")]
+
+
+_PATHS = click.argument("paths", nargs=-1, metavar="[PATH]...", shell_complete=complete_files)
+
 _OPTIONS = (
     click.option("--review", is_flag=True, help="Also apply the changes that ask for a review."),
     click.option(
-        "--select", multiple=True, callback=_names, metavar="NAME,…", help="Only these transforms."
+        "--select",
+        multiple=True,
+        callback=_names,
+        metavar="NAME,…",
+        shell_complete=_complete_transforms,
+        help="Only these transforms.",
     ),
     click.option(
-        "--ignore", multiple=True, callback=_names, metavar="NAME,…", help="Not these transforms."
+        "--ignore",
+        multiple=True,
+        callback=_names,
+        metavar="NAME,…",
+        shell_complete=_complete_transforms,
+        help="Not these transforms.",
     ),
     click.option(
         "--runtime",
         metavar="KIND",
+        shell_complete=_complete_runtimes,
         help="Runtime image: auto, distroless, alpine, scratch or an image.",
     ),
     click.option(
@@ -47,6 +77,23 @@ _OPTIONS = (
 )
 
 
+_STREAMS = (
+    click.option(
+        "--output-file",
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="Write there instead of to standard output.",
+    ),
+    click.option("--quiet", "-q", is_flag=True, help="Errors only: no progress, no summary."),
+    click.option("--color/--no-color", default=None, help="Colour, whatever the terminal says."),
+)
+
+
+def paths_argument(command: _Command) -> _Command:
+    """Gives a command the Dockerfiles and directories that it is for."""
+    return _PATHS(command)
+
+
 def planning_options(command: _Command) -> _Command:
     """Gives a command the options that say what is rewritten and how."""
     for option in reversed(_OPTIONS):
@@ -54,80 +101,102 @@ def planning_options(command: _Command) -> _Command:
     return command
 
 
+def stream_options(command: _Command) -> _Command:
+    """Gives a command the options that say where its output goes, and how much of it."""
+    for option in reversed(_STREAMS):
+        command = option(command)
+    return command
+
+
+class Unusable(click.ClickException):
+    """Input that nothing can be done with, said in one line; the command line itself is right."""
+
+    exit_code = 2
+
+    def show(self, file: Any = None) -> None:
+        click.echo(f"gorewrite: {self.message}", file=file, err=True)
+
+
 class Planning:
     """One run of a command that plans: its paths, its options, and what follows from them."""
 
     def __init__(self, paths: tuple[str, ...], options: dict[str, Any]) -> None:
+        from gorewrite.config import Configurations
+
         self.paths = paths or (".",)
         self.options = options
+        self.configurations = Configurations()
 
     def base(self) -> Config:
-        """The configuration of the run. Raises click.UsageError."""
+        """The configuration of the run. Raises Unusable, click.UsageError."""
         from gorewrite.config import ConfigError
+        from gorewrite.engine import available
+        from gorewrite.fleet.settings import unknown_transform
 
+        known = [transform.name for transform in available()]
+        for name in (*self.options["select"], *self.options["ignore"]):
+            if name not in known:
+                raise click.UsageError(unknown_transform(name, known))
+        start = Path() if "-" in self.paths else Path(self.paths[0])
         try:
-            return self.config(Path() if "-" in self.paths else Path(self.paths[0]))
+            return self.config(start)
         except ConfigError as error:
-            raise click.UsageError(str(error)) from None
+            raise Unusable(str(error)) from None
 
     def config(self, start: Path) -> Config:
         """The configuration of a file, below what the command line says. Raises ConfigError."""
-        from gorewrite.config import ConfigError, load
-        from gorewrite.engine import available
+        return self.settings().configure(self.configurations)(start)
 
-        config, options = load(start), self.options
-        names = [transform.name for transform in available()]
-        for name in (*options["select"], *options["ignore"]):
-            if name not in names:
-                raise click.UsageError(unknown_transform(name, names))
-        for name in (*config.select, *config.ignore):
-            if name not in names:
-                raise ConfigError(f"{config.path}: {unknown_transform(name, names)}")
-        return replace(
-            config,
-            select=options["select"] or config.select,
-            ignore=(*options["ignore"], *config.ignore),
-            runtime=options["runtime"] or config.runtime,
-            review=options["review"] or config.review,
+    def settings(self) -> Settings:
+        """What the command line says about planning."""
+        from gorewrite.fleet.settings import Settings
+
+        options = self.options
+        return Settings(
+            options["select"],
+            options["ignore"],
+            options["runtime"] or "",
+            options["review"],
+            str(options["context"].resolve()) if options["context"] else "",
+            str(Path.cwd()),
         )
 
-    def workspace(self) -> Workspace:
-        """What is shared between the files of the run."""
-        from gorewrite.engine import available
-        from gorewrite.project import Workspace
-        from gorewrite.transform import Safety
-
-        return Workspace(available(), Safety.SAFE, self.options["context"])
-
     def targets(
-        self, config: Config, workspace: Workspace
+        self, config: Config, survey: Survey
     ) -> tuple[list[tuple[Path, str]], list[FileError]]:
         """((path, name in reports) of the Dockerfiles at the paths; the paths that are wrong)."""
         from gorewrite.discovery import DiscoveryError
+        from gorewrite.files import RealPaths
         from gorewrite.project import FileError
 
         base = config.path.parent if config.path is not None else None
-        found: dict[Path, tuple[Path, str]] = {}
+        found: dict[str, tuple[Path, str]] = {}
+        real = RealPaths()
         problems: list[FileError] = []
         for name in self.paths:
             try:
-                files = workspace.survey.find(Path(name), config.exclude, base)
+                files = survey.find(Path(name), config.exclude, base)
             except DiscoveryError as error:
                 problems.append(FileError(name, 0, str(error).removeprefix(f"{name}: ")))
                 continue
+            if self.options.get("force_exclude") and self._passed_over(Path(name), files):
+                continue
             for file in files:
-                found.setdefault(file.resolve(), (file, os.path.relpath(file)))
+                found.setdefault(real.of(str(file)), (file, os.path.relpath(file)))
         return list(found.values()), problems
 
-    def progress(self, targets: list[tuple[Path, str]]) -> Iterable[tuple[Path, str]]:
-        """The targets, with a progress bar where somebody sees it and it takes a while."""
-        quiet = self.options["quiet"] or len(targets) < _PROGRESS_FROM
-        if quiet or not sys.stderr.isatty():
-            return targets
-        from rich.console import Console
-        from rich.progress import track
+    def _passed_over(self, named: Path, files: Sequence[Path]) -> bool:
+        """Whether a PATH is a file that its own configuration keeps out of a search."""
+        from gorewrite.config import ConfigError
+        from gorewrite.discovery import passed_over
 
-        return track(targets, "Reading", console=Console(stderr=True), transient=True)
+        if tuple(files) != (named,):
+            return False
+        try:
+            config = self.configurations.load(named)
+        except ConfigError:
+            return False  # Said when the file is read.
+        return passed_over(named, config.exclude, config.path.parent if config.path else None)
 
 
 class Output:
@@ -152,13 +221,11 @@ class Output:
         self._begun = True
 
 
-def complain(error: FileError, *, verbose: bool) -> None:
+def complain(problem: Problem, *, verbose: bool) -> None:
     """Says what is wrong with a file."""
-    click.echo(f"gorewrite: {error}", err=True)
-    if verbose and error.__cause__ is not None:
-        import traceback
-
-        click.echo("".join(traceback.format_exception(error.__cause__)), err=True, nl=False)
+    click.echo(f"gorewrite: {problem}", err=True)
+    if verbose:
+        click.echo(problem.trace, err=True, nl=False)
 
 
 def settle_colour(ctx: click.Context, color: bool | None) -> bool | None:
@@ -167,12 +234,3 @@ def settle_colour(ctx: click.Context, color: bool | None) -> bool | None:
         color = False
     ctx.color = color
     return color
-
-
-def unknown_transform(name: str, names: Sequence[str]) -> str:
-    """That there is no such transform, and which may have been meant."""
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, names, 1)
-    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}"
-    return f"no transform is named {name}; {hint}"

@@ -3,33 +3,50 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from gorewrite import __version__
+from gorewrite.cli.help import Default
 from gorewrite.cli.planning import (
     Output,
     Planning,
     complain,
+    paths_argument,
     planning_options,
     settle_colour,
+    stream_options,
 )
+from gorewrite.cli.scale import changes_since, executor, progress, scale_options
+from gorewrite.formats import FORMATS
 
 if TYPE_CHECKING:
     from gorewrite.config import Config
-    from gorewrite.project import Result, Workspace
-    from gorewrite.report import Outcome
-    from gorewrite.verify.verification import Verification
+    from gorewrite.discovery import Survey
+    from gorewrite.fleet.entries import Entry, Form
+    from gorewrite.fleet.groups import Task
+    from gorewrite.fleet.ledger import Ledger
+    from gorewrite.fleet.memory import Memory
+    from gorewrite.project import Workspace
+
+#: The exit status of a shell's command that ^C ended.
+_INTERRUPTED = 130
 
 
-@click.command()
-@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.command(cls=Default)
+@paths_argument
 @click.option("--dry-run", "--diff", is_flag=True, help="Print the diff, write nothing.")
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if anything would change.")
 @planning_options
+@click.option(
+    "--force-exclude",
+    is_flag=True,
+    help="Also leave out what `exclude` names when it is named as PATH (for hooks).",
+)
 @click.option(
     "--verify",
     is_flag=True,
@@ -43,21 +60,16 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--output-format",
-    type=click.Choice(["text", "patch", "json"]),
+    type=click.Choice(["text", *FORMATS]),
+    metavar="FORMAT",
     default="text",
     show_default=True,
-    help="text: a summary for people; patch: the diff alone; json: the report.",
+    help=f"text, a summary; or {', '.join(FORMATS)} (docs/reports.md).",
 )
-@click.option(
-    "--output-file",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Write the diff or the report there instead of to stdout.",
-)
-@click.option("--quiet", "-q", is_flag=True, help="No summary; errors only.")
+@stream_options
+@scale_options
 @click.option("--verbose", "-v", is_flag=True, help="All evidence, the build context, notes.")
 @click.version_option(__version__, message="gorewrite %(version)s")
-@click.option("--color/--no-color", default=None, help="Colour, whatever the terminal says.")
 @click.pass_context
 def rewrite(ctx: click.Context, /, paths: tuple[str, ...], **options: Any) -> None:
     """Rewrite the Dockerfiles of Go services: small images, fast rebuilds, the same
@@ -72,6 +84,9 @@ def rewrite(ctx: click.Context, /, paths: tuple[str, ...], **options: Any) -> No
       gorewrite                  apply what is proven safe
       gorewrite --review         apply also what a person should look at
       gorewrite verify           build and run the images before and after
+
+    Exit status: 0 done, or nothing to do; 1 --check found changes, or a rewrite failed its
+    verification; 2 wrong usage or unreadable input; 3 some files failed, the others were done.
     """
     ctx.exit(_Rewrite(ctx, paths, options).run())
 
@@ -91,108 +106,144 @@ class _Rewrite(Planning):
         return self._stdin(base) if "-" in self.paths else self._files(base)
 
     def _files(self, base: Config) -> int:
-        from gorewrite.report import as_json, summary
+        from gorewrite.cli.interrupts import Interrupts
+        from gorewrite.cli.reporting import Reporting
+        from gorewrite.fleet.ledger import Ledger
 
-        outcomes: list[Outcome] = []
-        for outcome in self._outcomes(base):
-            outcomes.append(outcome)
-            self._handle(outcome)
-        if self.options["output_format"] == "json":
-            self.output.emit(as_json(outcomes).encode("utf-8", "replace"))
-        elif not self.options["quiet"] and self.options["output_format"] == "text":
-            click.echo(
-                summary(outcomes, verbose=self.options["verbose"], dry_run=self.dry_run), err=True
-            )
-        return self._status(outcomes)
+        reporting = Reporting(self.options, self.output, self.color, self.dry_run)
+        interrupts, ledger = Interrupts(), Ledger()
+        try:
+            with (
+                interrupts.entered(),
+                closing(self._entries(base, reporting.form(), ledger)) as entries,
+            ):
+                for entry in entries:
+                    with interrupts.held():
+                        reporting.add(self._written(entry, ledger))
+        except KeyboardInterrupt:
+            reporting.finish()
+            click.echo("gorewrite: interrupted; what is reported is done, no more", err=True)
+            return _INTERRUPTED
+        reporting.finish()
+        return reporting.status()
 
-    def _status(self, outcomes: Sequence[Outcome]) -> int:
-        failed = sum(outcome.error is not None for outcome in outcomes)
-        if failed:
-            return 2 if failed == len(outcomes) else 3
-        found = self.options["check"] and any(outcome.changed for outcome in outcomes)
-        return int(found or any(outcome.held_back for outcome in outcomes))
+    def _entries(self, base: Config, form: Form, ledger: Ledger) -> Generator[Entry, None, None]:
+        """What is to become of each file."""
+        from gorewrite.discovery import Survey
+        from gorewrite.fleet.entries import entry
+        from gorewrite.fleet.run import Run
+        from gorewrite.outcome import failed
 
-    def _outcomes(self, base: Config) -> Iterator[Outcome]:
-        """Plans each file; writes it unless this is a preview."""
-        from gorewrite.config import ConfigError
-        from gorewrite.project import FileError
-        from gorewrite.report import Outcome
+        memory = self._memory()
+        survey = memory.survey if memory is not None else Survey()
+        targets, problems = self.targets(base, survey)
+        yield from (entry(failed(problem), form) for problem in problems)
+        if self.options["verify"]:
+            for name in ("shard", "changed_since", "scheduler"):
+                if self.options[name]:
+                    option = name.replace("_", "-")
+                    raise click.UsageError(f"--verify is not for --{option}: it takes all files")
+            yield from self._verified(targets, survey, form, ledger)
+            return
+        settings = self.settings()._replace(keeps=memory is not None)
+        tasks, run = self._chosen(targets)
+        if self.options["changed_since"]:
+            settings = settings._replace(changes=changes_since(self.options, tasks))
+        work = Run(tasks, run, settings, form, ledger, memory)
+        count, quiet = len(tasks), self.options["quiet"]
+        try:
+            with (
+                executor(self.options, len(work.left), settings, survey, form) as planners,
+                progress(count, quiet=quiet) as planned,
+                closing(work.entries(planners, survey, planned)) as entries,
+            ):
+                yield from entries
+        finally:
+            if memory is not None:
+                memory.save()
 
-        prove = self._prover()
-        workspace = self.workspace()
-        targets, problems = self.targets(base, workspace)
-        yield from (Outcome(problem.path, error=problem) for problem in problems)
-        for path, display in self.progress(targets):
-            try:
-                result = workspace.rewrite(path, display, self.config(path))
-                outcome = Outcome(display, result, verification=prove(result))
-                if outcome.held_back:
-                    workspace.drop(result)
-                elif not self.dry_run:
-                    self._write(result)
-                yield outcome
-            except FileError as error:
-                yield Outcome(display, error=error)
-            except ConfigError as error:
-                yield Outcome(display, error=FileError(display, 0, str(error)))
-            except OSError as error:
-                yield Outcome(display, error=FileError(display, 0, f"was not written: {error}"))
+    def _memory(self) -> Memory | None:
+        """What is known of earlier runs; None where it is not asked, or too little to remember."""
+        from gorewrite.fleet.memory import Memory
 
-    def _prover(self) -> Callable[[Result], Verification | None]:
-        """What verifies a result before it is written; nothing without --verify."""
-        if not self.options["verify"]:
-            return lambda _: None
+        if any(self.options[name] for name in ("verify", "no_cache", "changed_since")):
+            return None
+        return Memory.of(Path(self.paths[0]), self.settings())
+
+    def _chosen(self, targets: Sequence[tuple[Path, str]]) -> tuple[list[Task], list[str]]:
+        """(what is planned; the real paths of the whole run, with those of other shards)."""
+        from gorewrite.fleet.chunks import shard_of
+        from gorewrite.fleet.gathering import tasks_of
+
+        tasks = tasks_of(targets)
+        run = [task.real for task in tasks]
+        if self.options["shard"]:
+            number, count = self.options["shard"]
+            tasks = [task for task in tasks if shard_of(task, count) == number]
+        return tasks, run
+
+    def _verified(
+        self, targets: Sequence[tuple[Path, str]], survey: Survey, form: Form, ledger: Ledger
+    ) -> Iterator[Entry]:
+        """As `_entries`, one after the other, each proven before the next one is planned."""
         from gorewrite.cli.verify import prover
+        from gorewrite.config import ConfigError
+        from gorewrite.fleet.entries import entry
+        from gorewrite.outcome import failed, outcome_of
+        from gorewrite.project import FileError
 
-        return prover(self.options["verify_option"], quiet=self.options["quiet"])
+        prove = prover(self.options["verify_option"], quiet=self.options["quiet"])
+        settings = self.settings()
+        workspace = settings.workspace(survey)
+        for path, display in targets:
+            try:
+                result = workspace.rewrite(path, display, workspace.configure(path))
+                outcome = outcome_of(result, prove(result))
+            except FileError as error:
+                yield entry(failed(error), form)
+                continue
+            except ConfigError as error:
+                yield entry(failed(FileError(display, 0, str(error))), form)
+                continue
+            if outcome.held_back:
+                workspace.drop(result)
+                yield entry(outcome, form)
+                continue
+            yield ledger.checked(entry(ledger.joined(outcome, str(path)), form))
+            ledger.take()
+            if outcome.spans and not self.dry_run:
+                # Callers are not what they were: the next one is planned with what they are now.
+                ledger.forget()
+                workspace = settings.workspace()
 
-    def _write(self, result: Result) -> None:
+    def _written(self, entry: Entry, ledger: Ledger) -> Entry:
+        """Writes what an entry edits, unless this is a preview; gives the failure when that cannot
+        be."""
+        if self.dry_run or not entry.edits:
+            return entry
         from gorewrite.differ import FileEdit, apply
-        from gorewrite.discovery import repository_root
-        from gorewrite.project import changes_on_disk
+        from gorewrite.fleet.entries import failure
 
-        edits = [FileEdit(*change) for change in changes_on_disk(result)]
-        if edits:
-            apply(edits, within=repository_root(result.path.parent))
-
-    def _handle(self, outcome: Outcome) -> None:
-        """Says at once what a reader should not have to wait for: errors and diffs."""
-        from gorewrite.report import coloured, diff_of
-
-        if outcome.error is not None:
-            complain(outcome.error, verbose=self.options["verbose"])
-            return
-        options = self.options
-        if outcome.held_back and (options["quiet"] or options["output_format"] != "text"):
-            assert outcome.verification is not None
-            reason = f"{outcome.verification.verdict}: {outcome.verification.reason}"
-            click.echo(f"gorewrite: {outcome.display}: not applied: {reason}", err=True)
-        wants_diff = (
-            options["dry_run"] or options["output_file"] or options["output_format"] == "patch"
-        )
-        if options["output_format"] == "json" or not wants_diff or outcome.held_back:
-            return
-        diff = diff_of(outcome)
-        if diff and self._coloured():
-            text = diff.decode("utf-8", "surrogateescape")
-            diff = coloured(text).encode("utf-8", "surrogateescape")
-        self.output.emit(diff)
-
-    def _coloured(self) -> bool:
-        if self.options["output_format"] == "patch" or self.options["output_file"]:
-            return False
-        return sys.stdout.isatty() if self.color is None else self.color
+        edits = [FileEdit(Path(edit.path), edit.old, edit.new) for edit in entry.edits]
+        try:
+            apply(edits, within=Path(entry.repository) if entry.repository else None)
+        except OSError as error:
+            ledger.drop()
+            return failure(entry.display, f"was not written: {error}")
+        return entry
 
     def _stdin(self, config: Config) -> int:
         """Rewrites standard input; the context is --context or the current directory."""
+        from gorewrite.formats import render
+        from gorewrite.outcome import Problem, outcome_of
         from gorewrite.project import FileError
-        from gorewrite.report import Outcome, as_json, diff_of, summary
+        from gorewrite.report import diff_of, document, summary
 
         if len(self.paths) > 1:
             raise click.UsageError("- stands alone: standard input is one Dockerfile")
         if self.options["verify"]:
             raise click.UsageError("--verify needs files, not standard input")
-        workspace: Workspace = self.workspace()
+        workspace: Workspace = self.settings().workspace()
         if workspace.context is None:
             workspace.context = Path()
         data = sys.stdin.buffer.read(config.max_file_size + 1)
@@ -201,18 +252,18 @@ class _Rewrite(Planning):
             problem = f"standard input is over {limit} bytes; raise max-file-size to read it"
             raise click.UsageError(problem)
         try:
-            outcome = Outcome("-", workspace.rewrite(Path("Dockerfile"), "-", config, data))
+            result = workspace.rewrite(Path("Dockerfile"), "-", config, data)
         except FileError as error:
-            complain(error, verbose=self.options["verbose"])
+            complain(Problem.of(error), verbose=self.options["verbose"])
             return 2
-        assert outcome.result is not None
+        outcome = outcome_of(result)
         match self.options["output_format"]:
-            case "json":
-                self.output.emit(as_json([outcome]).encode("utf-8", "replace"))
+            case name if name not in ("text", "patch"):
+                self.output.emit(render(name, document([outcome])))
             case "text" if not self.options["dry_run"]:
-                self.output.emit(outcome.result.plan.new)
+                self.output.emit(result.plan.new)
             case _:
                 self.output.emit(diff_of(outcome))
         if not self.options["quiet"] and self.options["output_format"] == "text":
             click.echo(summary([outcome], verbose=self.options["verbose"], dry_run=True), err=True)
-        return self._status([outcome])
+        return int(self.options["check"] and outcome.changed)

@@ -14,14 +14,19 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from gorewrite.cli.help import Sectioned
 from gorewrite.cli.planning import (
     Output,
     Planning,
     complain,
+    paths_argument,
     planning_options,
     settle_colour,
+    stream_options,
 )
 from gorewrite.config import Config, ConfigError
+from gorewrite.discovery import Survey
+from gorewrite.outcome import Problem
 from gorewrite.project import FileError, Result
 from gorewrite.verify.engines import KINDS, Engine, EngineError, find_engine
 from gorewrite.verify.measure import NOISE
@@ -44,28 +49,38 @@ _FOR_REWRITE = frozenset(
 )
 
 
-@click.command()
-@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.command(cls=Sectioned, short_help="Build and run the images before and after, and compare.")
+@paths_argument
 @click.option("--quick", is_flag=True, help="Sizes and the image contract only.")
 @planning_options
 @click.option(
-    "--engine", type=click.Choice(KINDS), help="What builds; by default the first that works."
+    "--engine",
+    type=click.Choice(KINDS),
+    metavar="KIND",
+    help=f"What builds: {', '.join(KINDS)}; by default the first that works.",
 )
-@click.option("--build-arg", multiple=True, metavar="NAME=VALUE", help="For the builds.")
-@click.option("--secret", multiple=True, metavar="SPEC", help="For the builds.")
+@click.option(
+    "--build-arg", multiple=True, metavar="NAME=VALUE", help="Build argument of the builds."
+)
+@click.option(
+    "--secret", multiple=True, metavar="SPEC", help="Secret of the builds, as docker takes it."
+)
 @click.option("--network", metavar="MODE", help="Network of the builds: default, none or host.")
 @click.option("--target", metavar="STAGE", help="The stage to build, in place of the last one.")
 @click.option(
     "--timeout",
     type=click.FloatRange(min=1),
+    metavar="SECONDS",
     default=1800,
     show_default=True,
-    help="Seconds for one build.",
+    help="For one build.",
 )
 @click.option(
-    "--smoke-args", metavar="ARGS", default="", help="Arguments for the containers, for CMD."
+    "--smoke-args", metavar="ARGS", default="", help="Arguments of the containers, in place of CMD."
 )
-@click.option("--smoke-env", multiple=True, metavar="NAME=VALUE", help="For the containers.")
+@click.option(
+    "--smoke-env", multiple=True, metavar="NAME=VALUE", help="Environment of the containers."
+)
 @click.option(
     "--smoke-cmd",
     metavar="COMMAND",
@@ -75,9 +90,10 @@ _FOR_REWRITE = frozenset(
 @click.option(
     "--wait",
     type=click.FloatRange(min=0),
+    metavar="SECONDS",
     default=10,
     show_default=True,
-    help="Seconds for the ports of a server to answer.",
+    help="For the ports of a server to answer.",
 )
 @click.option(
     "--plot",
@@ -88,18 +104,13 @@ _FOR_REWRITE = frozenset(
 @click.option(
     "--output-format",
     type=click.Choice(["text", "json", "markdown"]),
+    metavar="FORMAT",
     default="text",
     show_default=True,
+    help="text, json or markdown.",
 )
-@click.option(
-    "--output-file",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Write the result there instead of to stdout.",
-)
-@click.option("--quiet", "-q", is_flag=True, help="No progress.")
+@stream_options
 @click.option("--verbose", "-v", is_flag=True, help="Expected differences and layers, too.")
-@click.option("--color/--no-color", default=None, help="Colour, whatever the terminal says.")
 @click.pass_context
 def verify(ctx: click.Context, /, paths: tuple[str, ...], **options: Any) -> None:
     """Build and run each image before and after the rewrite, and compare.
@@ -152,14 +163,15 @@ class _Verify(Planning):
         return self._status(verifications)
 
     def _verifications(self, base: Config, engine: Engine) -> Iterator[Verification]:
-        workspace = self.workspace()
-        targets, problems = self.targets(base, workspace)
+        survey = Survey()
+        workspace = self.settings().workspace(survey)
+        targets, problems = self.targets(base, survey)
         for problem in problems:
             self._complain(problem)
         options = _verify_options(self.options)
         for path, display in targets:
             try:
-                result = workspace.rewrite(path, display, self.config(path))
+                result = workspace.rewrite(path, display, workspace.configure(path))
                 yield _verified(result, engine, options, quiet=self.options["quiet"])
             except FileError as error:
                 self._complain(error)
@@ -168,7 +180,7 @@ class _Verify(Planning):
 
     def _complain(self, error: FileError) -> None:
         self.failed += 1
-        complain(error, verbose=self.options["verbose"])
+        complain(Problem.of(error), verbose=self.options["verbose"])
 
     def _print(self, text: str, end: str = "\n") -> None:
         if self.output.target is None:

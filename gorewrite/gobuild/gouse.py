@@ -110,7 +110,7 @@ def go_use(stage: StageFacts, run: Run) -> GoUse | None:
     reader = _Reader(stage, run)
     for step in run.steps:
         reader.step(shell.unwrapped(step))
-    if any(_calls_go(script) for script in run.script.substitutions()):
+    if any(map(_calls_go, run.substitutions)):
         reader.through = reader.through or stage.facts.at(run.instruction)
     if not invocations and reader.through is None and not reader.maybe:
         return None

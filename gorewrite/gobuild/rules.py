@@ -140,6 +140,10 @@ def cgo_hint(stage: StageFacts, invocation: Invocation) -> Evidence | None:
         if _CGO_TAGS.fullmatch(tag):
             place = at(stage, invocation)
             return Evidence(place.path, place.line, f"-tags {tag} is for C code")
+    for member in related(stage):
+        if member.end.env.get("LD_PRELOAD", "") != "":
+            place = member.facts.at(member.end.declared["LD_PRELOAD"])
+            return Evidence(place.path, place.line, "LD_PRELOAD is for a dynamic binary")
     for member, instruction, name in _packages(stage):
         if name.endswith(("-dev", "-devel")) and name not in _HEADERS:
             return Evidence(*_place(member, instruction), f"installs {name}")

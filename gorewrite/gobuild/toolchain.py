@@ -135,6 +135,7 @@ def _stores(invocation: Invocation) -> bool:
     return invocation.go.kind == "env" and invocation.go.flag("w") is not None
 
 
+@remembered
 def at(stage: StageFacts, invocation: Invocation) -> Evidence:
     """The go command as evidence, its own line."""
     words = invocation.words

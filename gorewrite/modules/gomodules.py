@@ -202,7 +202,8 @@ class _Files:
             line = self.context.evidence_line(work.path, use)
             raise Incomplete(
                 "workspace-incomplete",
-                f"go.work uses {use}, whose go.mod is not in the build context or not copied",
+                f"go.work uses {use}, whose go.mod is not in the build context or not copied; "
+                "copy it, too",
                 Evidence(work.path, line, f"use {use}"),
             )
         self.module(mod, path)
@@ -221,7 +222,7 @@ class _Files:
                 raise Incomplete(
                     "replace-outside-context",
                     f"{replace.old} is replaced by {replace.new}, "
-                    "which is not in the build context or not copied",
+                    "which is not in the build context or not copied; build from a directory above",
                     Evidence(file, replace.line, f"replace {replace.old} => {replace.new}"),
                 )
             self.add(path, "go.sum")

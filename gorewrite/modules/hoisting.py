@@ -9,16 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
 from gorewrite import shell
 from gorewrite.caches.mounts import mounts
 from gorewrite.dockerfile import Instruction, copy_parts, pairs, variables
-from gorewrite.engine import opt_out
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
+from gorewrite.memo import cached_property
 from gorewrite.modules.gomodules import Incomplete, PlacedModule
+from gorewrite.optout import opt_out
 from gorewrite.stage.images import Image
 from gorewrite.stage.layout import under
 from gorewrite.stage.runs import Invocation, Run
@@ -134,7 +134,7 @@ class Job:
         """Whether nothing between the source copy and the old download changes go.mod."""
         if self.explicit is None or self.user_stage is not self.stage:
             return False
-        for run in self._runs_between:
+        for run in self.runs_between:
             for invocation in run.invocations:
                 if invocation.go.kind in _CHANGING:
                     return False
@@ -173,7 +173,8 @@ class Job:
         return tuple(found)
 
     @property
-    def _runs_between(self) -> list[Run]:
+    def runs_between(self) -> list[Run]:
+        """The RUNs behind the source copy and ahead of the download."""
         wanted = {instruction for _, instruction in self._between}
         lineage = self.user_stage.lineage
         return [run for member in lineage for run in member.runs if run.instruction in wanted]
@@ -225,7 +226,7 @@ class Job:
                 if not self._constant(instruction):
                     self._late(f"{instruction.keyword} steers the download", member, instruction)
                 moved.append(instruction)
-        for run in self._runs_between:
+        for run in self.runs_between:
             if _only_go_env(run) and run.instruction in states:
                 moved.append(run.instruction)
                 continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from gorewrite import shell
 from gorewrite.dockerfile import Instruction
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
@@ -20,6 +21,8 @@ from gorewrite.transform import Refusal
 _DOWNLOADING = frozenset({"build", "install", "test", "run", "vet", "generate", "mod vendor"})
 #: Commands ahead of the source copy after which there is nothing left to hoist.
 _DONE = frozenset({"mod download", "mod vendor", "mod tidy", "get", "build", "install", "list"})
+#: Flags of `go mod edit` that change what is downloaded (`go help mod edit`).
+_CHANGES = re.compile(r"--?(?:drop)?(?:require|replace|exclude)\b")
 
 
 def jobs(stage: StageFacts) -> Iterator[Job | Refusal]:
@@ -55,10 +58,39 @@ def _judged(job: Job) -> Job | Refusal:
         evidence = Evidence(path, 1, text.decode("utf-8", "replace"))
         message = "the modules are in the vendor directory, nothing is downloaded"
         return Refusal(job.source, "vendored", message, (evidence,))
+    changed = _changed(job)
+    if changed is not None:
+        message = "go.mod or go.work is changed in the image; commit it as the build needs it"
+        return Refusal(job.source, "go-mod-changed", message, (changed,))
     old = _ignores_modules(job)
     if old is not None:
         return Refusal(job.source, "gopath-mode", "go ignores go.mod here: " + old, (job.evidence,))
     return job
+
+
+def _changed(job: Job) -> Evidence | None:
+    """Where the image makes go.mod or go.work ask for other modules than the files that would be
+    copied ahead. `go get` and `go mod tidy` only complete them."""
+    tops = {job.module.directory, job.module.root}
+    files = {f"{top.rstrip('/')}/{name}" for top in tops for name in ("go.mod", "go.work")}
+    for run in (*job.runs_between, job.run):
+        where = job.user_stage.facts.at(run.instruction)
+        for invocation in run.invocations:
+            kind, argv = invocation.go.kind, invocation.go.argv
+            edited = kind == "mod edit" and any(w is None or _CHANGES.match(w) for w in argv)
+            if edited or kind in ("work init", "work use", "work edit"):
+                return where
+        if any(files & _written(step) for step in run.steps):
+            return where
+    return None
+
+
+def _written(step: shell.Step) -> set[str]:
+    """The paths that a command changes; all that it names when it is not known."""
+    found = shell.writes(step)
+    named = [step.path(word) for word in step.argv[1:] if word] if None in found else []
+    go = shell.unwrapped(step).argv[:1] == ("go",)
+    return {path for path in (*found, *named) if path and not go}
 
 
 def _ignores_modules(job: Job) -> str | None:

@@ -79,7 +79,7 @@ def choose(needs: Requirements, builder: Image, config: Config) -> Runtime | NoR
     """The runtime image for programs that were built on `builder`."""
     wanted = config.runtime
     if wanted == "scratch":
-        return _scratch(needs)
+        return _scratch(needs, builder)
     if wanted not in ("auto", "distroless", "alpine"):
         return _configured(needs, builder, describe(wanted))
     if needs.userland or wanted == "alpine":
@@ -133,7 +133,9 @@ def _distribution(
         distro = "alpine" if builder.libc == "musl" else "debian"
         if prefer_alpine and distro == "debian" and config.runtime == "alpine":
             return NoRuntime(
-                "libc-mismatch", "a binary built with glibc does not run on alpine", needs.because
+                "libc-mismatch",
+                "a binary built with glibc does not run on alpine; build it there, or without cgo",
+                needs.because,
             )
     elif managers:
         distro = "alpine" if managers == {"apk"} else "debian"
@@ -218,7 +220,7 @@ def _reference(distro: Distro, builder: Image, config: Config) -> Image:
     return describe(f"{prefix}debian:{suite + '-slim' if suite else 'stable-slim'}")
 
 
-def _scratch(needs: Requirements) -> Runtime | NoRuntime:
+def _scratch(needs: Requirements, builder: Image) -> Runtime | NoRuntime:
     if needs.userland:
         return NoRuntime(
             "needs-userland", "scratch has no shell, commands or packages", needs.userland
@@ -227,6 +229,10 @@ def _scratch(needs: Requirements) -> Runtime | NoRuntime:
         return NoRuntime(
             "not-static", "the binary is not proven to run without a C library", needs.because
         )
+    installed = {packages.bare_name(name) for name in needs.inventory.packages}
+    if needs.time_zones and builder.libc == "musl" and "tzdata" not in installed:
+        why = "scratch has no time zones, and neither has the builder; apk add tzdata there"
+        return NoRuntime("scratch-lacks", why, needs.time_zones)
     for program in needs.programs:
         read = program.needs
         if isinstance(read, Unknown):

@@ -6,10 +6,12 @@ linkage of the binaries into one `Requirements`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from gorewrite import shell
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
 from gorewrite.golang.needs import ProgramNeeds
@@ -19,6 +21,7 @@ from gorewrite.shell import Call
 from gorewrite.stage import busybox, packages
 from gorewrite.stage.commands import Entry, last
 from gorewrite.stage.entry import read_entry
+from gorewrite.stage.images import Image
 from gorewrite.stage.inventory import Inventory, take
 from gorewrite.stage.layout import under
 
@@ -46,6 +49,11 @@ _PROVIDED = (
     "/usr/share/zoneinfo",
     "/etc/os-release",
 )
+#: Commands of git that talk to another repository (git(1)).
+_REMOTE = frozenset(
+    ("clone", "fetch", "pull", "push", "ls-remote", "remote", "submodule", "archive", "lfs")
+)
+_SHARED = re.compile(r"\.so(?:\.\d+)*$")
 _SYSTEM = ("/usr", "/lib", "/bin", "/sbin", "/lib64", "/opt", "/var/lib")
 
 
@@ -143,6 +151,8 @@ def requirements(stage: StageFacts, services: Sequence[Service] | None = None) -
     needs.shell, needs.bash = tuple(entry.shell), tuple(entry.bash)
     needs.tools, needs.calls = dict(entry.tools), list(entry.calls)
     _sources(needs, stage)
+    _git(needs, stage)
+    _shared_objects(needs, stage)
     if needs.any_command:
         why = "the program starts a command whose name is not known"
         needs.doubts.append(Unknown(why, needs.any_command))
@@ -221,7 +231,7 @@ def _executed(needs: Requirements, stage: StageFacts, program: str, where: Evide
         if needs.entry.refusal is None:
             needs.entry.refusal = (
                 "needs-toolchain-at-runtime",
-                f"the program runs {name} at run time",
+                f"the program itself runs {name}, so it needs the toolchain",
                 where,
             )
         return
@@ -237,6 +247,71 @@ def _executed(needs: Requirements, stage: StageFacts, program: str, where: Evide
     elif name == "bash":
         needs.bash = (*needs.bash, where)
     needs.tools.setdefault(name, where)
+
+
+def _git(needs: Requirements, stage: StageFacts) -> None:
+    """git runs ssh for remotes of that kind; the golang images on Debian have it."""
+    base = stage.base
+    had = isinstance(base, Image) and base.family == "golang" and base.libc == "glibc"
+    had = had or any(name.startswith("openssh") for name in needs.inventory.packages)
+    found = [(call, where) for call, where in needs.calls if call.name == "git"]
+    where = needs.tools.get("git") if not found else None
+    where = next((where for call, where in found if _may_use_ssh(call)), where)
+    if had and where is not None:
+        needs.tools.setdefault("ssh", where)
+
+
+def _may_use_ssh(call: Call) -> bool:
+    words = iter(call.words[1:])
+    for word in words:
+        if word in ("-C", "-c", "--git-dir", "--work-tree"):
+            next(words, None)
+        elif not isinstance(word, str) or word in _REMOTE:
+            http = ("http://", "https://")
+            return not any(isinstance(word, str) and word.startswith(http) for word in call.words)
+        elif not word.startswith("-"):
+            return False
+    return False
+
+
+def _shared_objects(needs: Requirements, stage: StageFacts) -> None:
+    """Libraries that no package brings: what they need themselves is not known."""
+    end = stage.end
+    for name in ("LD_PRELOAD", "LD_LIBRARY_PATH"):
+        if not needs.static and end.env.get(name, "") != "":
+            why = f"what the libraries of {name} need is not known"
+            needs.doubts.append(Unknown(why, (stage.facts.at(end.declared[name]),)))
+            return
+    read = [program.needs for program in needs.programs]
+    if all(isinstance(n, ProgramNeeds) and n.cgo.verdict == "pure" for n in read):
+        return
+    for placed in stage.placed:
+        within = placed.origin == "context" and placed.directory
+        names = stage.facts.project.context.walk(placed.source) if within else (placed.source,)
+        library = next((name for name in names if _SHARED.search(name)), None)
+        if library is not None:
+            why = f"which libraries {library} needs is not known"
+            needs.doubts.append(Unknown(why, (stage.facts.at(placed.instruction),)))
+            return
+    for run in (run for member in stage.lineage for run in member.runs):
+        if any(_installs_libraries(step, run.text) for step in run.steps):
+            why = "which libraries a RUN installs is not known"
+            needs.doubts.append(Unknown(why, (stage.facts.at(run.instruction),)))
+            return
+
+
+def _installs_libraries(step: shell.Step, text: str) -> bool:
+    """Whether a command of a RUN puts libraries where the loader looks."""
+    if shell.unwrapped(step).argv[:1] in (("ldconfig",), ("/sbin/ldconfig",)):
+        return True
+    if re.search(r"\bgo[\d.$]", text):
+        return False  # The archive of Go itself goes to /usr/local.
+    places = ("/usr/local/lib", "/usr/lib", "/lib", "/lib64")
+    return any(
+        path == "/usr/local" or any(under(path, place) for place in places)
+        for path in shell.writes(step)
+        if path is not None
+    )
 
 
 def _packages(needs: Requirements) -> None:

@@ -23,7 +23,7 @@ def check(path: Path) -> None:
     try:
         import matplotlib  # noqa: F401
     except ImportError:
-        raise PlotError("a picture needs matplotlib: pip install 'gorewrite[plot]'") from None
+        raise PlotError("a picture needs matplotlib: pip install matplotlib") from None
 
 
 def plot(verifications: Sequence[Verification], path: Path) -> None:

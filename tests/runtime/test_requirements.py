@@ -76,6 +76,44 @@ def test_programs_that_the_program_starts(
     assert bool(found.doubts) == any_command
 
 
+@pytest.mark.parametrize(
+    ("words", "ssh"),
+    [
+        ('"clone", os.Args[1]', True),
+        ('"-C", "/data", "fetch"', True),
+        ("os.Args[1:]...", True),
+        ('"sh", "-c"', False),
+        ('"--version"', False),
+        ('"-C", "/data", "log", os.Args[1]', False),
+        ('"clone", "https://git.example.com/shop.git"', False),
+    ],
+)
+def test_git_may_need_ssh(tmp_path: Path, words: str, ssh: bool) -> None:
+    found = needs(tmp_path, "", f'exec.Command("git", {words}).Run()', "os", "os/exec")
+    assert ("ssh" in found.tools) == ssh
+
+
+@pytest.mark.parametrize(
+    ("lines", "doubt"),
+    [
+        ("RUN ldconfig\n", True),
+        ("RUN tar -xzf tax.tgz -C /usr/local\n", True),
+        ("RUN cp libtax.so /usr/lib/\n", True),
+        ("COPY libtax.so.1 /opt/\n", True),
+        ("ENV LD_LIBRARY_PATH=/opt\n", True),
+        ("RUN tar -xzf go1.24.0.tgz -C /usr/local\n", False),
+        ("RUN curl -o /usr/local/bin/buf https://example.com/buf\n", False),
+    ],
+)
+def test_libraries_of_unknown_needs(tmp_path: Path, lines: str, doubt: bool) -> None:
+    text = TOP.replace("CGO_ENABLED=0", "CGO_ENABLED=1") + lines + END
+    files = {"go.mod": GO_MOD, "main.go": 'package main\n\nimport "C"\n\nfunc main() {}\n'}
+    if "libtax.so.1" in lines:
+        files["libtax.so.1"] = "library"
+    found = requirements(facts_of(tmp_path, text, files).final)
+    assert any("librar" in unknown.why for unknown in found.doubts) == doubt
+
+
 @pytest.mark.parametrize("name", ["go", "gcc", "gofmt"])
 def test_toolchain_at_run_time(tmp_path: Path, name: str) -> None:
     refusal = needs(tmp_path, "", f'exec.Command("{name}").Run()', "os/exec").entry.refusal

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -360,18 +361,36 @@ def test_ignore_file_of_what_verified_is_kept(
     assert (shared / ".dockerignore").exists()
 
 
-def test_what_the_second_added_is_forgotten_alone(shared: Path) -> None:
+@pytest.mark.parametrize("preview", [True, False])
+def test_callers_that_several_share(gorewrite: Gorewrite, shared: Path, preview: bool) -> None:
+    """Each is planned with what was written for the ones before; the diffs add up to the same."""
+    lines = [f"{name}:\n\tdocker build -f {name}.Dockerfile .\n" for name in "ab"]
+    repository(shared, {"Makefile": "".join(lines)})
+    before = tree(shared)
+    patch = gorewrite("--verify", QUICK, "--dry-run", "--output-format", "patch").stdout_bytes
+    assert patch.count(b"+++ b/Makefile\n") >= 1
+    if preview:
+        assert tree(shared) == before
+        (shared / ".git").rmdir()
+        subprocess.run(["git", "apply"], cwd=shared, input=patch, check=True)
+    else:
+        assert gorewrite("--verify", QUICK).exit_code == 0
+    assert (shared / "Makefile").read_text().count("DOCKER_BUILDKIT") >= 1
+    assert gorewrite("--check").exit_code == 0
+
+
+def test_another_carries_what_was_dropped(shared: Path) -> None:
     workspace = Workspace(available(), Safety.SAFE)
-    first = workspace.rewrite(shared / "a.Dockerfile", "a", Config())
-    second = workspace.rewrite(shared / "b.Dockerfile", "b", Config())
-    assert first.project is not None
-    (made,) = first.plan.files
-    assert second.plan.files == ()
-    # As if the second had added a line.
-    more = made._replace(old=made.new, new=made.new + b"*.txt\n")
-    workspace._pending[first.project.context.root][made.path] = more.new
-    workspace.drop(second._replace(plan=second.plan._replace(files=(more,))))
-    third = workspace.rewrite(shared / "b.Dockerfile", "b", Config())
-    assert third.project is not None
-    assert third.project.pending == {made.path: made.new}
-    assert third.plan.files == ()
+
+    def files(name: str) -> list[str]:
+        result = workspace.rewrite(shared / name, name, Config())
+        if name == dropped:
+            workspace.drop(result)
+        return [file.path for file in result.plan.files]
+
+    dropped = "a.Dockerfile"
+    assert files("a.Dockerfile") == [".dockerignore"]
+    assert files("b.Dockerfile") == [".dockerignore"]
+    assert files("a.Dockerfile") == [], "carried by the second"
+    dropped = "b.Dockerfile"
+    assert files("b.Dockerfile") == files("a.Dockerfile") == [".dockerignore"]

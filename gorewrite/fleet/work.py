@@ -1,0 +1,155 @@
+"""The unit of work: a chunk of Dockerfiles is planned, in whatever process, on whatever machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from gorewrite import files
+from gorewrite.config import ConfigError
+from gorewrite.discovery import Survey, repository_root
+from gorewrite.files import Seen
+from gorewrite.fleet.entries import Entry, Form, entry
+from gorewrite.fleet.groups import Group, Record, Task
+from gorewrite.fleet.kept import keep
+from gorewrite.fleet.plain import packed, unpacked
+from gorewrite.fleet.settings import Settings
+from gorewrite.outcome import Outcome, Problem, failed, outcome_of
+from gorewrite.project import FileError, reported
+from gorewrite.transform import Observation
+
+
+class Piece(NamedTuple):
+    """What becomes of one task. root, certain: the build context, "" when there is none.
+
+    done: the packed `Entry` of the outcome as it stands; observations: of which it is not known
+    yet what follows; spans: whether it edits files of others; outcome: packed, where it may become
+    another one by either. kept, seen: for the cache, and what was looked at for it.
+    """
+
+    number: int
+    root: str
+    certain: bool
+    done: bytes
+    observations: tuple[Observation, ...] = ()
+    spans: bool = False
+    outcome: bytes = b""
+    kept: bytes = b""
+    seen: Seen | None = None
+
+
+def unpack(data: bytes) -> Entry:
+    """The entry that was packed."""
+    found: Entry = unpacked(Entry, data)
+    return found
+
+
+def given_up(task: Task, why: str, form: Form) -> Piece:
+    """What becomes of a task that cannot be planned. why: the beginning of the message."""
+    problem = Problem(task.display, 0, f"{why}; the file is left alone")
+    return Piece(task.number, "", False, packed(entry(Outcome(task.display, problem), form)))
+
+
+class Planner:
+    """Plans Dockerfiles in this process. form: what is going to be said of them."""
+
+    def __init__(self, settings: Settings, survey: Survey, form: Form) -> None:
+        self.settings = settings
+        self.form = form
+        self.workspace = settings.workspace(survey)
+        #: Repositories of which the callers were read.
+        self._prepared: set[Path] = set()
+        self._tape = files.Tape()
+
+    def record(self, task: Task) -> Record:
+        """Plans one Dockerfile; where nobody else is known to share its context, shared files too.
+
+        An answer of what is on disk, the settings and the other Dockerfiles that are known below
+        the build context.
+        """
+        path, here = Path(task.path), self.settings.here or None
+        try:
+            with reported(task.display):
+                config = self.workspace.configure(path)
+                result = self.workspace.plan(path, task.display, config)
+                result, left = self.workspace.settled(result)
+                return Record(task, outcome_of(result, here=here), left)
+        except FileError as error:
+            return Record(task, failed(error))
+        except ConfigError as error:
+            return Record(task, failed(FileError(task.display, 0, str(error))))
+
+    def chunk(
+        self, tasks: Sequence[Task], begun: Callable[[int], None] = lambda _: None
+    ) -> list[Piece]:
+        """Plans some Dockerfiles that lie together. begun: told the number of each, -1 when all are
+        planned, and -2 before what takes long and no Dockerfile is to blame for."""
+        records, kept = {}, {}
+        for task in tasks:
+            self._prepare(Path(task.path), begun)
+            begun(task.number)
+            if not self._concerned(task):
+                continue
+            if self.settings.keeps:
+                with files.recording(self._tape) as tape:
+                    record = self.record(task)
+                kept[task.real] = keep(record, self.form), tape.inputs()
+            else:
+                record = self.record(task)
+            records[task.real] = record
+        begun(-1)
+        self._conclude(records)
+        return [
+            self._piece(records[task.real], *kept.get(task.real, ()))
+            if task.real in records
+            else Piece(task.number, "", False, b"")
+            for task in tasks
+        ]
+
+    def _prepare(self, path: Path, begun: Callable[[int], None]) -> None:
+        root = repository_root(path.parent)
+        if root is not None and root not in self._prepared:
+            begun(-2)
+            self.workspace.prepare(path)
+            self._prepared.add(root)
+
+    def _concerned(self, task: Task) -> bool:
+        """Whether it is to be planned: always, or when something changed (--changed-since)."""
+        changes = self.settings.changes
+        if not changes:
+            return True
+        return any(each.concern(Path(task.real), self.workspace) for each in changes)
+
+    def _conclude(self, records: dict[str, Record]) -> None:
+        """Concludes for the build contexts of which all Dockerfiles are among the records."""
+        groups: dict[tuple[str, str], Group] = {}
+        for record in records.values():
+            for seen in record.observations:
+                key = (seen.transform, seen.root)
+                if key not in groups:
+                    groups[key] = Group(self.workspace, *key, of=seen.path)
+                groups[key].seen[seen.path] = seen
+        places = {path: record.place for path, record in records.items()}
+        for group in groups.values():
+            if group.outsiders or not all(path in records for path in group.known):
+                continue
+            verdict = group.verdict(places, records)
+            for path in group.seen:
+                records[path] = records[path].without(group)
+            if verdict is not None:
+                records[verdict.path] = records[verdict.path].told(verdict, self.settings.here)
+
+    def _piece(self, record: Record, kept: bytes = b"", seen: Seen | None = None) -> Piece:
+        outcome = record.outcome
+        unsettled = bool(record.observations or outcome.spans)
+        return Piece(
+            record.task.number,
+            *record.place,
+            packed(entry(outcome, self.form)),
+            record.observations,
+            bool(outcome.spans),
+            packed(outcome) if unsettled else b"",
+            kept if seen is not None else b"",
+            seen,
+        )
