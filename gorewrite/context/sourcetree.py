@@ -179,10 +179,14 @@ class Context:
         resolved = self._resolve(path)
         if resolved is None or resolved == "link" or not stat.S_ISDIR(resolved[1]):
             return ()
-        names = self._all_names(resolved[0])
         if not self.ignore.patterns:
-            return names
-        return tuple(name for name in names if self._visible(_join(resolved[0], name)))
+            return self._all_names(resolved[0])
+        return self._visible_names(resolved[0])
+
+    @remembered
+    def _visible_names(self, directory: str) -> tuple[str, ...]:
+        names = self._all_names(directory)
+        return tuple(name for name in names if self._visible(_join(directory, name)))
 
     def glob(self, pattern: str) -> tuple[str, ...]:
         """The sorted paths a COPY source stands for: () when there is none.

@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gorewrite import shell
+from gorewrite.context import Context
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
 from gorewrite.golang.needs import ProgramNeeds
+from gorewrite.memo import remembered
 from gorewrite.runtime.linkage import Linkage
 from gorewrite.runtime.programs import Program, programs
 from gorewrite.shell import Call
@@ -274,6 +276,12 @@ def _may_use_ssh(call: Call) -> bool:
     return False
 
 
+@remembered
+def _library_below(context: Context, directory: str) -> str | None:
+    """The first shared object in a directory of the build context, which services may share."""
+    return next((name for name in context.walk(directory) if _SHARED.search(name)), None)
+
+
 def _shared_objects(needs: Requirements, stage: StageFacts) -> None:
     """Libraries that no package brings: what they need themselves is not known."""
     end = stage.end
@@ -287,8 +295,9 @@ def _shared_objects(needs: Requirements, stage: StageFacts) -> None:
         return
     for placed in stage.placed:
         within = placed.origin == "context" and placed.directory
-        names = stage.facts.project.context.walk(placed.source) if within else (placed.source,)
-        library = next((name for name in names if _SHARED.search(name)), None)
+        library = placed.source if _SHARED.search(placed.source) else None
+        if within:
+            library = _library_below(stage.facts.project.context, placed.source)
         if library is not None:
             why = f"which libraries {library} needs is not known"
             needs.doubts.append(Unknown(why, (stage.facts.at(placed.instruction),)))

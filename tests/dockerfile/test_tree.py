@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from gorewrite.dockerfile import Blank, Comment, Directive, Dockerfile, Newline, Node, Text, parse
+from gorewrite.dockerfile import (
+    Blank,
+    Comment,
+    Directive,
+    Dockerfile,
+    Instruction,
+    Newline,
+    Node,
+    Text,
+    parse,
+)
+from gorewrite.memo import remembered
 
 
 def test_nodes_are_equal_only_to_themselves() -> None:
@@ -25,8 +36,9 @@ def test_deep_equals_tells_apart(other: str) -> None:
 def test_with_changes_reads_again() -> None:
     (run,) = parse("RUN a\n").instructions
     assert run.rest == "a"
-    changed = run.with_changes(parts=(Text("RUN b"), Newline("\n")))
-    assert (changed.rest, run.rest) == ("b", "a")
+    changed = run.with_changes(parts=(Text("CMD b"), Newline("\n")))
+    assert (changed.keyword, changed.rest) == ("CMD", "b")
+    assert (run.keyword, run.rest) == ("RUN", "a")
     with pytest.raises(TypeError):
         run.with_changes(text="b")
 
@@ -143,3 +155,18 @@ def test_fragment_that_means_something_else_with_a_backtick() -> None:
 def test_fragment_errors() -> None:
     with pytest.raises(ValueError, match="line 2: ENV must have two arguments"):
         parse("FROM a\n").fragment("USER a\nENV b\n")
+
+
+def test_answers_are_kept_with_the_tree_and_with_its_nodes() -> None:
+    asked = []
+
+    @remembered
+    def lines(holder: Dockerfile | Instruction) -> int:
+        asked.append(holder)
+        return holder.source.count("\n")
+
+    tree = parse("FROM a\nRUN b \\\n  c\n")
+    run = tree.instructions[1]
+    assert [lines(tree), lines(tree), lines(run), lines(run)] == [3, 3, 2, 2]
+    assert asked == [tree, run]
+    assert lines(parse("FROM a\n")) == 1
