@@ -10,7 +10,14 @@ import re
 from pathlib import Path
 
 from gorewrite.config import Configurations
-from gorewrite.dockerfile import Comment, Dockerfile, Instruction, from_parts
+from gorewrite.dockerfile import (
+    BodyNode,
+    Comment,
+    Directive,
+    Dockerfile,
+    Instruction,
+    from_parts,
+)
 from gorewrite.engine import Refused
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import Facts
@@ -83,13 +90,9 @@ def switched_off(path: Path, display: str) -> Refused:
 def left_alone(tree: Dockerfile, path: Path, display: str) -> Refused | None:
     """The first reason to leave the whole file alone that can be seen without its context."""
 
-    def refuse(code: str, node: object, message: str) -> Refused:
-        line = tree.line_of(node) if isinstance(node, Instruction | Comment) else 0
-        text = (
-            node.source.strip().partition("\n")[0]
-            if isinstance(node, Instruction | Comment)
-            else ""
-        )
+    def refuse(code: str, node: BodyNode | None, message: str) -> Refused:
+        line = tree.line_of(node) if node is not None else 0
+        text = node.source.strip().partition("\n")[0] if node is not None else ""
         return Refused("file", code, line, message, (Evidence(display, line, text or message),))
 
     if not any(i.keyword == "FROM" for i in tree.instructions):
@@ -121,7 +124,9 @@ def left_alone(tree: Dockerfile, path: Path, display: str) -> Refused | None:
                 "rendered", None, f"{beside.name} beside it renders it; change that instead"
             )
     if tree.escape != "\\":
-        return refuse("windows-container", None, "the escape directive is for Windows containers")
+        said = (node for node in tree.body if isinstance(node, Directive) and "`" in node.text)
+        message = "the escape directive is for Windows containers"
+        return refuse("windows-container", next(said), message)
     for instruction in tree.instructions:
         if instruction.keyword == "FROM" and _WINDOWS.search(from_parts(instruction).image.text):
             return refuse("windows-container", instruction, "Windows containers are left alone")

@@ -130,6 +130,8 @@ class Tally:
 
     def closing(self, *, dry_run: bool) -> str:
         """The last line of a run."""
+        if not self.files:
+            return "No Dockerfiles found."
         verb = "would change" if dry_run else "changed"
         parts = [f"{_plural(self.files, 'Dockerfile')}: {self.changed} {verb}"]
         if self.held_back:

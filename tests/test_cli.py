@@ -418,7 +418,7 @@ def test_file_that_changes_meanwhile(
 def test_directory_without_dockerfiles(top: Path, gorewrite: Gorewrite) -> None:
     (top / "empty").mkdir()
     result = gorewrite("empty")
-    assert (result.exit_code, result.stderr) == (0, "0 Dockerfiles: 0 changed.\n")
+    assert (result.exit_code, result.stderr) == (0, "No Dockerfiles found.\n")
 
 
 def test_directory_is_searched(top: Path, gorewrite: Gorewrite) -> None:

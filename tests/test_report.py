@@ -39,7 +39,7 @@ def said(*outcomes: Outcome, verbose: bool = False, dry_run: bool = False) -> st
 
 
 def test_nothing_to_say() -> None:
-    assert said() == "0 Dockerfiles: 0 changed."
+    assert said() == "No Dockerfiles found."
     assert said(outcome(new=b"a\n")) == "1 Dockerfile: 0 changed."
     assert "nothing to do" in said(outcome(new=b"a\n"), verbose=True)
 

@@ -139,12 +139,15 @@ def _fitting(
     """
     plain = tuple(source for source in sources if not has_wildcard(source))
     fitting = tuple(each for each in directories if not _missing(each, plain))
-    for further in (sources, tuple(relative(mention) for mention in mentions)):
+    wildcards = tuple(source for source in sources if has_wildcard(source))
+    for further in (wildcards, tuple(relative(mention) for mention in mentions)):
         fitting = tuple(each for each in fitting if not _missing(each, further)) or fitting
     return fitting
 
 
 def _missing(directory: Path, sources: Sequence[str]) -> list[str]:
+    if not sources:
+        return []
     context = Context(directory)
     missing = []
     for source in sources:

@@ -22,10 +22,10 @@ Kind = Literal["file", "dir", "link"]
 _MOST_LINKS: Final = 40
 """Symbolic links followed for one path, as Linux does (ELOOP)."""
 
-_MOST_KEPT: Final = 1 << 22
+_MOST_KEPT: Final = 1 << 24
 """Bytes of file contents that a context remembers."""
 
-_MOST_REMEMBERED: Final = 20_000
+_MOST_REMEMBERED: Final = 50_000
 """Answers that a context keeps from one Dockerfile to the next: those of some thousand services."""
 
 _MOST_LOOKED_AT: Final = 200_000
@@ -73,7 +73,7 @@ class Walk:
         seen = 0
         while waiting:
             path = waiting.pop()
-            if context.kind(path) == "dir" and not context.is_link(path):
+            if context.is_directory(path):
                 waiting.extend(_join(path, name) for name in reversed(context.listdir(path)))
                 continue
             seen += 1
@@ -104,6 +104,8 @@ class Context:
         self._let_in: dict[str, bool] = {}
         self._unignored: Context | None = None
         self._names: dict[str, tuple[str, ...]] = {}
+        #: Directory -> (all its names, those that the ignore file leaves).
+        self._shown: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
         self._contents: dict[str, bytes] = {}
         self._kept = 0
         #: See gorewrite.memo.
@@ -135,7 +137,14 @@ class Context:
         """Forgets what is remembered where that is a lot: to be called between two Dockerfiles, so
         that a repository of many services with one context does not fill the memory."""
         if len(self.memory) > _MOST_REMEMBERED:
-            for each in (self.memory, self._modes, self._let_in, self._names, self._contents):
+            for each in (
+                self.memory,
+                self._modes,
+                self._let_in,
+                self._names,
+                self._shown,
+                self._contents,
+            ):
                 each.clear()
             self._kept = 0
             self._unignored = None
@@ -150,6 +159,12 @@ class Context:
         if stat.S_ISREG(mode):
             return "file"
         return "dir" if stat.S_ISDIR(mode) and self._visible_directory(real) else None
+
+    def is_directory(self, path: str) -> bool:
+        """Whether a clean path is a directory, and no link to one. What was listed is not asked
+        again, nor remembered, for a walk comes by all there is."""
+        mode = self._modes.get(path)
+        return (self._mode(path) if mode is None else mode) == stat.S_IFDIR
 
     def is_link(self, path: str) -> bool:
         """Whether `path` itself is a symbolic link that is in the context."""
@@ -183,10 +198,13 @@ class Context:
             return self._all_names(resolved[0])
         return self._visible_names(resolved[0])
 
-    @remembered
     def _visible_names(self, directory: str) -> tuple[str, ...]:
         names = self._all_names(directory)
-        return tuple(name for name in names if self._visible(_join(directory, name)))
+        known = self._shown.get(directory)
+        if known is None or known[0] is not names:
+            shown = tuple(name for name in names if self._visible(_join(directory, name)))
+            known = self._shown[directory] = (names, shown)
+        return known[1]
 
     def glob(self, pattern: str) -> tuple[str, ...]:
         """The sorted paths a COPY source stands for: () when there is none.
