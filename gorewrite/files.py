@@ -104,6 +104,10 @@ class _Replay(NamedTuple):
 ABSENT: Final = object()
 
 
+def _lasts(key: Hashable) -> bool:
+    return isinstance(key, tuple) and bool(key) and getattr(key[0], "lasting", False)
+
+
 class SharedMemory(dict[Hashable, Any]):
     """Answers that outlive one Dockerfile, each with what was looked at to find it.
 
@@ -116,6 +120,12 @@ class SharedMemory(dict[Hashable, Any]):
 
     def __reduce__(self) -> tuple[type[SharedMemory], tuple[int | None]]:
         return SharedMemory, (self._most,)  # Another process remembers for itself.
+
+    def trim(self) -> None:
+        """Forgets everything but the answers of functions that are `memo.lasting`."""
+        for key in [key for key in self if not _lasts(key)]:
+            del self[key]
+            self._replays.pop(key, None)
 
     def clear(self) -> None:
         """Forgets everything."""

@@ -57,6 +57,16 @@ def remembered(
     return answer
 
 
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def lasting(function: _Function) -> _Function:
+    """Below `remembered`: its answers are few and dear, as those that a walk over a whole build
+    context gives, and are kept when the context forgets the rest."""
+    function.lasting = True  # type: ignore[attr-defined]
+    return function
+
+
 class cached_property(Generic[_Answer]):
     """`functools.cached_property` without its lock, which cost as much as most of the answers.
 

@@ -7,8 +7,9 @@ from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 
+from gorewrite import files
 from gorewrite.engine import available, plan
-from gorewrite.memo import cached_property, remembered
+from gorewrite.memo import cached_property, lasting, remembered
 from gorewrite.transform import Safety
 from tests.repositories import facts_of
 
@@ -74,3 +75,30 @@ def test_planning_leaves_nothing_to_the_garbage_collector(tmp_path: Path) -> Non
         assert gc.collect() < 10
     finally:
         gc.enable()
+
+
+def test_a_memory_that_is_trimmed_keeps_what_lasts() -> None:
+    class Tree:
+        memory = files.SharedMemory()
+
+    asked: list[str] = []
+
+    @remembered
+    @lasting
+    def whole(_: Tree) -> str:
+        asked.append("whole")
+        return "of all"
+
+    @remembered
+    def part(_: Tree, name: str) -> str:
+        asked.append(name)
+        return name
+
+    tree = Tree()
+    for _ in range(2):
+        assert (whole(tree), part(tree, "a")) == ("of all", "a")
+    tree.memory.trim()
+    assert (whole(tree), part(tree, "a")) == ("of all", "a")
+    tree.memory.clear()
+    assert whole(tree) == "of all"
+    assert asked == ["whole", "a", "a", "whole"]

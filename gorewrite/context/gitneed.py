@@ -22,7 +22,7 @@ from gorewrite.gobuild.makefile import run_part
 from gorewrite.gobuild.toolchain import at
 from gorewrite.golang.commands import BuildOutput
 from gorewrite.golang.versions import GoVersion
-from gorewrite.memo import remembered
+from gorewrite.memo import lasting, remembered
 from gorewrite.runtime.programs import needs_of
 from gorewrite.stage.images import Image
 from gorewrite.stage.packages import bare_name
@@ -301,6 +301,7 @@ def has_git(stage: StageFacts) -> bool:
 
 
 @remembered
+@lasting
 def _sources_with(context: Context, pattern: re.Pattern[bytes]) -> Evidence | None:
     """The first Go file of the context, vendored ones aside, in which a pattern stands."""
     looked = 0

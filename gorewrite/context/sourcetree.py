@@ -137,8 +137,8 @@ class Context:
         """Forgets what is remembered where that is a lot: to be called between two Dockerfiles, so
         that a repository of many services with one context does not fill the memory."""
         if len(self.memory) > _MOST_REMEMBERED:
+            self.memory.trim()
             for each in (
-                self.memory,
                 self._modes,
                 self._let_in,
                 self._names,

@@ -16,7 +16,7 @@ from gorewrite.context import Context
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
 from gorewrite.golang.needs import ProgramNeeds
-from gorewrite.memo import remembered
+from gorewrite.memo import lasting, remembered
 from gorewrite.runtime.linkage import Linkage
 from gorewrite.runtime.programs import Program, programs
 from gorewrite.shell import Call
@@ -277,6 +277,7 @@ def _may_use_ssh(call: Call) -> bool:
 
 
 @remembered
+@lasting
 def _library_below(context: Context, directory: str) -> str | None:
     """The first shared object in a directory of the build context, which services may share."""
     return next((name for name in context.walk(directory) if _SHARED.search(name)), None)
