@@ -101,7 +101,7 @@ class Context:
         self._base = str(self.root)
         self._below = f"{self._base.rstrip('/')}/"
         self._modes: dict[str, int | None] = {}
-        self._let_in: dict[str, bool] = {}
+        self._lets_in = any(pattern.negated for pattern in self.ignore.patterns)
         self._unignored: Context | None = None
         self._names: dict[str, tuple[str, ...]] = {}
         #: Directory -> (all its names, those that the ignore file leaves).
@@ -138,13 +138,7 @@ class Context:
         that a repository of many services with one context does not fill the memory."""
         if len(self.memory) > _MOST_REMEMBERED:
             self.memory.trim()
-            for each in (
-                self._modes,
-                self._let_in,
-                self._names,
-                self._shown,
-                self._contents,
-            ):
+            for each in (self._modes, self._names, self._shown, self._contents):
                 each.clear()
             self._kept = 0
             self._unignored = None
@@ -201,7 +195,9 @@ class Context:
     def _visible_names(self, directory: str) -> tuple[str, ...]:
         names = self._all_names(directory)
         known = self._shown.get(directory)
-        if known is None or known[0] is not names:
+        # What is let in again below an excluded directory has to be told to each recording.
+        unsaid = files.recorded() and self._lets_in
+        if known is None or known[0] is not names or unsaid:
             shown = tuple(name for name in names if self._visible(_join(directory, name)))
             known = self._shown[directory] = (names, shown)
         return known[1]
@@ -285,10 +281,9 @@ class Context:
         """fsutil sends an excluded directory when it comes to something below that is let in."""
         if not self.ignore.excludes(path):
             return True
-        if path not in self._let_in:
-            self._let_in[path] = self._something_let_in(path)
-        return self._let_in[path]
+        return self._something_let_in(path)
 
+    @remembered
     def _something_let_in(self, directory: str) -> bool:
         waiting, looked = [directory], 0
         while waiting and looked < _MOST_LOOKED_AT:

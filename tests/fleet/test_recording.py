@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from gorewrite import files
+from gorewrite.context import Context
 from gorewrite.discovery import Survey
 from gorewrite.fleet.entries import Form
 from gorewrite.fleet.gathering import tasks_of
@@ -133,3 +134,16 @@ def test_only_files_touches_the_disk(
     with files.recording(files.Tape()), watched(top, monkeypatch) as found:
         planner.record(task)
     assert not found, "\n".join(sorted(set(found)))
+
+
+def test_what_is_let_in_again_is_told_to_each_recording(tmp_path: Path) -> None:
+    top = repository(tmp_path / "shop", {".dockerignore": "a\n!a/b/c\n", "a/b/c": "", "d": ""})
+    context = Context.of(top, top / "Dockerfile")
+    tape, seen = files.Tape(), []
+    for _ in range(2):
+        with files.recording(tape) as recording:
+            assert "a" in context.listdir(".")
+            told = recording.inputs()
+        assert told is not None
+        seen.append({each.path for each in told.inputs if each.kind == "d"})
+    assert seen[0] == seen[1] >= {str(top), f"{top}/a", f"{top}/a/b"}
