@@ -115,6 +115,17 @@ def failed(error: FileError) -> Outcome:
     return Outcome(error.path, Problem.of(error))
 
 
+def changes_on_disk(result: Result) -> list[tuple[Path, bytes | None, bytes]]:
+    """(path, old, new) of every file of a plan."""
+    found: list[tuple[Path, bytes | None, bytes]] = []
+    if result.plan.new != result.plan.old:
+        found.append((result.path, result.plan.old, result.plan.new))
+    if result.context is not None:
+        root = result.context.root
+        found += [(root / change.path, change.old, change.new) for change in result.plan.files]
+    return found
+
+
 def outcome_of(
     result: Result, verification: Verification | None = None, here: str | None = None
 ) -> Outcome:
@@ -126,14 +137,10 @@ def outcome_of(
     root = repository_root(result.path.parent)
     lines = {change.line for change in plan.changes} | {no.line for no in plan.refusals}
     lines |= {seen.place.line for seen in plan.observations if seen.place is not None}
-    edits = []
-    if plan.new != plan.old or plan.files:
+    edits: list[Edit] = []
+    if changes := changes_on_disk(result):
         names = Names(result.path, result.display, here)
-        if plan.new != plan.old:
-            edits.append(Edit(str(result.path), names.own, plan.old, plan.new))
-        if guess is not None:
-            paths = [(guess.root / change.path, change) for change in plan.files]
-            edits += [Edit(str(p), names.of(p), change.old, change.new) for p, change in paths]
+        edits = [Edit(str(path), names.of(path), old, new) for path, old, new in changes]
     return Outcome(
         result.display,
         None,
@@ -192,8 +199,6 @@ class Names:
         else:
             self._here = here or os.getcwd()  # noqa: PTH109
         self._here = real(self._here)
-        #: The Dockerfile's own.
-        self.own = self.of(path)
 
     def of(self, path: str | Path) -> str:
         """The name of a file."""

@@ -356,17 +356,6 @@ def read(path: Path, display: str, limit: int) -> bytes:
         raise FileError(display, 0, f"cannot be read: {why}; check the path and its mode") from None
 
 
-def changes_on_disk(result: Result) -> list[tuple[Path, bytes | None, bytes]]:
-    """(path, old, new) of every file of a plan."""
-    found: list[tuple[Path, bytes | None, bytes]] = []
-    if result.plan.new != result.plan.old:
-        found.append((result.path, result.plan.old, result.plan.new))
-    if result.context is not None:
-        root = result.context.root
-        found += [(root / change.path, change.old, change.new) for change in result.plan.files]
-    return found
-
-
 def _own_ignore(path: Path) -> bool:
     return kind_of(path.with_name(path.name + ".dockerignore")) == "file"
 

@@ -20,7 +20,8 @@ from typing import Any
 from gorewrite.config import load
 from gorewrite.engine import available, by_name
 from gorewrite.evidence import Evidence
-from gorewrite.project import FileError, Result, Workspace, changes_on_disk
+from gorewrite.outcome import changes_on_disk
+from gorewrite.project import FileError, Result, Workspace
 from gorewrite.transform import Safety
 
 ROOT = Path(__file__).parent.parent / "golden"

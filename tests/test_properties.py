@@ -16,7 +16,8 @@ from gorewrite.checks import _comment_texts
 from gorewrite.config import Config
 from gorewrite.dockerfile import Instruction, parse
 from gorewrite.engine import Plan, available
-from gorewrite.project import FileError, Result, Workspace, changes_on_disk
+from gorewrite.outcome import changes_on_disk
+from gorewrite.project import FileError, Result, Workspace
 from gorewrite.transform import Safety
 from tests.golden import Case, cases
 from tests.repositories import SHOP, repository

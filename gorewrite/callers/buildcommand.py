@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from gorewrite.callers import places
-from gorewrite.callers.model import Builder, bare_image
+from gorewrite.callers.model import BuildCall, Builder, bare_image
+from gorewrite.evidence import Evidence
 
 
 class Argument(NamedTuple):
@@ -41,6 +42,28 @@ class BuildCommand(NamedTuple):
     because: str
     exports_layers: bool
     tags: tuple[str, ...] = ()
+
+    def call(
+        self, place: Evidence, span: tuple[int, int], builder: Builder, because: Evidence | None
+    ) -> BuildCall:
+        """The call that this is where it stands in a file; builder, because: what decides there."""
+        return BuildCall(
+            self.tool,
+            place.path,
+            place.line,
+            place.text,
+            span,
+            self.context,
+            self.dockerfile,
+            self.written,
+            self.target,
+            self.args,
+            self.platforms,
+            builder,
+            because,
+            self.exports_layers,
+            tags=self.tags,
+        )
 
 
 #: Options of `docker build` and its kin whose value is the next word, when not joined by "=".

@@ -65,29 +65,17 @@ def _step(
     build = buildcommand.read(words, cwd, env)
     if build is None:
         return
-    line = step.line_of("args")
     builder, because = build.builder, step.line_of("name")
     if builder is Builder.DEFAULT:
         builder = _of_image(name)
     elif "BUILDKIT" in build.because:
         setting = step.get("env") or top.mapping("options").get("env")
         because = setting.line if setting is not None else because
-    yield BuildCall(
-        build.tool,
-        document.path,
-        line,
-        document.text_of(line)[:200],
+    yield build.call(
+        ci.at(document, step.line_of("args")),
         document.trimmed(step.start, step.end),
-        build.context,
-        build.dockerfile,
-        build.written,
-        build.target,
-        build.args,
-        build.platforms,
         builder,
         None if builder is Builder.DEFAULT else ci.at(document, because),
-        build.exports_layers,
-        tags=build.tags,
     )
 
 

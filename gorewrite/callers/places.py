@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from pathlib import Path
 from typing import Final
 
 ROOT: Final = "/@repository"
@@ -65,3 +66,10 @@ def is_plain(written: str) -> bool:
     if not written or written == "-" or _REMOTE.match(written):
         return False
     return not any(mark in written for mark in "$`*?{<>|")
+
+
+def parents_within(directory: Path, top: Path) -> tuple[Path, ...]:
+    """`directory` and its parents up to and including `top`; () when it is not below `top`."""
+    if not directory.is_relative_to(top):
+        return ()
+    return (directory, *(parent for parent in directory.parents if parent.is_relative_to(top)))

@@ -126,7 +126,8 @@ def _compose_files(dockerfile: Path, context_root: Path, index: Index) -> list[P
         for call in index.building(dockerfile)
         if (form := format_of(call.file)) is not None and form.reader == "composefile"
     }
-    found_in = [*_parents_within(dockerfile.parent, top), *_parents_within(context_root, top)]
+    found_in = [*places.parents_within(dockerfile.parent, top)]
+    found_in += places.parents_within(context_root, top)
     found_in += [(top / file).parent for file in sorted(building)]
     found_in += [top / name for name in _COMPOSE_PLACES]
     found = [file for place in dict.fromkeys(found_in) for file in index.named(place, COMPOSE_NAME)]
@@ -140,12 +141,6 @@ def _compose_files(dockerfile: Path, context_root: Path, index: Index) -> list[P
 def place_of(dockerfile: Path) -> Path:
     """A Dockerfile that is a link is built where the link is, not where it points to."""
     return Path(real(dockerfile.parent)) / dockerfile.name
-
-
-def _parents_within(directory: Path, top: Path) -> tuple[Path, ...]:
-    if not directory.is_relative_to(top):
-        return ()
-    return (directory, *(parent for parent in directory.parents if parent.is_relative_to(top)))
 
 
 def _directory_at(base: Path, written: str) -> Path | None:

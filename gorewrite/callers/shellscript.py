@@ -120,23 +120,7 @@ def _call(
         a.name == "DOCKER_BUILDKIT" for a in effective.command.assignments
     ):
         because = _setting_line(document) or setting.because or here
-    return BuildCall(
-        build.tool,
-        document.path,
-        line,
-        here.text,
-        document.bytes_span(start, end),
-        build.context,
-        build.dockerfile,
-        build.written,
-        build.target,
-        build.args,
-        build.platforms,
-        builder,
-        because,
-        build.exports_layers,
-        tags=build.tags,
-    )
+    return build.call(here, document.bytes_span(start, end), builder, because)
 
 
 def _setting_line(document: Document) -> Evidence | None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from gorewrite.callers import places
 from gorewrite.callers.index import Index, read_index
 from gorewrite.context.globs import BadPattern, has_wildcard, relative
 from gorewrite.context.sourcetree import Context
@@ -64,7 +65,8 @@ def infer_context(
         root = Path(real(given))
         return ContextGuess(root, True, "given by the user", (root,))
     top = Path(real(repository))
-    directories = _parents_within(Path(real(dockerfile.parent)), top)
+    here = Path(real(dockerfile.parent))
+    directories = places.parents_within(here, top) or (here,)
     sources = _local(copy_sources)
     stated = (read_index(top) if index is None else index).contexts(dockerfile)
     if stated:
@@ -84,14 +86,6 @@ def infer_context(
     if len(directories) == 1:
         return _only(directories[0], sources)
     return _by_sources(directories, sources, mentions, top)
-
-
-def _parents_within(directory: Path, top: Path) -> tuple[Path, ...]:
-    """`directory` and its parents up to and including `top`; itself alone when not below `top`."""
-    if not directory.is_relative_to(top):
-        return (directory,)
-    above = [parent for parent in directory.parents if parent.is_relative_to(top)]
-    return (directory, *above)
 
 
 def _local(copy_sources: Sequence[str]) -> tuple[str, ...]:

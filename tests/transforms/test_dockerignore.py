@@ -8,7 +8,8 @@ import pytest
 
 from gorewrite.config import Config
 from gorewrite.engine import Plan
-from gorewrite.project import Workspace, changes_on_disk
+from gorewrite.outcome import changes_on_disk
+from gorewrite.project import Workspace
 from gorewrite.transform import Safety
 from tests.transforms.tools import planned, transform
 
