@@ -1,0 +1,1 @@
+"""Forges: where pull requests are opened. One protocol (`model.py`), one adapter a forge."""
