@@ -1,0 +1,1 @@
+"""Pull requests: planned Dockerfiles are grouped, committed, pushed and kept up to date."""
