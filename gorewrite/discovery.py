@@ -11,7 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from gorewrite import pathglobs
-from gorewrite.files import RealPaths, SharedMemory, kind_of, real, unrecorded
+from gorewrite.files import (
+    RealPaths,
+    SharedMemory,
+    digest_of,
+    is_below,
+    kind_of,
+    real,
+    unrecorded,
+)
 from gorewrite.pathglobs import BadPattern
 
 if TYPE_CHECKING:
@@ -75,7 +83,11 @@ class Survey:
         self.read: Callable[[Path, Sequence[str]], Index] | None = None
         #: What was searched, and how -> the real paths that were found, sorted.
         self._searched: dict[tuple[Path, tuple[str, ...], Path | None], _Sorted] = {}
+        #: What git lists in a repository, as it does, and taken apart.
+        self._outputs: dict[Path, bytes | None] = {}
         self._listed: dict[Path, tuple[str, ...] | None] = {}
+        #: Whether something was searched without git.
+        self._walked = False
         self._indexes: dict[Path, Index] = {}
 
     def index(self, repository: Path) -> Index:
@@ -91,19 +103,44 @@ class Survey:
 
         listed = self.tracked(repository) if repository_root(repository) else None
         if listed is None:
+            self._walked = True
             listed = tuple(_walk(repository))
         names = tuple(_outside_of_skipped(listed))
         return (self.read or read_index)(repository, names)
 
     def __getstate__(self) -> dict[str, object]:
-        return {**self.__dict__, "read": None}  # What one process remembers.
+        # What one process remembers, and what is large and soon told again.
+        return {**self.__dict__, "read": None, "_listed": {}}
 
     def tracked(self, repository: Path) -> tuple[str, ...] | None:
         """What git lists in a repository, relative to it; None when git is missing or refuses
         (foreign owner …)."""
         if repository not in self._listed:
-            self._listed[repository] = _from_git(repository)
+            output = self.listed(repository)
+            self._listed[repository] = _names(output) if output is not None else None
         return self._listed[repository]
+
+    def listed(self, repository: Path) -> bytes | None:
+        """As `tracked`, with a NUL behind each name."""
+        if repository not in self._outputs:
+            self._outputs[repository] = _from_git(repository)
+        return self._outputs[repository]
+
+    def digest(self, repository: Path) -> str:
+        """Stands for what git lists in a repository."""
+        return digest_of(self.listed(repository) or b"")
+
+    @property
+    def listings(self) -> tuple[tuple[str, str], ...] | None:
+        """(repository, digest) of all that git listed; None when something was searched without
+        it."""
+        if self._walked or None in self._outputs.values():
+            return None
+        return tuple((str(top), self.digest(top)) for top in self._outputs)
+
+    def walks(self) -> None:
+        """Says that something is searched without git."""
+        self._walked = True
 
     def find(
         self, path: Path, exclude: Sequence[str] = (), base: Path | None = None
@@ -117,12 +154,13 @@ class Survey:
         self, directory: Path, exclude: Sequence[str] = (), base: Path | None = None
     ) -> Sequence[Path]:
         """The real paths of the Dockerfiles below a directory without links in its path."""
-        for top in (directory, *directory.parents):
-            known = self._searched.get((top, tuple(exclude), base))
-            if known is not None:
-                return known.below(directory)
-        self.find(directory, exclude, base)
-        return self._searched[directory, tuple(exclude), base].below(directory)
+        how = (tuple(exclude), base)
+        tops = [top for top, *known in self._searched if how == tuple(known)]
+        tops = [top for top in tops if is_below(directory, top)]
+        top = max(tops, key=lambda top: len(str(top)), default=None)
+        if top is None:
+            self.find(directory, exclude, base)
+        return self._searched[top or directory, *how].below(directory)
 
 
 class _Sorted:
@@ -173,18 +211,18 @@ def repository_root(path: Path) -> Path | None:
 
     `.git` is a file in worktrees and submodules. None outside of any repository.
     """
-    start = Path(real(path))  # Path.resolve raises an error for a link to itself.
-    return _root_of(start if kind_of(start) == "dir" else start.parent)
+    start = real(path)  # Path.resolve raises an error for a link to itself.
+    return _root_of(start if kind_of(start) == "dir" else start.rpartition("/")[0] or "/")
 
 
 _roots: Final = SharedMemory(most=4096)
 
 
-def _root_of(directory: Path) -> Path | None:
+def _root_of(directory: str) -> Path | None:
     def find() -> Path | None:
-        if kind_of(directory / ".git") is not None:
-            return directory
-        return None if directory.parent == directory else _root_of(directory.parent)
+        if kind_of(f"{directory.rstrip('/')}/.git") is not None:
+            return Path(directory)
+        return None if directory == "/" else _root_of(directory.rpartition("/")[0] or "/")
 
     root: Path | None = _roots.answer(directory, find)
     return root
@@ -233,6 +271,7 @@ def _search(directory: Path, left_out: _Exclusion, survey: Survey) -> Iterator[s
     top = repository_root(directory)
     listed = survey.tracked(top) if top is not None else None
     if top is None or listed is None:
+        survey.walks()
         named = frozenset(survey.index(directory.resolve()).dockerfiles)
         return _from_disk(directory, left_out, named)
     here = directory.resolve().relative_to(top).as_posix()
@@ -251,7 +290,11 @@ def listing(repository: Path) -> Iterator[str]:
     """The files of a repository, or of a directory that is in none, relative to it; bounded where
     the disk has to be searched."""
     listed = _from_git(repository) if repository_root(repository) is not None else None
-    return _outside_of_skipped(_walk(repository) if listed is None else listed)
+    return _outside_of_skipped(_walk(repository) if listed is None else _names(listed))
+
+
+def _names(listed: bytes) -> tuple[str, ...]:
+    return tuple(os.fsdecode(listed).split("\0")[:-1])
 
 
 def _outside_of_skipped(names: Iterable[str]) -> Iterator[str]:
@@ -278,20 +321,20 @@ def _walk(directory: Path) -> Iterator[str]:
             continue
 
 
-def _from_git(directory: Path) -> tuple[str, ...] | None:
-    """What git lists below `directory`; None when git is missing or refuses (foreign owner …)."""
+def _from_git(directory: Path) -> bytes | None:
+    """What git lists below `directory`, with a NUL behind each name; None when git is missing or
+    refuses (foreign owner …)."""
     # A checkout is not trusted: its configuration may name a program as file system monitor.
     command = ["git", "-c", "core.fsmonitor=false", "ls-files", "-z"]
     command += ["--cached", "--others", "--exclude-standard"]
     # In a git hook these name another repository, or this one relative to another directory.
     inherited = {name: value for name, value in os.environ.items() if name not in _GIT_PLACES}
     try:
-        listed = subprocess.run(
+        return subprocess.run(
             command, cwd=directory, env=inherited, capture_output=True, check=True
         ).stdout
     except (OSError, subprocess.CalledProcessError):
         return None
-    return tuple(os.fsdecode(listed).split("\0")[:-1])
 
 
 def _from_disk(directory: Path, left_out: _Exclusion, named: frozenset[str]) -> Iterator[str]:

@@ -54,13 +54,15 @@ tape: Tape | None = None
 
 
 @contextmanager
-def recording(onto: Tape) -> Iterator[Tape]:
-    """Records one planning. Ask the tape for its `inputs` at the end of it, before the next.
+def recording(onto: Tape, *, more: bool = False) -> Iterator[Tape]:
+    """Records one planning, or more of it. Ask the tape for its `inputs` at the end of it, before
+    the next.
 
     A tape is good for one run: what it saw once is not looked at again where it is remembered.
     """
     global tape
-    onto.begin()
+    if not more:
+        onto.begin()
     before, tape = tape, onto
     try:
         yield onto
@@ -187,6 +189,12 @@ def kind_of(path: Path | str) -> Kind | None:
         tape.note(f"s{path}", kind)
         return kind
     return _KINDS.get(mode, "other")
+
+
+def is_below(path: Path | str, directory: Path | str) -> bool:
+    """Whether a path is a directory or below it, as Path.is_relative_to; both without links."""
+    top = str(directory)
+    return f"{path}/".startswith(top if top.endswith("/") else f"{top}/")
 
 
 def kind_at(path: Path | str) -> Kind | None:
@@ -324,7 +332,7 @@ class RealPaths:
     def of(self, path: str) -> str:
         """As os.path.realpath."""
         if ".." in path:
-            return os.path.realpath(path)
+            return real(path)
         path = _absolute(os.path.normpath(path))
         directory, _, name = path.rpartition("/")
         return self._in(self._directory(directory or "/"), name)
@@ -338,7 +346,7 @@ class RealPaths:
 
     def _in(self, directory: str, name: str) -> str:
         path = f"{directory.rstrip('/')}/{name}"
-        return os.path.realpath(path) if type_at(path) == stat.S_IFLNK else path
+        return real(path) if mode_of(path) == stat.S_IFLNK else path
 
 
 def answered(who: str, what: str, answer: object, stamp: Stamp | None = None) -> None:

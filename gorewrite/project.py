@@ -5,7 +5,6 @@ The reasons to leave a whole file alone are in gorewrite.leftalone.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -22,8 +21,9 @@ from gorewrite.dockerfile import Dockerfile, ParseError, copy_parts, parse
 from gorewrite.engine import CannotRead, Plan, observations, plan
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import Facts
-from gorewrite.files import SharedMemory, kind_of
+from gorewrite.files import SharedMemory, is_below, kind_of
 from gorewrite.leftalone import left_alone, mentions_go, not_ours, switched_off
+from gorewrite.neighbours import Search
 from gorewrite.shared import Verdict, concluded, with_changes
 from gorewrite.surroundings import Project
 from gorewrite.transform import Observation, Safety, SharedTransform, Transform
@@ -68,7 +68,7 @@ class Workspace:
     survey: Survey = field(default_factory=Survey)
     configure: Callable[[Path], Config] = field(default_factory=lambda: Configurations().load)
     _contexts: SharedMemory = field(default_factory=lambda: SharedMemory(_MOST_CONTEXTS))
-    _known: dict[tuple[object, ...], Sequence[Path]] = field(default_factory=dict)
+    _known: dict[Search, Sequence[Path]] = field(default_factory=dict)
     #: (transform, context root) -> the Dockerfile whose plan has what is concluded there.
     _carriers: dict[tuple[str, str], Path] = field(default_factory=dict)
 
@@ -114,15 +114,14 @@ class Workspace:
 
     def lone(self, root: Path, path: Path) -> bool:
         """Whether a Dockerfile, by its real path, is the only one known below its context."""
-        if not path.is_relative_to(root):
+        if not is_below(path, root):
             return False
-        config, repository = self.configure(path), _repository(path)
-        base = str(config.path.parent) if config.path is not None else None
-        question = json.dumps([str(root), str(path), str(repository), config.exclude, base])
+        search = Search.of(root, _repository(path), self.configure(path))
         # It depends on this answer, not on all that was looked at for it.
         with files.unrecorded():
-            found = is_lone(self.survey, question)
-        files.answered("lone", question, found)
+            found = search.is_lone(self.survey, str(path))
+        if files.recorded():
+            files.answered("lone", search.question(path), found)
         return found
 
     def plan(self, path: Path, display: str, config: Config, data: bytes | None = None) -> Result:
@@ -153,7 +152,13 @@ class Workspace:
     def known(self, root: Path, path: Path) -> Sequence[Path]:
         """The real paths of the Dockerfiles known to lie below a build context, which those of
         `path` are, sorted."""
-        return self._below(root, _repository(path), self.configure(path))
+        search = Search.of(root, _repository(path), self.configure(path))
+        if search not in self._known:
+            self._known[search] = search.below(self.survey)
+        found = self._known[search]
+        if files.recorded():
+            files.answered("known", search.question(), [str(each) for each in found])
+        return found
 
     def observe(self, path: Path, root: Path) -> tuple[Observation, ...]:
         """What the shared transforms see in a Dockerfile as it is on disk, were its build context
@@ -280,33 +285,6 @@ class Workspace:
         context: Context = self._contexts.answer(key, lambda: Context.of(root, path))
         return context
 
-    def _below(self, root: Path, repository: Path, config: Config) -> Sequence[Path]:
-        base = config.path.parent if config.path is not None else None
-        key = (root, repository, config.exclude, base)
-        if key not in self._known:
-            self._known[key] = _below(self.survey, root, repository, config.exclude, base)
-        return self._known[key]
-
-
-def is_lone(survey: Survey, question: str) -> bool:
-    """What `Workspace.lone` asks: whether a Dockerfile is the only one known below a directory.
-
-    question: JSON of the directory, the real path, the repository, and how that is searched.
-    """
-    root, path, repository, exclude, base = json.loads(question)
-    place = Path(base) if base is not None else None
-    found = _below(survey, Path(root), Path(repository), tuple(exclude), place)
-    return all(str(other) == path for other in found)
-
-
-def _below(
-    survey: Survey, root: Path, repository: Path, exclude: tuple[str, ...], base: Path | None
-) -> Sequence[Path]:
-    if root.is_relative_to(repository):
-        return survey.below(root, exclude, base)
-    every = survey.below(repository, exclude, base)
-    return [file for file in every if file.is_relative_to(root)]
-
 
 def with_verdict(result: Result, verdict: Verdict) -> Result:
     """A result with what was concluded of shared files."""
@@ -327,9 +305,9 @@ def reported(display: str) -> Iterator[None]:
         yield
     except (FileError, ConfigError):
         raise
-    except MemoryError:
+    except MemoryError as error:
         problem = "its planning takes more memory than there is; the file is left alone"
-        raise FileError(display, 0, problem) from None
+        raise FileError(display, 0, problem) from error
     except Exception as error:
         what = str(error) if isinstance(error, InternalError) else repr(error)
         problem = f"internal error: {what}; the file is left alone, please report this"
@@ -357,7 +335,7 @@ def read(path: Path, display: str, limit: int) -> bytes:
 
 
 def _own_ignore(path: Path) -> bool:
-    return kind_of(path.with_name(path.name + ".dockerignore")) == "file"
+    return kind_of(f"{path}.dockerignore") == "file"
 
 
 def _context_sources(tree: Dockerfile) -> tuple[str, ...]:

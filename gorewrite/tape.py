@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Collection
+from array import array
+from collections.abc import Collection, Hashable, Iterator
 from typing import Final, NamedTuple
 
 #: (size, time of change in ns, of the status too, inode) of a file or directory.
@@ -22,10 +23,11 @@ class Input(NamedTuple):
     """One thing that was looked at.
 
     kind: "c" the contents of a file, "d" names in a directory, "s" type of what a link leads to,
-    "r" a path without links, "x" what something else answered (see `answered`), "b" a bundle (see
-    `Seen`). path: absolute; of "x", who answered what; of "b", its key. stamp: of the file or
-    directory when it was looked at, None when there was none to go by. digest: of the contents, ""
-    for those too large to be read, `!` and a number for an error; else the answers themselves.
+    "r" a path without links, "x" what something else answered (see `answered`), "b" a bundle of
+    what is looked at for many plannings, as the packages of a module. path: absolute; of "x", who
+    answered what; of "b", its key. stamp: of the file or directory when it was looked at, None when
+    there was none to go by. digest: of the contents, "" for those too large to be read, `!` and a
+    number for an error; of "b", the numbers of what is in it; else the answers themselves.
     """
 
     kind: str
@@ -35,14 +37,15 @@ class Input(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """What was looked at for one planning.
+    """What was looked at for one planning, by the numbers that a tape gives to each input.
 
-    bundles: what is looked at for many of them, as the packages of a module: key of a bundle ->
-    what is in it; None where this process told it before. In `inputs` it is of the kind "b".
+    tape: its name; new: the inputs that are told for the first time, numbered from `first` on.
     """
 
-    inputs: tuple[Input, ...]
-    bundles: tuple[tuple[str, tuple[Input, ...] | None], ...] = ()
+    tape: str
+    numbers: array[int]
+    first: int
+    new: tuple[Input, ...]
 
 
 class Bundle(NamedTuple):
@@ -61,6 +64,7 @@ class Tape:
     """
 
     def __init__(self) -> None:
+        self.name = os.urandom(8).hex()
         self.now: set[str] = set()
         self.bundles: dict[str, Bundle] = {}
         self.seen: dict[str, object] = {}
@@ -68,7 +72,9 @@ class Tape:
         self._stamps: dict[str, Stamp | None] = {}
         #: What was seen twice and had changed in between: nothing that follows from it is kept.
         self._changed: set[str] = set()
-        self._told: set[str] = set()
+        #: What was told of -> its number.
+        self._numbers: dict[Hashable, int] = {}
+        self._new: list[Input] = []
 
     def begin(self) -> None:
         """Nothing was looked at yet."""
@@ -113,35 +119,69 @@ class Tape:
         return frozenset(self.now), tuple(self.bundles.values())
 
     def inputs(self) -> Seen | None:
-        """What the planning at hand looked at; None when it was changing meanwhile."""
+        """What the planning at hand looked at; None when it was changing meanwhile.
+
+        Whoever tells of plannings has to pass on each answer, as it may be the only one that
+        says what a number stands for.
+        """
         groups = [self.now, *(bundle.names for bundle in self.bundles.values())]
         if self._changed and not all(self._changed.isdisjoint(names) for names in groups):
             return None
-        found = self._inputs(self.now)
-        bundles = []
+        numbers = self._numbered(self.now)
         for key, bundle in self.bundles.items():
-            found.append(Input("b", key, None, ""))
-            bundles.append((key, None if key in self._told else tuple(self._inputs(bundle.names))))
-            self._told.add(key)
-        return Seen(tuple(found), tuple(bundles))
+            number = self._numbers.get((key,))
+            if number is None:
+                inside = " ".join(map(str, self._numbered(bundle.names)))
+                number = self._number((key,), Input("b", key, None, inside))
+            numbers.append(number)
+        new, self._new = tuple(self._new), []
+        return Seen(self.name, array("I", sorted(numbers)), len(self._numbers) - len(new), new)
 
-    def _inputs(self, names: Collection[str]) -> list[Input]:
+    def looked_at(self) -> Iterator[str]:
+        """The names of what the planning at hand looked at."""
+        yield from self.now
+        for bundle in self.bundles.values():
+            yield from bundle.names
+
+    def _numbered(self, names: Collection[str]) -> list[int]:
         found = []
         below: dict[str, list[str]] = {}
-        for name in sorted(names):
-            kind, path, answer = name[0], name[1:], self.seen[name]
-            if kind in "mln":
-                directory, _, base = (path, "", "") if kind == "n" else path.rpartition("/")
-                below.setdefault(directory or "/", []).append(f"{kind}{answer}/{base}")
+        for name in names:
+            number = self._numbers.get(name)
+            if number is not None:
+                found.append(number)
+            elif name[0] in "mln":
+                place = name[1:] if name[0] == "n" else name[1 : name.rindex("/")]
+                below.setdefault(place or "/", []).append(name)
             else:
-                found.append(Input(kind, path, self._stamps.get(name), str(answer)))
-        for directory, answers in below.items():
-            stamp = self._stamps.get(directory)
-            found.append(Input("d", directory, stamp, "\0".join(answers)))
+                stamp = self._stamps.get(name)
+                each = Input(name[0], name[1:], stamp, str(self.seen[name]))
+                found.append(self._number(name, each))
+        for place, asked in below.items():
+            asked.sort()
+            key = tuple(asked)
+            number = self._numbers.get(key)
+            if number is None:
+                each = Input("d", place, self._stamps.get(place), self._answers(asked))
+                number = self._number(key, each)
+            found.append(number)
         return found
 
+    def _answers(self, asked: list[str]) -> str:
+        """What was answered to questions about one directory."""
+        seen = self.seen
+        return "\0".join(
+            f"{name[0]}{seen[name]}/{'' if name[0] == 'n' else name[name.rindex('/') + 1 :]}"
+            for name in asked
+        )
 
-def stamp_of(path: str) -> Stamp | None:
+    def _number(self, key: Hashable, each: Input) -> int:
+        number = self._numbers[key] = len(self._numbers)
+        self._new.append(each)
+        return number
+
+
+def stamp_of(path: str | bytes) -> Stamp | None:
     """The stamp of what stands at a path, following links; None when that may change unseen, or
     there is nothing."""
     try:

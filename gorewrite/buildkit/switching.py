@@ -87,7 +87,6 @@ def is_selected(facts: Facts) -> bool:
 def callers(facts: Facts) -> Callers:
     """What is to be done, and cannot be done, about the calls that build a Dockerfile."""
     project = facts.project
-    _before_edits(project.callers.index)
     stated = index.calls_of(project)
     elsewhere = {(call.file, call.span) for call in stated if call.builder is Builder.BUILDKIT}
     hindrances: list[Hindrance] = []
@@ -156,25 +155,29 @@ def _ways(project: Project, file: str) -> Mapping[tuple[int, int], Way]:
     if source is None:
         return {}
     known = project.callers.index
-    data = _before_edits(known).get(file, source.data)
-    return _ways_of(_Asked(known.repository, file, data, source.start, source.read))
+    data = _before_edits(known, file) if file in _shared(known) else None
+    asked = source.data if data is None else data
+    return _ways_of(_Asked(known.repository, file, asked, source.start, source.read))
 
 
 @remembered
-def _before_edits(known: Index) -> Mapping[str, bytes]:
-    """The files that build several Dockerfiles, as they are when the first of these is planned.
-
-    When the next one is planned, the edits for the first may be written already; its own are told
-    as places of the file without them, as the calls of the index are.
-    """
+def _shared(known: Index) -> frozenset[str]:
+    """The files that build several Dockerfiles."""
     built: dict[str, set[str | None]] = {}
     for call in known.calls:
         if is_switchable(call):
             built.setdefault(call.file, set()).add(call.dockerfile)
-    reader = Reader(str(known.repository))
-    several = (file for file, names in built.items() if len(names) > 1 or None in names)
-    found = ((file, reader.bytes_of(file)) for file in several)
-    return {file: data for file, data in found if data is not None}
+    return frozenset(file for file, names in built.items() if len(names) > 1 or None in names)
+
+
+@remembered
+def _before_edits(known: Index, file: str) -> bytes | None:
+    """A file that builds several Dockerfiles, as it is when the first of these is planned.
+
+    When the next one is planned, the edits for the first may be written already; its own are told
+    as places of the file without them, as the calls of the index are.
+    """
+    return Reader(str(known.repository)).bytes_of(file)
 
 
 @lru_cache(maxsize=64)

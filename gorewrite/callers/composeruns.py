@@ -12,6 +12,7 @@ from pathlib import Path
 
 from gorewrite import files
 from gorewrite.callers.formats import COMPOSE_NAME
+from gorewrite.callers.places import above
 from gorewrite.evidence import Evidence
 from gorewrite.surroundings import Project
 
@@ -26,12 +27,12 @@ def runs_go(project: Project) -> Iterator[Evidence]:
     """Where compose files at or above a Dockerfile start the go command or a reloader."""
     index = project.callers.index
     here = Path(files.real(project.path.parent))
-    for directory in (here, *here.parents):
-        if directory.is_relative_to(index.repository):
-            for file in index.named(directory, COMPOSE_NAME):
-                shown = file.relative_to(index.repository).as_posix()
-                for number, text in _lines(file, _stamp(file)):
-                    yield Evidence(shown, number, text)
+    inside = index.inside(here)
+    places = (inside, *above(inside)) if inside is not None else ()
+    for shown in index.named(places, COMPOSE_NAME):
+        file = index.repository / shown
+        for number, text in _lines(file, _stamp(file)):
+            yield Evidence(shown, number, text)
 
 
 def _stamp(file: Path) -> tuple[int, int]:

@@ -7,10 +7,11 @@ Nothing found proves nothing; what is found is right.
 from __future__ import annotations
 
 import fnmatch
+import json
 import os
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -18,9 +19,19 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from gorewrite.callers.formats import MANIFESTS, TASKS, format_of
 from gorewrite.callers.model import BuildCall, Builder, Source
+from gorewrite.callers.places import above
 from gorewrite.callers.reading import Reader, reader_of, scope_of
 from gorewrite.evidence import Evidence
-from gorewrite.files import SharedMemory, Stamp, answered, kind_of, real, recorded, stamp_for
+from gorewrite.files import (
+    SharedMemory,
+    Stamp,
+    answered,
+    kind_of,
+    real,
+    recorded,
+    stamp_for,
+    unrecorded,
+)
 from gorewrite.memo import remembered
 
 if TYPE_CHECKING:
@@ -30,12 +41,25 @@ _VARIABLE: Final = re.compile(
     r"\$\{\{.*?\}\}|\$\{[^{}]*\}|\$\([^()]*\)|\$[\w@*]+|\$\[\[.*?\]\]|\{\{.*?\}\}|<<.*?>>|`[^`]*`|\{\w+\}"
 )
 
+#: Directories, and Dockerfiles, that are remembered.
+_MOST_NEAR: Final = 64
+#: The last part of an image's name -> (image without its tag, manifest that names it).
+Naming = Mapping[str, Sequence[tuple[str, str]]]
+
 
 class StatedContext(NamedTuple):
     """A build context that a caller names for a Dockerfile, and where it does."""
 
     root: Path
     evidence: Evidence
+
+
+class _Told(NamedTuple):
+    """What callers say of a Dockerfile, see the methods of Index."""
+
+    building: tuple[BuildCall, ...] = ()
+    may_build: tuple[BuildCall, ...] = ()
+    runners: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +69,8 @@ class Index:
     repository: without links in its path; calls: all, in the order of their files; not_read: files
     that were passed over because a limit was reached; starts: file -> the directory that its
     commands were taken to run in; names: directory ("" for the root) -> the manifests in it;
-    running: callers that run images, too, by the directory whose images they may run.
+    running: callers that run images, too, by the directory whose images they may run; naming: what
+    `manifests` says, where that is known.
     """
 
     repository: Path
@@ -55,6 +80,10 @@ class Index:
     names: Mapping[str, Sequence[str]] = field(default_factory=dict, repr=False)
     running: Mapping[str, Sequence[str]] = field(default_factory=dict, repr=False)
     memory: SharedMemory = field(default_factory=SharedMemory, repr=False)
+    #: Of directories that may be build contexts: what lies there.
+    near: SharedMemory = field(default_factory=lambda: SharedMemory(_MOST_NEAR), repr=False)
+    _of: SharedMemory = field(default_factory=lambda: SharedMemory(_MOST_NEAR), repr=False)
+    naming: Naming | None = field(default=None, repr=False)
     _places: dict[str, str | None] = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -80,6 +109,21 @@ class Index:
         places = self._by_dockerfile and self._places
         return stamp_for((self.calls, self.not_read, self.starts, self.names, self.running, places))
 
+    @cached_property
+    def manifests(self) -> Naming:
+        """Which manifests name which images."""
+        from gorewrite.callers.runcalls import read_manifests
+
+        if self.naming is not None:
+            return self.naming
+        with unrecorded():
+            return read_manifests(self)
+
+    @cached_property
+    def manifests_stamp(self) -> Stamp:
+        """While it is the same, so is all that is told of manifests."""
+        return stamp_for(sorted(self.manifests.items()))
+
     def told(self, question: str, answer: object) -> None:
         """Records what a Dockerfile was told: it depends on that, not on all callers there are."""
         if recorded():
@@ -88,14 +132,9 @@ class Index:
     def answer(self, question: str) -> object:
         """What is told today: see `told`."""
         kind, _, what = question.partition(" ")
-        place = self.repository / what
         match kind:
-            case "building":
-                return self.building(place)
-            case "may-build":
-                return self.may_build(place)
-            case "runners":
-                return self.runners(place)
+            case "of":
+                return self._calls_of(what)
             case "named":
                 return self._named(what)
         return None
@@ -107,53 +146,71 @@ class Index:
 
     def building(self, dockerfile: Path) -> tuple[BuildCall, ...]:
         """The calls that build a Dockerfile: nearest first, those of CI last."""
-        path = self._path(dockerfile)
-        if path is None:
-            return ()
-        found = self._by_dockerfile.get(path, ())
-        calls = tuple(sorted(found, key=lambda call: _distance(call.file, path)))
-        self.told(f"building {path}", calls)
-        return calls
+        return self._told_of(dockerfile).building
 
     def may_build(self, dockerfile: Path) -> tuple[BuildCall, ...]:
         """The calls that may build it: they do not say plainly which Dockerfile they mean."""
-        path = self._path(dockerfile)
-        if path is None:
-            return ()
-        plain = path in self._by_dockerfile
-        calls = tuple(
-            call
-            for directory in (above(path) if self._loose else ())
-            for call in self._loose.get(directory, ())
-            if _may_mean(*call.written, call.tool, path) and not (plain and _says_nothing(call))
-        )
-        self.told(f"may-build {path}", calls)
-        return calls
+        return self._told_of(dockerfile).may_build
 
     def runners(self, dockerfile: Path) -> tuple[str, ...]:
         """The files that may run its image: those of its directory, of the ones above it, of CI."""
-        path = self._path(dockerfile)
-        if path is None:
-            return ()
-        found = tuple(file for place in above(path) for file in self.running.get(place, ()))
-        self.told(f"runners {path}", found)
+        return self._told_of(dockerfile).runners
+
+    def _told_of(self, dockerfile: Path) -> _Told:
+        def find() -> _Told:
+            path = self._path(dockerfile)
+            if path is None:
+                return _Told()
+            found = self._calls_of(path)
+            self.told(f"of {path}", found)
+            return found
+
+        told: _Told = self._of.answer(str(dockerfile), find)
+        return told
+
+    def _calls_of(self, path: str) -> _Told:
+        """What callers say of a Dockerfile, by its path in the repository."""
+        building = self._by_dockerfile.get(path, ())
+        may_build = tuple(
+            call
+            for directory in (above(path) if self._loose else ())
+            for call in self._loose.get(directory, ())
+            if _may_mean(*call.written, call.tool, path) and not (building and _says_nothing(call))
+        )
+        return _Told(
+            tuple(sorted(building, key=lambda call: _distance(call.file, path))),
+            may_build,
+            tuple(file for place in above(path) for file in self.running.get(place, ())),
+        )
+
+    def named(self, directories: Iterable[str], pattern: re.Pattern[str]) -> tuple[str, ...]:
+        """The YAML files right in some directories ("" for the root) whose whole name matches,
+        sorted in each. All paths are relative to the repository."""
+        question = f"{pattern.flags} {json.dumps(list(directories))}\n{pattern.pattern}"
+        found = self._named(question)
+        self.told(f"named {question}", found)
         return found
 
-    def named(self, directory: Path, pattern: re.Pattern[str]) -> list[Path]:
-        """The YAML files right in a directory (without links in its path) whose whole name matches,
-        sorted."""
-        place = os.path.relpath(directory, self.repository)
-        question = f"{pattern.flags} {'' if place == '.' else place}\n{pattern.pattern}"
-        names = self._named(question)
-        self.told(f"named {question}", names)
-        return [directory / name for name in names]
+    def inside(self, path: Path) -> str | None:
+        """A path without links, relative to the repository ("" for itself); None outside of it."""
+        top = str(self.repository).rstrip("/")
+        place = str(path)
+        if place.startswith(f"{top}/"):
+            return place[len(top) + 1 :]
+        return "" if place == top else None
 
     def _named(self, question: str) -> tuple[str, ...]:
-        """question: flags of a pattern, a space, the directory; on the next line the pattern."""
-        place, _, text = question.rpartition("\n")
-        flags, _, directory = place.partition(" ")
+        """question: flags of a pattern, a space, JSON of the directories; on the next line the
+        pattern."""
+        first, _, text = question.partition("\n")
+        flags, _, places = first.partition(" ")
         pattern = re.compile(text, int(flags))
-        return tuple(name for name in self.names.get(directory, ()) if pattern.fullmatch(name))
+        return tuple(
+            f"{place}/{name}" if place else name
+            for place in json.loads(places)
+            for name in self.names.get(place, ())
+            if pattern.fullmatch(name)
+        )
 
     def contexts(self, dockerfile: Path) -> tuple[StatedContext, ...]:
         """The build contexts that callers name for it, which are directories of the repository."""
@@ -217,13 +274,6 @@ class Index:
         if real_directory is None:
             return path
         return name if real_directory == "." else f"{real_directory}/{name}"
-
-
-def above(path: str) -> Iterator[str]:
-    """The directory of a path and those above it, down to "" for the root."""
-    while path:
-        path = path.rpartition("/")[0]
-        yield path
 
 
 def _distance(file: str, dockerfile: str) -> tuple[int, str]:

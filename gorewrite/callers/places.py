@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -68,8 +70,17 @@ def is_plain(written: str) -> bool:
     return not any(mark in written for mark in "$`*?{<>|")
 
 
+@lru_cache(maxsize=4096)
 def parents_within(directory: Path, top: Path) -> tuple[Path, ...]:
     """`directory` and its parents up to and including `top`; () when it is not below `top`."""
-    if not directory.is_relative_to(top):
-        return ()
-    return (directory, *(parent for parent in directory.parents if parent.is_relative_to(top)))
+    if directory == top:
+        return (top,)
+    above = parents_within(directory.parent, top) if directory.parent != directory else ()
+    return (directory, *above) if above else ()
+
+
+def above(path: str) -> Iterator[str]:
+    """The directory of a path and those above it, down to "" for the root."""
+    while path:
+        path = path.rpartition("/")[0]
+        yield path

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from gorewrite import files
 from gorewrite.callers.formats import COMPOSE_NAME
-from gorewrite.callers.index import Index
+from gorewrite.callers.index import Index, Naming
 from gorewrite.callers.model import bare_image
 from gorewrite.callers.reading import LARGEST_FILE
 from gorewrite.callers.services import place_of
@@ -70,12 +70,11 @@ def _from_manifests(
     images: as callers name it, which counts anywhere; known: the last parts of what it may be
     called, which count in manifests below its own directory `here` and in the usual places.
     """
-    with files.unrecorded():
-        manifests = _manifests(index)
+    manifests = index.manifests
     if files.recorded():
         for name in (*known, *([] if here else [""])):
             told = manifests_told(index, name)
-            files.answered(f"manifests {index.repository}", name, told, manifests_stamp(index))
+            files.answered(f"manifests {index.repository}", name, told, index.manifests_stamp)
     if not here:
         usual = {
             image
@@ -105,35 +104,24 @@ def _near(path: str, here: str | None) -> bool:
     return here is not None and (not here or path.startswith(here + "/"))
 
 
-@lru_cache(maxsize=4)
-def manifests_stamp(index: Index) -> files.Stamp:
-    """While it is the same, so is all that is told of manifests."""
-    return files.stamp_for(manifests_told(index, ""))
-
-
 def manifests_told(index: Index, name: str) -> object:
     """What a Dockerfile is told of the manifests with images of a name, "" for all there are."""
-    with files.unrecorded():
-        manifests = _manifests(index)
-    return manifests.get(name, ()) if name else sorted(manifests.items())
+    return tuple(index.manifests.get(name, ())) if name else sorted(index.manifests.items())
 
 
-@lru_cache(maxsize=4)
-def _manifests(index: Index) -> Mapping[str, Sequence[tuple[str, str]]]:
-    """The last part of an image's name -> (image without its tag, manifest that names it)."""
+def read_manifests(index: Index) -> Naming:
+    """See Index.manifests."""
     found: dict[str, list[tuple[str, str]]] = {}
-    left = _MOST_MANIFESTS
-    for directory in sorted(index.names, key=lambda place: (place.count("/"), place)):
-        for name in index.names[directory]:
-            if COMPOSE_NAME.fullmatch(name):
-                continue
-            left -= 1
-            if left < 0:
-                return found
-            path = f"{directory}/{name}" if directory else name
-            for image in _images_in(index, path):
-                found.setdefault(image.rpartition("/")[2], []).append((image, path))
-    return found
+    paths = (
+        f"{directory}/{name}" if directory else name
+        for directory in sorted(index.names, key=lambda place: (place.count("/"), place))
+        for name in index.names[directory]
+        if not COMPOSE_NAME.fullmatch(name)
+    )
+    for path in islice(paths, _MOST_MANIFESTS):
+        for image in _images_in(index, path):
+            found.setdefault(image.rpartition("/")[2], []).append((image, path))
+    return {name: tuple(each) for name, each in found.items()}
 
 
 def _images_in(index: Index, path: str) -> Iterable[str]:

@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Final
 from gorewrite.callers import places
 from gorewrite.callers.formats import COMPOSE_NAME, format_of
 from gorewrite.callers.index import Index
+from gorewrite.callers.places import above
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.files import kind_of, names_in, real
+from gorewrite.memo import remembered
 from gorewrite.stage.layout import relative, under
 
 if TYPE_CHECKING:
@@ -99,7 +101,7 @@ def services(dockerfile: Path, context_root: Path, index: Index) -> tuple[Servic
     building: dict[tuple[Path, str], Service] = {}
     for file, members in every.items():
         for name, service in members.items():
-            if _builds(service, wanted, near):
+            if _builds(index, service, wanted, near):
                 building.setdefault((file.parent, name), service)
     images = {service.image for service in building.values() if service.image}
     found: list[Service] = []
@@ -110,7 +112,7 @@ def services(dockerfile: Path, context_root: Path, index: Index) -> tuple[Servic
                 found += [service] if file.parent in near else []
             elif base is not None and base is not service and not _names_a_file(service):
                 found.append(service.over(base))
-            elif _builds(service, wanted, near) or (
+            elif _builds(index, service, wanted, near) or (
                 service.build is None and service.image in images
             ):
                 found.append(service)
@@ -119,21 +121,23 @@ def services(dockerfile: Path, context_root: Path, index: Index) -> tuple[Servic
 
 def _compose_files(dockerfile: Path, context_root: Path, index: Index) -> list[Path]:
     """Bounded and without repeats; in a directory the plain names come before the overrides."""
-    top = index.repository
     # Commands of other files start compose, too.
-    building = {
-        call.file
-        for call in index.building(dockerfile)
-        if (form := format_of(call.file)) is not None and form.reader == "composefile"
-    }
-    found_in = [*places.parents_within(dockerfile.parent, top)]
-    found_in += places.parents_within(context_root, top)
-    found_in += [(top / file).parent for file in sorted(building)]
-    found_in += [top / name for name in _COMPOSE_PLACES]
-    found = [file for place in dict.fromkeys(found_in) for file in index.named(place, COMPOSE_NAME)]
-    found += [top / file for file in sorted(building)]
+    building = sorted(
+        {
+            call.file
+            for call in index.building(dockerfile)
+            if (form := format_of(call.file)) is not None and form.reader == "composefile"
+        }
+    )
+    found_in: list[str] = []
+    for place in (index.inside(dockerfile.parent), index.inside(context_root)):
+        found_in += (place, *above(place)) if place is not None else ()
+    found_in += [file.rpartition("/")[0] for file in building]
+    found_in += _COMPOSE_PLACES
+    named = index.named(dict.fromkeys(found_in), COMPOSE_NAME)
+    found = [index.repository / file for file in dict.fromkeys((*named, *building))]
     return sorted(
-        dict.fromkeys(found),
+        found,
         key=lambda file: (len(file.parts), file.parent, len(file.stem), file.name),
     )
 
@@ -175,7 +179,7 @@ def _names_a_file(service: Service) -> bool:
     return build is not None and (build.context is not None or build.dockerfile is not None)
 
 
-def _builds(service: Service, wanted: Path, near: set[Path]) -> bool:
+def _builds(index: Index, service: Service, wanted: Path, near: set[Path]) -> bool:
     """Whether the service itself says that it builds the Dockerfile; when that depends on its
     caller, whether it stands beside it."""
     build = service.build
@@ -184,8 +188,14 @@ def _builds(service: Service, wanted: Path, near: set[Path]) -> bool:
     if not build.plain:
         name = build.dockerfile if build.dockerfile and "$" not in build.dockerfile else None
         return service.directory in near and (name is None or Path(name).name == wanted.name)
-    root = _directory_at(service.directory, build.context or ".")
-    return root is not None and place_of(root / (build.dockerfile or "Dockerfile")) == wanted
+    return _built(index, service.directory, build.context or ".", build.dockerfile) == wanted
+
+
+@remembered
+def _built(index: Index, directory: Path, context: str, dockerfile: str | None) -> Path | None:
+    """The Dockerfile that is built in a context that a caller in a directory names."""
+    root = _directory_at(directory, context)
+    return place_of(root / (dockerfile or "Dockerfile")) if root is not None else None
 
 
 def hiding_mount(

@@ -101,6 +101,13 @@ def planning_options(command: _Command) -> _Command:
     return command
 
 
+def transform_options(command: _Command) -> _Command:
+    """The same for a command that plans many repositories, none of which is here."""
+    for option in reversed(_OPTIONS[:-1]):
+        command = option(command)
+    return command
+
+
 def stream_options(command: _Command) -> _Command:
     """Gives a command the options that say where its output goes, and how much of it."""
     for option in reversed(_STREAMS):

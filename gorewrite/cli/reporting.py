@@ -13,7 +13,10 @@ from gorewrite import __version__
 from gorewrite.cli.planning import Output, complain
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from gorewrite.fleet.entries import Entry, Form
+    from gorewrite.fleet.spool import Place
 
 
 class Reporting:
@@ -26,6 +29,7 @@ class Reporting:
     def __init__(
         self, options: dict[str, Any], output: Output, color: bool | None, dry_run: bool
     ) -> None:
+        from gorewrite.fleet.spool import Spool
         from gorewrite.report import Tally
 
         self.options = options
@@ -34,9 +38,9 @@ class Reporting:
         self.dry_run = dry_run
         self.tally = Tally()
         self._format: str = options["output_format"]
-        self._blocks: list[str] = []
-        #: Compressed parts of the report that cannot be printed before its end.
-        self._documents: list[bytes] = []
+        #: What cannot be printed before the end: blocks of the summary, parts of the report.
+        self._spool = Spool()
+        self._places: list[Place] = []
 
     def form(self) -> Form:
         """What has to be known of each file."""
@@ -67,18 +71,18 @@ class Reporting:
             self.output.emit(self._coloured(entry.diff))
         if self._format == "json":
             self._emit(",\n" if self.tally.files > 1 else _HEAD, entry.text)
-        elif self._format == "text":
-            self._blocks += [entry.text] if entry.text else []
         elif entry.text:
-            self._documents.append(zlib.compress(entry.text.encode(), 1))
+            text = entry.text.encode("utf-8", "surrogatepass")
+            self._places.append(self._spool.put(zlib.compress(text, 1)))
 
     def finish(self) -> None:
         """Says what is said at the end."""
         match self._format:
             case "text":
                 if not self.options["quiet"]:
-                    closing = self.tally.closing(dry_run=self.dry_run)
-                    click.echo("\n".join((*self._blocks, closing)), err=True)
+                    for block in self._spooled():
+                        click.echo(block, err=True)
+                    click.echo(self.tally.closing(dry_run=self.dry_run), err=True)
             case "patch":
                 pass
             case "json":
@@ -88,10 +92,17 @@ class Reporting:
             case name:
                 from gorewrite.formats import render
 
-                files = [json.loads(zlib.decompress(each)) for each in self._documents]
+                files = [json.loads(text) for text in self._spooled()]
                 counts = self.tally.document()
                 document = {"version": __version__, "files": files, "summary": counts}
                 self.output.emit(render(name, document))
+
+        self._spool.close()
+
+    def _spooled(self) -> Iterator[str]:
+        """What had to wait, in its order."""
+        for place in self._places:
+            yield zlib.decompress(self._spool.get(place)).decode("utf-8", "surrogatepass")
 
     def status(self) -> int:
         """The exit status."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from gorewrite.fleet.memory import Memory
     from gorewrite.project import Workspace
 
+#: The options that say which Dockerfiles a run is about, with the paths.
+_ASKED = ("shard", "force_exclude")
 #: The exit status of a shell's command that ^C ended.
 _INTERRUPTED = 130
 
@@ -136,7 +138,14 @@ class _Rewrite(Planning):
 
         memory = self._memory()
         survey = memory.survey if memory is not None else Survey()
-        targets, problems = self.targets(base, survey)
+        about = (self.paths, base.exclude, str(base.path), *map(self.options.get, _ASKED))
+        known = memory.whole(about, form) if memory is not None else None
+        if memory is not None and known is not None:
+            memory.save()
+            yield from known
+            return
+        with memory.watching() if memory is not None else nullcontext():
+            targets, problems = self.targets(base, survey)
         yield from (entry(failed(problem), form) for problem in problems)
         if self.options["verify"]:
             for name in ("shard", "changed_since", "scheduler"):
@@ -157,7 +166,10 @@ class _Rewrite(Planning):
                 progress(count, quiet=quiet) as planned,
                 closing(work.entries(planners, survey, planned)) as entries,
             ):
-                yield from entries
+                if memory is None or problems or form.writes:
+                    yield from entries
+                else:
+                    yield from memory.remembering(about, form, tasks, entries)
         finally:
             if memory is not None:
                 memory.save()

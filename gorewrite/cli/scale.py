@@ -25,7 +25,8 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 _PROGRESS_FROM = 20
 
 
-def _shard(_: click.Context, __: click.Parameter, value: str | None) -> tuple[int, int] | None:
+def shard_of(_: click.Context, __: click.Parameter, value: str | None) -> tuple[int, int] | None:
+    """The part of `I/N`. Raises click.BadParameter."""
     if value is None:
         return None
     number, _slash, count = value.partition("/")
@@ -34,7 +35,7 @@ def _shard(_: click.Context, __: click.Parameter, value: str | None) -> tuple[in
     return int(number), int(count)
 
 
-_OPTIONS = (
+_WORKERS = (
     click.option(
         "--jobs",
         "-j",
@@ -54,9 +55,13 @@ _OPTIONS = (
         metavar="MIB",
         help="Address space that each of them may use.",
     ),
+)
+
+_OPTIONS = (
+    *_WORKERS,
     click.option(
         "--shard",
-        callback=_shard,
+        callback=shard_of,
         metavar="I/N",
         help="Only the I-th of N parts of the Dockerfiles; together they are all of them.",
     ),
@@ -86,6 +91,13 @@ def scale_options(command: _Command) -> _Command:
     return command
 
 
+def worker_options(command: _Command) -> _Command:
+    """Gives a command those that are about this machine alone."""
+    for option in reversed(_WORKERS):
+        command = option(command)
+    return command
+
+
 @contextmanager
 def executor(
     options: dict[str, Any], count: int, settings: Settings, survey: Survey, form: Form
@@ -97,7 +109,7 @@ def executor(
     from gorewrite.fleet.run import WORTH_WORKERS, Here
 
     limited = [name for name in ("timeout_per_file", "memory_per_worker") if options[name]]
-    if options["scheduler"]:
+    if options.get("scheduler"):
         for name in [*limited, *(["jobs"] if options["jobs"] else [])]:
             raise click.UsageError(f"--{name.replace('_', '-')} is not with --scheduler")
         from gorewrite.fleet.cluster import Cluster, ClusterError

@@ -8,9 +8,11 @@ Source of the rules: the Go standard library, path/filepath (match.go, path.go).
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import Final
 
 WILDCARDS: Final = frozenset("*?[")
+_SPECIAL: Final = re.compile(r"[*?\[\\]")
 
 
 class BadPattern(ValueError):
@@ -32,8 +34,15 @@ def relative(path: str) -> str:
     return clean("/" + path)[1:] or "."
 
 
+def is_pattern(pattern: str) -> bool:
+    """Whether something in `pattern` does not stand for itself, be it a wildcard or escaped."""
+    return _SPECIAL.search(pattern) is not None
+
+
 def has_wildcard(pattern: str) -> bool:
     """Whether `*`, `?` or `[` stands in `pattern` unescaped (fsutil `containsWildcards`)."""
+    if not is_pattern(pattern):
+        return False
     escaped = False
     for char in pattern:
         if escaped:

@@ -68,14 +68,15 @@ def infer_context(
     here = Path(real(dockerfile.parent))
     directories = places.parents_within(here, top) or (here,)
     sources = _local(copy_sources)
-    stated = (read_index(top) if index is None else index).contexts(dockerfile)
+    index = read_index(top) if index is None else index
+    stated = index.contexts(dockerfile)
     if stated:
         roots = tuple(dict.fromkeys(each.root for each in stated))
         evidence = tuple(each.evidence for each in stated)
-        fitting = _fitting(roots, sources, mentions)
+        fitting = _fitting(index, roots, sources, mentions)
         # Of several, those that miss what is copied from them cannot be built in.
         plain = [source for source in sources if not has_wildcard(source)]
-        able = [root for root in roots if not _missing(root, plain)]
+        able = [root for root in roots if not _missing(index, root, plain)]
         if len(roots) == 1 or len(able) == 1:
             root = (able or roots)[0]
             named = tuple(each.evidence for each in stated if each.root == root)
@@ -84,8 +85,8 @@ def infer_context(
         ordered = tuple(dict.fromkeys((*fitting, *roots)))
         return ContextGuess(ordered[0], False, why, ordered, evidence)
     if len(directories) == 1:
-        return _only(directories[0], sources)
-    return _by_sources(directories, sources, mentions, top)
+        return _only(index, directories[0], sources)
+    return _by_sources(index, directories, sources, mentions, top)
 
 
 def _local(copy_sources: Sequence[str]) -> tuple[str, ...]:
@@ -98,8 +99,8 @@ def _local(copy_sources: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(path for path in paths if path != "."))
 
 
-def _only(directory: Path, sources: tuple[str, ...]) -> ContextGuess:
-    missing = _missing(directory, sources)
+def _only(index: Index, directory: Path, sources: tuple[str, ...]) -> ContextGuess:
+    missing = _missing(index, directory, sources)
     if sources and len(missing) == len(sources):
         why = f"the only directory there is, but it has no {missing[0]}"
         return ContextGuess(directory, False, why, (directory,))
@@ -107,24 +108,28 @@ def _only(directory: Path, sources: tuple[str, ...]) -> ContextGuess:
 
 
 def _by_sources(
-    directories: tuple[Path, ...], sources: tuple[str, ...], mentions: Sequence[str], top: Path
+    index: Index,
+    directories: tuple[Path, ...],
+    sources: tuple[str, ...],
+    mentions: Sequence[str],
+    top: Path,
 ) -> ContextGuess:
-    fitting = _fitting(directories, sources, mentions)
+    fitting = _fitting(index, directories, sources, mentions)
     if not fitting:
-        fewest = min(len(_missing(each, sources)) for each in directories)
-        nearest = [each for each in directories if len(_missing(each, sources)) == fewest]
-        root = _by_module(tuple(nearest), top).root
-        why = f"no directory up to the repository root has {_missing(root, sources)[0]}"
+        fewest = min(len(_missing(index, each, sources)) for each in directories)
+        nearest = [each for each in directories if len(_missing(index, each, sources)) == fewest]
+        root = _by_module(index, tuple(nearest), top).root
+        why = f"no directory up to the repository root has {_missing(index, root, sources)[0]}"
         return ContextGuess(root, False, why, (root, *(d for d in directories if d != root)))
     if len(fitting) == 1:
         told = [path for path in (*sources, *mentions) if relative(path) != "."]
         why = f"{_shown(fitting[0], top)} alone has {_listed(told)}"
         return ContextGuess(fitting[0], True, why, fitting)
-    return _by_module(fitting, top)
+    return _by_module(index, fitting, top)
 
 
 def _fitting(
-    directories: tuple[Path, ...], sources: tuple[str, ...], mentions: Sequence[str]
+    index: Index, directories: tuple[Path, ...], sources: tuple[str, ...], mentions: Sequence[str]
 ) -> tuple[Path, ...]:
     """Those with every COPY source; among them, where any does, those with more of the rest.
 
@@ -132,17 +137,17 @@ def _fitting(
     another directory is left.
     """
     plain = tuple(source for source in sources if not has_wildcard(source))
-    fitting = tuple(each for each in directories if not _missing(each, plain))
+    fitting = tuple(each for each in directories if not _missing(index, each, plain))
     wildcards = tuple(source for source in sources if has_wildcard(source))
     for further in (wildcards, tuple(relative(mention) for mention in mentions)):
-        fitting = tuple(each for each in fitting if not _missing(each, further)) or fitting
+        fitting = tuple(each for each in fitting if not _missing(index, each, further)) or fitting
     return fitting
 
 
-def _missing(directory: Path, sources: Sequence[str]) -> list[str]:
+def _missing(index: Index, directory: Path, sources: Sequence[str]) -> list[str]:
     if not sources:
         return []
-    context = Context(directory)
+    context = _at(index, directory)
     missing = []
     for source in sources:
         try:
@@ -153,14 +158,21 @@ def _missing(directory: Path, sources: Sequence[str]) -> list[str]:
     return missing
 
 
-def _by_module(fitting: tuple[Path, ...], top: Path) -> ContextGuess:
+def _at(index: Index, directory: Path) -> Context:
+    """What lies in a directory: those above a Dockerfile are above many of a repository."""
+    context: Context = index.near.answer(directory, lambda: Context(directory))
+    context.trim()
+    return context
+
+
+def _by_module(index: Index, fitting: tuple[Path, ...], top: Path) -> ContextGuess:
     """Choose among directories that fit equally: the one that is, or has to be, the Go module's."""
-    modules = [each for each in fitting if kind_of(each / "go.mod") == "file"]
+    modules = [each for each in fitting if kind_of(f"{each}/go.mod") == "file"]
     if not modules:
-        root = next((each for each in fitting if _has_go_files(each)), fitting[0])
+        root = next((each for each in fitting if _has_go_files(index, each)), fitting[0])
         others = [each for each in fitting if each != root]
-        certain = _has_go_files(root) and root == fitting[0]
-        certain = certain and not any(_has_go_files(each) for each in others)
+        certain = _has_go_files(index, root) and root == fitting[0]
+        certain = certain and not any(_has_go_files(index, each) for each in others)
         why = "it has the Go files" if certain else "no COPY source and no go.mod tells it apart"
         return _guess(root, certain, f"{_shown(root, top)}: {why}", fitting)
     root = modules[0]
@@ -168,9 +180,9 @@ def _by_module(fitting: tuple[Path, ...], top: Path) -> ContextGuess:
     where = f"{_shown(root, top)} has the nearest go.mod"
     if nearer and _has_go_files_below(nearer[-1]):
         return _guess(root, False, f"{where}, but there are Go files nearer", fitting)
-    if _reaches_out(root):
+    if _reaches_out(index, root):
         return _guess(root, False, f"{where}, which replaces a module by one outside", fitting)
-    if any(kind_of(each / "go.work") == "file" for each in fitting if each != root):
+    if any(kind_of(f"{each}/go.work") == "file" for each in fitting if each != root):
         return _guess(root, False, f"{where}, but there is a go.work above", fitting)
     if not nearer:
         return _guess(root, True, f"{_shown(root, top)} has the Dockerfile and a go.mod", fitting)
@@ -184,8 +196,8 @@ def _guess(root: Path, certain: bool, why: str, fitting: tuple[Path, ...]) -> Co
     return ContextGuess(root, certain, why, (root, *others))
 
 
-def _has_go_files(directory: Path) -> bool:
-    return any(name.endswith(".go") for name in Context(directory).listdir("."))
+def _has_go_files(index: Index, directory: Path) -> bool:
+    return any(name.endswith(".go") for name in _at(index, directory).listdir("."))
 
 
 def _has_go_files_below(directory: Path) -> bool:
@@ -194,8 +206,8 @@ def _has_go_files_below(directory: Path) -> bool:
     return any(path.endswith(".go") for path in walk) or walk.truncated
 
 
-def _reaches_out(directory: Path) -> bool:
-    return bool(_LOCAL_REPLACE_OUT.search(Context(directory).read("go.mod") or b""))
+def _reaches_out(index: Index, directory: Path) -> bool:
+    return bool(_LOCAL_REPLACE_OUT.search(_at(index, directory).read("go.mod") or b""))
 
 
 def _shown(directory: Path, top: Path) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, Protocol
 
 from gorewrite import files
-from gorewrite.context.globs import clean, has_wildcard, match, relative, unescape
+from gorewrite.context.globs import clean, has_wildcard, is_pattern, match, relative, unescape
 from gorewrite.context.ignorefile import IgnoreError, IgnoreFile
 from gorewrite.memo import remembered
 
@@ -209,6 +209,9 @@ class Context:
         cross `/` and `**` is nothing special. A leading `/` or `../` means the root.
         Raises BadPattern for one that builders refuse.
         """
+        if not is_pattern(pattern):
+            path = relative(pattern)
+            return (path,) if self.kind(path) is not None else ()
         found = ["."]
         for part in relative(pattern).split("/"):
             if part == ".":

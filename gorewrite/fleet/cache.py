@@ -12,13 +12,16 @@ from __future__ import annotations
 import os
 import sys
 import time
+from array import array
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
+from itertools import compress, count
 from pathlib import Path
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 from gorewrite import files
-from gorewrite.fleet.cachefile import KEY_SIZE, NO_STAMP, CacheFile, Entry, Inputs, of, write
+from gorewrite.fleet.cachefile import KEY_SIZE, CacheFile, Entry, Inputs, Writing
+from gorewrite.fleet.standing import Source, Standing, contents
 
 #: Days after which an entry that was not asked for, or a file that was not used, is dropped.
 _KEPT_DAYS: Final = 30
@@ -26,17 +29,8 @@ _KEPT_DAYS: Final = 30
 _MOST_BYTES: Final = 1 << 30
 _SUFFIX: Final = ".plans"
 _DAY: Final = 86_400
-
-
-class Source(Protocol):
-    """Who answers on behalf of many files that it read, see gorewrite.files.answered."""
-
-    @property
-    def stamp(self) -> files.Stamp | None:
-        """While it is the same, so are all answers. None for a source without one."""
-
-    def answer(self, question: str, /) -> object:
-        """As it was recorded."""
+#: What the keys begin with of what follows from all that others follow from, see `put_whole`.
+WHOLE: Final = b"whole"
 
 
 class Info(NamedTuple):
@@ -60,31 +54,32 @@ class Cache:
     def __init__(self, path: Path, source: Callable[[str], Source | None]) -> None:
         """source: who answered under a name; None when nobody does today."""
         self._path = path
-        self._source = source
-        self._stamps: dict[str, bytes] = {}
         self._old: CacheFile | None = None
         with suppress(OSError, ValueError):
             self._old = CacheFile(path)
         self._inputs = self._old.inputs if self._old is not None else Inputs()
-        #: Number of an input -> whether it holds; None before it was looked at.
-        self._holds: list[bool | None] = [None] * len(self._inputs)
-        self._directories: dict[str, bytes] = {}
+        self._standing = Standing(self._inputs, source)
         self._today = int(time.time() // _DAY)
+        self._writing: Writing | None = None
         self._new: dict[bytes, Entry] = {}
         self._taken: set[bytes] = set()
         self._failed: set[bytes] = set()
-        self._changed = False
+        #: Name of a tape -> its numbers of inputs as those here; what came before its turn.
+        self._tables: dict[str, array[int]] = {}
+        self._early: list[tuple[bytes, bytes, files.Seen]] = []
+
+    def __contains__(self, key: bytes) -> bool:
+        """Whether something was planned under a key."""
+        return self._old is not None and key in self._old
 
     def get(self, key: bytes) -> bytes | None:
         """What was planned under a key, when it would be planned the same today."""
-        if self._old is None:
-            return None
-        numbers = self._old.numbers(key)
-        if numbers is None:
+        if self._old is None or key not in self._old:
             return None
         try:
-            if all(map(self._check, numbers)):
-                record = self._old.entry(key).record
+            entry = self._old.entry(key)
+            if self._standing.hold(entry.inputs):
+                record = self._old.record(entry)
                 self._taken.add(key)
                 return record
         except (OSError, ValueError, IndexError):
@@ -98,129 +93,121 @@ class Cache:
         self._failed.add(key)
 
     def put(self, key: bytes, record: bytes, seen: files.Seen) -> None:
-        """Keeps what was planned, and what was looked at for it."""
-        for name, inputs in seen.bundles:
-            if inputs is not None:
-                self._new[bytes.fromhex(name)] = self._entry(inputs, b"")
-        if all(bytes.fromhex(name) in self._new for name, _ in seen.bundles):
-            self._new[key] = self._entry(seen.inputs, record)
+        """Keeps what was planned, and what was looked at for it. record: b"" for nothing to keep.
 
-    def _entry(self, inputs: Iterable[files.Input], record: bytes) -> Entry:
-        numbers = sorted({self._inputs.add(each) for each in inputs})
-        return Entry(numbers, self._today, record)
+        To be told of all that a tape saw, in whatever order.
+        """
+        table = self._tables.setdefault(seen.tape, array("I"))
+        if seen.first > len(table):
+            self._early.append((key, record, seen))
+            return
+        for each in seen.new:
+            if each.kind == "b":
+                inside = " ".join(str(table[int(number)]) for number in each.digest.split())
+                each = each._replace(digest=inside)
+            table.append(self._inputs.add(each))
+        if record:
+            self._keep(key, record, array("I", [table[number] for number in seen.numbers]))
+        if self._early:
+            early, self._early = self._early, []
+            for told in early:
+                self.put(*told)
+
+    def whole(self, keys: Iterable[bytes], seen: files.Seen) -> array[int] | None:
+        """All that was looked at on disk for what was got and kept under some keys, and besides;
+        None when some of it is not kept, or somebody would answer otherwise by now."""
+        self.put(b"", b"", seen)
+        table = self._tables[seen.tape]
+        # A hundred thousand numbers are small as marks, and large as a set.
+        marks = bytearray(len(self._inputs))
+        for number in seen.numbers:
+            marks[table[number]] = 1
+        for key in keys:
+            entry = self._new.get(key)
+            if entry is None and self._old is not None and key in self._taken:
+                entry = self._old.entry(key)
+            if entry is None:
+                return None
+            for number in entry.inputs:
+                marks[number] = 1
+        for number in self._marked(marks, "b"):
+            marks[number] = 0
+            for inside in self._inputs.inside(number):
+                marks[inside] = 1
+        answers = self._marked(marks, "x")
+        for number in answers:
+            marks[number] = 0
+        return array("I", compress(count(), marks)) if self._standing.hold(answers) else None
+
+    def put_whole(self, key: bytes, record: bytes, found: array[int]) -> None:
+        """Keeps what follows from all that is `found`."""
+        self._keep(key, record, found)
+
+    def _marked(self, marks: bytearray, kind: str) -> array[int]:
+        wanted, kinds = ord(kind), self._inputs.kinds
+        return array(
+            "I", [number for number in compress(count(), marks) if kinds[number] == wanted]
+        )
+
+    def _keep(self, key: bytes, record: bytes, numbers: array[int]) -> None:
+        try:
+            if self._writing is None:
+                self._writing = Writing(self._path)
+            start, size = self._writing.add(record)
+        except OSError:
+            return
+        self._new[key] = Entry(numbers, self._today, start, size)
 
     def save(self) -> None:
         """Writes what is new; does nothing when nothing is. The cache is of no use after that."""
-        entries = dict(self._kept())
-        if self._changed or self._failed or self._new:
-            entries |= self._new
-            with suppress(OSError):
-                self._path.parent.mkdir(0o700, parents=True, exist_ok=True)
-                write(self._path, self._inputs, entries)
+        old = self._old
+        aged = old is not None and old.oldest < self._today - _KEPT_DAYS // 4
+        try:
+            if self._standing.restamped or self._failed or self._new or aged:
+                self._write(self._writing or Writing(self._path))
                 _tidy(self._path.parent)
-        else:
-            with suppress(OSError):  # It is in use.
-                os.utime(self._path)
-        if self._old is not None:
-            self._old.close()
+            else:
+                os.utime(self._path)  # It is in use.
+        except OSError:
+            pass
+        finally:
+            if self._writing is not None:
+                self._writing.close()
+            self._inputs.close()
+            if old is not None:
+                old.close()
 
-    def _kept(self) -> Iterator[tuple[bytes, Entry]]:
+    def _write(self, writing: Writing) -> None:
+        self._writing = writing
+        entries = {**dict(self._kept(writing)), **self._new}
+        inputs = self._inputs
+        if self._old is not None and (self._failed or self._new):
+            # Some are of no use any more, and others were told a second time.
+            inputs, places = inputs.only({n for each in entries.values() for n in each.inputs})
+            for key, entry in entries.items():
+                numbers = sorted({places[number] for number in entry.inputs})
+                entries[key] = entry._replace(inputs=array("I", numbers))
+        with closing(inputs):
+            writing.finish(inputs, entries)
+
+    def _kept(self, writing: Writing) -> Iterator[tuple[bytes, Entry]]:
         """The old entries that still hold, and those that nobody asked for lately."""
-        for key in self._old.keys if self._old is not None else ():
+        old = self._old
+        # Whatever follows from all of it was asked for in the name of all.
+        every = any(key.startswith(WHOLE) for key in self._taken)
+        for key in old.keys if old is not None else ():
             if key in self._failed or key in self._new:
                 continue
-            assert self._old is not None
+            if key.startswith(WHOLE) and key not in self._taken and self._failed:
+                continue  # It follows from what does not hold any more.
+            assert old is not None
+            entry = old.entry(key)
+            used = self._today if every or key in self._taken else entry.used
+            if used < self._today - _KEPT_DAYS:
+                continue
             with suppress(OSError, ValueError):
-                entry = self._old.entry(key)
-                if key in self._taken:
-                    self._changed |= entry.used < self._today - _KEPT_DAYS // 4
-                    yield key, entry._replace(used=self._today)
-                elif entry.used >= self._today - _KEPT_DAYS:
-                    yield key, entry
-
-    def _check(self, number: int) -> bool:
-        known = self._holds[number]
-        if known is None:
-            known = self._holds[number] = self._look(number)
-        return known
-
-    def _look(self, number: int) -> bool:
-        """Whether an input is as it was: by its stamp, else by what it says."""
-        inputs = self._inputs
-        kind, path = inputs.kinds[number], inputs.paths[number]
-        if kind == "b":
-            return self._look_at_bundle(bytes.fromhex(path))
-        stamp = self._stamp(kind, path)
-        if stamp != NO_STAMP and stamp == inputs.stamp(number):
-            return True
-        digest = inputs.digests[number]
-        if not (digest or kind != "c") or self._answer(kind, path, digest) != digest:
-            return False
-        if stamp != NO_STAMP:
-            inputs.set_stamp(number, stamp)
-            self._changed = True
-        return True
-
-    def _look_at_bundle(self, key: bytes) -> bool:
-        numbers = self._old.numbers(key) if self._old is not None else None
-        holds = numbers is not None and all(map(self._check, numbers))
-        (self._taken if holds else self._failed).add(key)
-        return holds
-
-    def _stamp(self, kind: str, path: str) -> bytes:
-        """The stamp of an input today; taken before it is looked at."""
-        if kind == "c":
-            return of(files.stamp_of(path))
-        if kind == "d":
-            stamp = self._directories.get(path)
-            if stamp is None:
-                stamp = self._directories[path] = of(files.stamp_of(path))
-            return stamp
-        if kind == "x":
-            who = path.partition("\n")[0]
-            if who not in self._stamps:
-                source = self._source(who)
-                self._stamps[who] = of(source.stamp if source is not None else None)
-            return self._stamps[who]
-        return NO_STAMP
-
-    def _answer(self, kind: str, path: str, digest: str) -> str:
-        """What an input says today."""
-        if kind == "c":
-            return _contents(path)
-        if kind == "d":
-            return "\0".join(_names(path, answer) for answer in digest.split("\0"))
-        if kind == "s":
-            return str(files.kind_at(path))
-        if kind == "r":
-            return os.path.realpath(path)
-        who, _, what = path.partition("\n")
-        source = self._source(who)
-        if kind != "x" or source is None:
-            return ""
-        return files.digest_of(repr(source.answer(what)).encode("utf-8", "surrogateescape"))
-
-
-def _contents(path: str) -> str:
-    try:
-        return files.digest_of(Path(path).read_bytes())
-    except OSError as error:
-        return f"!{error.errno}"
-
-
-def _names(directory: str, answer: str) -> str:
-    """What one of the questions about a directory is answered today, see gorewrite.files.Tape."""
-    kind, name = answer[0], answer.rpartition("/")[2]
-    path = f"{directory.rstrip('/')}/{name}"
-    if kind == "m":
-        return f"m{files.type_at(path)}/{name}"
-    if kind == "n":
-        names = repr(files.listing(directory)).encode("utf-8", "surrogateescape")
-        return f"n{files.digest_of(names)}/"
-    try:
-        return f"l{Path(path).readlink()}/{name}"
-    except OSError:
-        return f"l{None}/{name}"
+                record = old.record(entry)
+                yield key, Entry(entry.inputs, used, *writing.add(record))
 
 
 # --- where caches are ----------------------------------------------------------------------
@@ -259,14 +246,14 @@ def _program() -> str:
     parts = []
     for place in distributions():
         # It has a digest of each file that was installed.
-        parts.append(f"{Path(place).name} {_contents(f'{place}/RECORD')}")
+        parts.append(f"{Path(place).name} {contents(f'{place}/RECORD')}")
     places = set(_places_of("gorewrite"))
     for value in entry_points("gorewrite.transforms").values():
         module = value.partition(":")[0].strip()
         while module:
             places.update(_places_of(module))
             module = module.rpartition(".")[0]
-    parts += [f"{source} {_contents(source)}" for source in sorted(_sources_in(places))]
+    parts += [f"{source} {contents(source)}" for source in sorted(_sources_in(places))]
     return files.digest_of("\n".join(parts).encode("utf-8", "surrogateescape"))
 
 
@@ -309,6 +296,10 @@ def _tidy(place: Path) -> None:
     """Keeps all cache files together within bounds."""
     kept = _all_files(place)
     total = sum(size for _, size, _ in kept)
+    for left in place.glob(f".*{_SUFFIX}.*.tmp"):  # Of a run that was killed.
+        with suppress(OSError):
+            if left.stat().st_mtime < time.time() - _DAY:
+                left.unlink(missing_ok=True)
     for used, size, path in kept:
         if total <= _MOST_BYTES and used >= time.time() - _KEPT_DAYS * _DAY:
             break

@@ -37,6 +37,46 @@ class ClusterError(RuntimeError):
     """The cluster cannot be used. The text says why."""
 
 
+def connected(url: str) -> tuple[Any, int]:
+    """(a client of a Dask scheduler, how many threads its workers have).
+
+    Raises ClusterError, also where a worker has another version of gorewrite.
+    """
+    try:
+        from distributed import Client
+        from distributed.comm import parse_address
+        from distributed.comm.registry import get_backend
+    except ImportError:
+        raise ClusterError("--scheduler needs Dask: pip install distributed") from None
+    for name in logging.root.manager.loggerDict:
+        if name.startswith("distributed"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+    client: Any = None
+    try:
+        get_backend(parse_address(url)[0])
+        client = Client(url, timeout=_PATIENCE, set_as_default=False)
+        client.wait_for_workers(1, timeout=_PATIENCE)
+        versions = client.run(_version)
+    except (OSError, ValueError, TimeoutError, ImportError) as error:
+        _disconnect(client)
+        said = str(error).partition("\n")[0] or type(error).__name__
+        raise ClusterError(f"no Dask workers by {url}: {said}") from None
+    for worker, version in versions.items():
+        if version != __version__:
+            _disconnect(client)
+            raise ClusterError(
+                f"the Dask worker {worker} has gorewrite {version}, here is {__version__}; "
+                "install the same"
+            )
+    return client, max(1, sum(client.ncores().values()))
+
+
+def _disconnect(client: Any) -> None:
+    if client is not None:
+        with contextlib.suppress(Exception):
+            client.close(timeout=1)
+
+
 class Cluster:
     """An executor that is a Dask cluster; a context manager. See gorewrite.fleet.run.Executor.
 
@@ -53,46 +93,16 @@ class Cluster:
         self._seen = False
 
     def __enter__(self) -> Self:
-        try:
-            from distributed import Client
-            from distributed.comm import parse_address
-            from distributed.comm.registry import get_backend
+        self._client, self.workers = connected(self.url)
+        from gorewrite.fleet.clusterplugin import Setup
 
-            from gorewrite.fleet.clusterplugin import Setup
-        except ImportError:
-            raise ClusterError("--scheduler needs Dask: pip install distributed") from None
-        for name in logging.root.manager.loggerDict:
-            if name.startswith("distributed"):
-                logging.getLogger(name).setLevel(logging.CRITICAL)
-        try:
-            get_backend(parse_address(self.url)[0])
-            self._client = Client(self.url, timeout=_PATIENCE, set_as_default=False)
-            self._client.wait_for_workers(1, timeout=_PATIENCE)
-            versions = self._client.run(_version)
-        except (OSError, ValueError, TimeoutError, ImportError) as error:
-            self._close()
-            said = str(error).partition("\n")[0] or type(error).__name__
-            raise ClusterError(f"no Dask workers by {self.url}: {said}") from None
-        for worker, version in versions.items():
-            if version != __version__:
-                self._close()
-                raise ClusterError(
-                    f"the Dask worker {worker} has gorewrite {version}, here is {__version__}; "
-                    "install the same"
-                )
         self._client.register_plugin(Setup(self._token, self._setup), name=self._token)
-        self.workers = max(1, sum(self._client.ncores().values()))
         return self
 
     def __exit__(self, *_: object) -> None:
         with contextlib.suppress(Exception):  # It may be gone, which is no matter any more.
             self._client.unregister_worker_plugin(name=self._token)
-        self._close()
-
-    def _close(self) -> None:
-        if self._client is not None:
-            with contextlib.suppress(Exception):
-                self._client.close(timeout=1)
+        _disconnect(self._client)
 
     def pieces(self, chunks: Iterable[Sequence[Task]]) -> Iterator[Sequence[Piece]]:
         """See Executor. Raises ClusterError when the cluster is lost."""

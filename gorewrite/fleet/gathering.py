@@ -11,6 +11,7 @@ from gorewrite.fleet.groups import Group, Placed, Record, Task
 from gorewrite.fleet.ledger import Ledger
 from gorewrite.fleet.plain import packed, unpacked
 from gorewrite.fleet.settings import Settings
+from gorewrite.fleet.spool import Place, Spool
 from gorewrite.fleet.work import Piece, unpack
 from gorewrite.outcome import Outcome
 from gorewrite.project import Workspace
@@ -50,8 +51,10 @@ class Gathering:
         self._order = iter(tasks)
         self._next = next(self._order, None)
         self._run = frozenset(run)
-        #: Those that have come, until it is their turn; real path -> their context.
-        self._pieces: dict[int, Piece] = {}
+        #: Those that have come, until it is their turn, what is large of them in the spool; real
+        #: path -> their context.
+        self._pieces: dict[int, tuple[Piece, Place, Place]] = {}
+        self._spool = Spool()
         self._places: dict[str, tuple[str, bool]] = {}
         self._groups: dict[tuple[str, str], Group] = {}
         self._settled: set[tuple[str, str]] = set()
@@ -63,7 +66,7 @@ class Gathering:
         """Takes one piece."""
         real = self._tasks[piece.number].real
         self._places[real] = (piece.root, piece.certain)
-        self._pieces[piece.number] = piece
+        self._put(piece)
         for seen in piece.observations:
             key = (seen.transform, seen.root)
             if key not in self._groups:
@@ -80,10 +83,10 @@ class Gathering:
         What was not written after all has to be dropped from the ledger before that.
         """
         while self._next is not None:
-            piece = self._pieces.get(self._next.number)
-            if piece is None or self._blocked(piece):
+            known = self._pieces.get(self._next.number)
+            if known is None or self._blocked(known[0]):
                 return
-            del self._pieces[piece.number]
+            piece = self._take(self._next.number)
             self._next = next(self._order, None)
             if not piece.done and not piece.outcome:
                 continue  # Passed over.
@@ -137,10 +140,22 @@ class Gathering:
 
     def _tell(self, placed: Placed) -> None:
         number = self._numbers[placed.path]
-        piece = self._pieces[number]
+        piece = self._take(number)
         record = Record(self._tasks[number], unpacked(Outcome, piece.outcome))
         outcome = record.told(placed, self.settings.here).outcome
-        self._pieces[number] = piece._replace(done=b"", outcome=packed(outcome))
+        self._put(piece._replace(done=b"", outcome=packed(outcome)))
+
+    def _put(self, piece: Piece) -> None:
+        places = self._spool.put(piece.done), self._spool.put(piece.outcome)
+        self._pieces[piece.number] = piece._replace(done=b"", outcome=b""), *places
+
+    def _take(self, number: int) -> Piece:
+        piece, done, outcome = self._pieces.pop(number)
+        return piece._replace(done=self._spool.get(done), outcome=self._spool.get(outcome))
+
+    def close(self) -> None:
+        """Lets go of what has not had its turn."""
+        self._spool.close()
 
 
 def tasks_of(targets: Iterable[tuple[Path, str]]) -> list[Task]:

@@ -6,6 +6,7 @@ from collections.abc import Container, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from gorewrite import files
 from gorewrite.outcome import Outcome, failed, with_verdict
 from gorewrite.project import FileError, Workspace, reported
 from gorewrite.shared import Verdict, carrier
@@ -74,6 +75,7 @@ class Group:
         self.workspace = workspace
         self.transform = transform
         self.root = root
+        self._of = of
         self.known = tuple(str(path) for path in workspace.known(Path(root), Path(of)))
         self._known = frozenset(self.known)
         self.seen: dict[str, Observation] = {}
@@ -92,6 +94,8 @@ class Group:
         places: real path -> `Record.place` of what was planned; run: the real paths of the whole
         run, those in other shards too. What was not seen is read from disk.
         """
+        if files.recorded():
+            self.workspace.known(Path(self.root), Path(self._of))
         every = list(self.seen.values())
         for path in self.known:
             root, certain = places.get(path, ("", False))

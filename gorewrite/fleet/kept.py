@@ -26,7 +26,8 @@ class _Head(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """What was kept. root, certain, observations, spans: see gorewrite.fleet.work.Piece."""
+    """What was kept. root, certain, observations, spans: see gorewrite.fleet.work.Piece; data: all
+    of it as bytes, where it is being kept."""
 
     root: str
     certain: bool
@@ -35,6 +36,7 @@ class Kept(NamedTuple):
     form: Form
     entry: bytes
     outcome: bytes
+    data: bytes = b""
 
     def done(self, form: Form) -> bytes:
         """The packed entry for what is going to be said now. Raises ValueError."""
@@ -48,19 +50,21 @@ class Kept(NamedTuple):
         return packed(known._replace(diff=b""))
 
 
-def keep(record: Record, form: Form) -> bytes:
-    """A record as bytes, with what is said of it in some form. b"" for one that says nothing of
-    another run: a failure of gorewrite itself may be one of this machine."""
+def keep(record: Record, form: Form) -> Kept | None:
+    """What is kept of a record, with what is said of it in some form. None for one that says
+    nothing of another run: a failure of gorewrite itself may be one of this machine."""
     outcome = record.outcome
     if outcome.error is not None and outcome.error.trace:
-        return b""
+        return None
     form = form._replace(diffs=True, writes=False)
+    what = *record.place, bool(outcome.spans), record.observations
     try:
-        head = packed(_Head(form, *record.place, bool(outcome.spans), record.observations))
+        head = packed(_Head(form, *what))
         said, rest = packed(entry(outcome, form)), packed(outcome)
     except TypeError:  # What a user's transform saw is not plain.
-        return b""
-    return b"".join((_LENGTHS.pack(len(head), len(said)), head, said, rest))
+        return None
+    data = b"".join((_LENGTHS.pack(len(head), len(said)), head, said, rest))
+    return Kept(*what, form, said, rest, data)
 
 
 def kept(data: bytes, transforms: Mapping[str, object]) -> Kept:

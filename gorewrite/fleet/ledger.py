@@ -9,10 +9,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Final
 
+from gorewrite import files
+from gorewrite.files import real
 from gorewrite.fleet.entries import Entry, failure
 from gorewrite.outcome import Edit, Names, Outcome, Problem
 from gorewrite.transform import SpanEdit
+
+#: Bytes of the largest file that is edited.
+_LARGEST: Final = 1 << 24
 
 
 class Ledger:
@@ -39,10 +45,10 @@ class Ledger:
         if not outcome.spans:
             return outcome
         names = Names(Path(path), outcome.display, self._here)
-        top = outcome.repository or os.path.dirname(os.path.realpath(path))  # noqa: PTH120
+        top = outcome.repository or os.path.dirname(real(path))  # noqa: PTH120
         spans: dict[str, list[SpanEdit]] = {}
         for span in outcome.spans:
-            spans.setdefault(os.path.realpath(f"{top}/{span.path}"), []).append(span)
+            spans.setdefault(real(f"{top}/{span.path}"), []).append(span)
         edits = []
         try:
             for place, wanted in spans.items():
@@ -96,9 +102,11 @@ class _File:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            self.original = path.read_bytes()
+            self.original = files.read(path, _LARGEST)
         except OSError as error:
             raise _Collision(f"{path.name} cannot be read: {error.strerror}; run again") from None
+        if len(self.original) > _LARGEST:
+            raise _Collision(f"{path.name} is larger than {_LARGEST} bytes; edit it by hand")
         self.taken: tuple[SpanEdit, ...] = ()
 
     def new(self, wanted: Iterable[SpanEdit]) -> tuple[SpanEdit, ...]:

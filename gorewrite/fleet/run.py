@@ -87,6 +87,14 @@ class Run:
         gathering = Gathering(
             self.tasks, self.run, self.settings, self.form, workspace, self.ledger, conclude
         )
+        try:
+            yield from self._gathered(gathering, executor, planned)
+        finally:
+            gathering.close()
+
+    def _gathered(
+        self, gathering: Gathering, executor: Executor, planned: Callable[[int], None]
+    ) -> Iterator[Entry]:
         for piece in self._known:
             gathering.add(piece)
         planned(len(self._known))

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from gorewrite.config import Config, ConfigError, Configurations
 from gorewrite.discovery import Survey
+from gorewrite.files import SharedMemory
 from gorewrite.project import Workspace
 
 if TYPE_CHECKING:
     from gorewrite.fleet.changes import Changes
+
+#: Dockerfiles of which the configuration is remembered.
+_MOST_ASKED: Final = 64
 
 
 class Settings(NamedTuple):
@@ -41,8 +45,13 @@ class Settings(NamedTuple):
 
         names = [transform.name for transform in available()]
         configurations = known or Configurations()
+        asked = SharedMemory(_MOST_ASKED)
 
         def configuration(path: Path) -> Config:
+            config: Config = asked.answer(str(path), lambda: settled(path))
+            return config
+
+        def settled(path: Path) -> Config:
             config = configurations.load(path)
             for name in (*config.select, *config.ignore):
                 if name not in names:

@@ -10,9 +10,10 @@ from gorewrite import files
 from gorewrite.config import ConfigError
 from gorewrite.discovery import Survey, repository_root
 from gorewrite.files import Seen
+from gorewrite.fleet.conclusions import Told, concluded
 from gorewrite.fleet.entries import Entry, Form, entry
 from gorewrite.fleet.groups import Group, Record, Task
-from gorewrite.fleet.kept import keep
+from gorewrite.fleet.kept import Kept, keep
 from gorewrite.fleet.plain import packed, unpacked
 from gorewrite.fleet.settings import Settings
 from gorewrite.outcome import Outcome, Problem, failed, outcome_of
@@ -25,7 +26,8 @@ class Piece(NamedTuple):
 
     done: the packed `Entry` of the outcome as it stands; observations: of which it is not known
     yet what follows; spans: whether it edits files of others; outcome: packed, where it may become
-    another one by either. kept, seen: for the cache, and what was looked at for it.
+    another one by either. kept, seen: for the cache, and what was looked at for it; told: what else
+    is.
     """
 
     number: int
@@ -37,6 +39,7 @@ class Piece(NamedTuple):
     outcome: bytes = b""
     kept: bytes = b""
     seen: Seen | None = None
+    told: tuple[Told, ...] = ()
 
 
 def unpack(data: bytes) -> Entry:
@@ -85,7 +88,8 @@ class Planner:
     ) -> list[Piece]:
         """Plans some Dockerfiles that lie together. begun: told the number of each, -1 when all are
         planned, and -2 before what takes long and no Dockerfile is to blame for."""
-        records, kept = {}, {}
+        records: dict[str, Record] = {}
+        kept: dict[str, tuple[Kept | None, Seen | None]] = {}
         for task in tasks:
             self._prepare(Path(task.path), begun)
             begun(task.number)
@@ -99,13 +103,22 @@ class Planner:
                 record = self.record(task)
             records[task.real] = record
         begun(-1)
-        self._conclude(records)
-        return [
-            self._piece(records[task.real], *kept.get(task.real, ()))
-            if task.real in records
-            else Piece(task.number, "", False, b"")
-            for task in tasks
-        ]
+        planned = dict(records)
+        told = self._conclude(records)
+        pieces = []
+        for task in tasks:
+            if task.real not in records:
+                pieces.append(Piece(task.number, "", False, b""))
+                continue
+            record = records[task.real]
+            known, seen = kept.get(task.real, (None, None))
+            piece = self._piece(record, known if record is planned[task.real] else None)
+            if seen is not None:
+                piece = piece._replace(kept=known.data if known is not None else b"", seen=seen)
+            pieces.append(piece)
+        if told:
+            pieces[-1] = pieces[-1]._replace(told=tuple(told))
+        return pieces
 
     def _prepare(self, path: Path, begun: Callable[[int], None]) -> None:
         root = repository_root(path.parent)
@@ -121,8 +134,9 @@ class Planner:
             return True
         return any(each.concern(Path(task.real), self.workspace) for each in changes)
 
-    def _conclude(self, records: dict[str, Record]) -> None:
-        """Concludes for the build contexts of which all Dockerfiles are among the records."""
+    def _conclude(self, records: dict[str, Record]) -> list[Told]:
+        """Concludes for the build contexts of which all Dockerfiles are among the records. Gives
+        what a cache is told of that."""
         groups: dict[tuple[str, str], Group] = {}
         for record in records.values():
             for seen in record.observations:
@@ -131,25 +145,34 @@ class Planner:
                     groups[key] = Group(self.workspace, *key, of=seen.path)
                 groups[key].seen[seen.path] = seen
         places = {path: record.place for path, record in records.items()}
+        found = []
         for group in groups.values():
             if group.outsiders or not all(path in records for path in group.known):
                 continue
-            verdict = group.verdict(places, records)
+            if self.settings.keeps:
+                placed, told = concluded(group, places, records, self._tape)
+                if told is not None:
+                    found.append(told)
+            else:
+                placed = group.verdict(places, records)
             for path in group.seen:
                 records[path] = records[path].without(group)
-            if verdict is not None:
-                records[verdict.path] = records[verdict.path].told(verdict, self.settings.here)
+            if placed is not None:
+                records[placed.path] = records[placed.path].told(placed, self.settings.here)
+        return found
 
-    def _piece(self, record: Record, kept: bytes = b"", seen: Seen | None = None) -> Piece:
+    def _piece(self, record: Record, known: Kept | None) -> Piece:
+        """known: the same record as it was kept."""
         outcome = record.outcome
-        unsettled = bool(record.observations or outcome.spans)
+        done = known.entry if known is not None and known.form == self.form else b""
+        rest = b""
+        if record.observations or outcome.spans:
+            rest = known.outcome if known is not None else packed(outcome)
         return Piece(
             record.task.number,
             *record.place,
-            packed(entry(outcome, self.form)),
+            done or packed(entry(outcome, self.form)),
             record.observations,
             bool(outcome.spans),
-            packed(outcome) if unsettled else b"",
-            kept if seen is not None else b"",
-            seen,
+            rest,
         )
