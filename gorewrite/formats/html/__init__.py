@@ -85,7 +85,8 @@ def _view(document: Mapping[str, Any]) -> dict[str, Any]:
 
 def _file(file: Mapping[str, Any]) -> dict[str, Any]:
     if "error" in file:
-        return {"path": file["path"], "status": status(file), "error": file["error"]}
+        told = {"path": file["path"], "status": status(file), "error": file["error"]}
+        return {**told, "pull_request": file.get("pull_request")}
     return {
         "path": file["path"],
         "status": status(file),
@@ -95,6 +96,7 @@ def _file(file: Mapping[str, Any]) -> dict[str, Any]:
         "refusals": [_said(file, refusal) for refusal in file["refusals"]],
         "notes": file["notes"],
         "verification": file.get("verification"),
+        "pull_request": file.get("pull_request"),
     }
 
 

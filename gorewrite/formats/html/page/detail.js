@@ -99,11 +99,21 @@ class Detail {
   content(item) {
     const { file } = item;
     const link = (...place) => this.view.link(...place);
+    const pull = item.pull
+      ? h(
+          "p",
+          {},
+          "Pull request: ",
+          pullOf(item.pull, item.pull.url || item.pull.state),
+          text(` ${[item.pull.state, item.pull.reason].filter(Boolean).join(": ")}`),
+        )
+      : null;
     if (file.error) {
       const place = file.error.line ? `line ${file.error.line}: ` : "";
       return h(
         "section",
         {},
+        pull,
         h("h3", {}, "It could not be read"),
         h("p", { class: "wrong" }, place, text(file.error.message)),
       );
@@ -114,6 +124,7 @@ class Detail {
       ["Left alone", "", item.refusals],
     ].filter((group) => group[2].length);
     return [
+      pull,
       file.verification ? verified(file.verification) : null,
       groups.map(([title, note, list]) =>
         h(

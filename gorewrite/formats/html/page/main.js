@@ -5,6 +5,7 @@ class View {
     this.report = report;
     this.items = report.items;
     this.measured = this.items.some((item) => item.measured);
+    this.pulls = this.items.some((item) => item.pull);
     this.table = new Table(this);
     this.filters = new Filters(this);
     this.detail = new Detail(this);

@@ -63,6 +63,7 @@ function itemOf(file, index, common) {
     transforms: new Set(changes.map((change) => change.transform)),
     codes: new Set(refusals.map((refusal) => `${refusal.transform}/${refusal.code}`)),
     safeties: new Set(changes.map((change) => (change.applied ? change.safety : "offered"))),
+    pull: file.pull_request || null,
     verdict: file.verification ? file.verification.verdict : "",
     measured: measuredOf(file.verification),
   };
@@ -70,6 +71,7 @@ function itemOf(file, index, common) {
     (each) => `${each.transform} ${each.code || ""} ${each.message}`,
   );
   if (file.error) said.push(file.error.message);
+  if (item.pull) said.push(`pull request ${item.pull.state} ${item.pull.reason}`);
   item.haystack = [file.path, item.verdict, ...said].join("\n").toLowerCase();
   return item;
 }
@@ -119,6 +121,7 @@ const SORT_KEYS = {
   status: (item) => RANKS.get(item.status),
   changes: (item) => -item.applied.length * 1000 - item.offers.length,
   reasons: (item) => -item.refusals.length,
+  pull: (item) => (item.pull ? item.pull.state : "~"),
   saved: (item) => (item.measured ? -item.measured.saved : Infinity),
   faster: (item) => (item.measured && item.measured.faster ? -item.measured.faster : Infinity),
 };

@@ -6,6 +6,7 @@ const COLUMNS = [
   ["changes", "Changes"],
   ["reasons", "Left alone"],
 ];
+const PULL_COLUMNS = [["pull", "Pull request"]];
 const MEASURED_COLUMNS = [
   ["saved", "Image size"],
   ["faster", "Rebuild"],
@@ -43,6 +44,13 @@ function rowOf(item, position, view) {
       pill(item.status),
       item.verdict && item.verdict !== "unchanged" ? verdictOf(item.verdict, true) : null,
     ),
+    view.pulls
+      ? h(
+          "td",
+          { role: "cell", class: "pull" },
+          item.pull ? pullOf(item.pull, item.pull.state) : null,
+        )
+      : null,
     h("td", { role: "cell", class: "changes" }, changesOf(item)),
     h(
       "td",
@@ -88,6 +96,14 @@ function verdictOf(verdict, short) {
   );
 }
 
+// A pull request, and the way to it.
+function pullOf(pull, shown) {
+  const told = { class: `pull ${pull.state}`, title: `pull request: ${pull.reason || pull.state}` };
+  return /^https?:\/\//.test(pull.url)
+    ? h("a", { ...told, href: pull.url, rel: "noreferrer" }, text(shown))
+    : h("span", told, text(shown));
+}
+
 const pill = (status) => h("span", { class: `pill ${tone(status)}` }, STATUS_LABELS.get(status));
 
 function changesOf(item) {
@@ -112,7 +128,12 @@ class Table {
     this.view = view;
     this.found = [];
     this.first = this.last = 0;
-    const columns = [...COLUMNS, ...(view.measured ? MEASURED_COLUMNS : [])];
+    const columns = [
+      ...COLUMNS.slice(0, 2),
+      ...(view.pulls ? PULL_COLUMNS : []),
+      ...COLUMNS.slice(2),
+      ...(view.measured ? MEASURED_COLUMNS : []),
+    ];
     this.heads = new Map(
       columns.map(([name, label]) => [
         name,
