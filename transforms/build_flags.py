@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -122,7 +123,7 @@ class _Instruction:
     def __init__(self, stage: StageFacts, run: Run) -> None:
         self.stage = stage
         self.run = run
-        self.claims = {Safety.SAFE: _Claim(), Safety.REVIEW: _Claim()}
+        self.claims: dict[Safety, _Claim] = defaultdict(_Claim)
         self.refusals: dict[str, Refusal] = {}
 
     def proposals(self) -> Iterator[Proposal]:
@@ -132,7 +133,7 @@ class _Instruction:
         for indirect in indirect_builds(self.stage, self.run):
             self.refuse_indirect(indirect)
             self.switch_off_for(indirect)
-        for safety, claim in self.claims.items():
+        for safety, claim in sorted(self.claims.items(), reverse=True):
             if claim.edits:
                 yield Change(
                     self.run.instruction,
@@ -240,13 +241,13 @@ class _Build:
             return False
         if self.go.flag("ldflags") is None:
             return not goedits.strips(self.go.setting("ldflags"))
-        merged = goedits.merge_strip(self.invocation, self._s_implies_w)
         decided = ("already-stripped", "symbols-wanted")
-        return not (isinstance(merged, Declined) and merged.code in decided)
+        return not (isinstance(self._merged, Declined) and self._merged.code in decided)
 
-    @property
-    def _s_implies_w(self) -> bool:
-        return supports(self.version, "s-implies-w") is True
+    @cached_property
+    def _merged(self) -> tuple[Edit, ...] | Declined:
+        """The edits that put -s -w into the -ldflags of the command line."""
+        return goedits.merge_strip(self.invocation, supports(self.version, "s-implies-w") is True)
 
     def _obsolete_or_asked(self) -> bool:
         if self.config.legacy_static_flags:
@@ -330,7 +331,7 @@ class _Build:
             message = "no -s -w: something reads the symbols of the binary"
             self._refuse("debug-symbols", message, reader)
         elif self.go.flag("ldflags") is not None:
-            edits = goedits.merge_strip(self.invocation, self._s_implies_w)
+            edits = self._merged
             if isinstance(edits, Declined):
                 self._refuse("ldflags-unreadable", f"add -s -w by hand: {edits.why}")
                 return

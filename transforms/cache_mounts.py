@@ -17,7 +17,7 @@ from gorewrite.caches.cacheuse import (
     without_command,
     written_later,
 )
-from gorewrite.caches.gocaches import Account, account, caches, moves_caches
+from gorewrite.caches.gocaches import Account, account, build_cache, module_cache, moves_caches
 from gorewrite.caches.mounts import mounts, with_mounts
 from gorewrite.dockerfile import from_parts
 from gorewrite.evidence import Evidence, Unknown
@@ -133,6 +133,7 @@ class _Family:
         self.facts = facts
         self.stages = stages
         self.uses = [use for stage in stages for use in go_uses(stage)]
+        self.accounts = {use: account(use.stage, use.run.state) for use in self.uses}
         self.paths: dict[tuple[GoUse, str], str | Unknown] = {}
 
     def propose(self) -> Iterator[Proposal]:
@@ -204,14 +205,16 @@ class _Family:
         ]
         run = use.run
         if not vendored and run.state.workdir:
-            module = module_at(use.stage, run.state.workdir, run.instruction)
-            return module is None or not uses_vendor(use.stage, module, "", run.instruction)
+            view = use.stage.view(run.instruction)
+            module = module_at(view, run.state.workdir)
+            return module is None or not uses_vendor(view, module, "")
         return not all(vendored)
 
     def _existing(self, use: GoUse, kind: _Kind) -> tuple[str, ...]:
         """The mounts of this very cache that the RUN has already."""
+        if not (found := mounts(use.run.instruction, use.run.state)):
+            return ()
         path = self._path(use, kind)
-        found = mounts(use.run.instruction, use.run.state)
         if isinstance(path, Unknown):
             return tuple(m.text for m in found if m.kind == "cache" and kind.mention.search(m.text))
         return tuple(m.text for m in found if m.kind == "cache" and m.target == path)
@@ -245,7 +248,7 @@ class _Family:
     def _found(self, use: GoUse, kind: _Kind) -> str | Unknown:
         if moves_caches(use.stage):
             return Unknown("go env -w moves the caches")
-        user = self._account(use)
+        user = self.accounts[use]
         home = user.home if isinstance(user, Account) else None
         environments = [invocation.go.env for invocation in use.invocations]
         if use.through or use.maybe:
@@ -253,9 +256,9 @@ class _Family:
         found: str | Unknown | None = None
         if any(step.sourced for step in use.run.steps):
             return Unknown("a script that the RUN reads may move the caches")
+        place = module_cache if kind is _MODULES else build_cache
         for env in environments:
-            both = caches(use.stage, use.run.state, env, home)
-            path = both.modules if kind is _MODULES else both.build
+            path = place(use.stage, use.run.state, env, home)
             if isinstance(path, Unknown):
                 return path
             if found is not None and path != found:
@@ -264,12 +267,9 @@ class _Family:
         assert found is not None
         return found
 
-    def _account(self, use: GoUse) -> Account | Unknown:
-        return account(use.stage, use.run.state)
-
     def _ids(self, use: GoUse) -> str:
         """The owner of the mount: root, unless the flag says otherwise."""
-        user = self._account(use)
+        user = self.accounts[use]
         if isinstance(user, Unknown) or user.uid == 0:
             return ""
         return f",uid={user.uid}" + (f",gid={user.gid}" if user.gid is not None else "")
@@ -290,7 +290,7 @@ class _Family:
 
     def _nobody(self, missing: Sequence[GoUse]) -> Conflict | None:
         for use in missing:
-            user = self._account(use)
+            user = self.accounts[use]
             if isinstance(user, Unknown):
                 message = f"{user.why}; write USER as uid:gid"
                 return Conflict("cache-user-unknown", message, use.evidence)
@@ -337,7 +337,7 @@ class _Family:
     def _stub(self, missing: Sequence[GoUse], paths: Mapping[GoUse, str]) -> Conflict | None:
         """Mount points are made as root and stay behind in the layer (BuildKit issue 3153)."""
         for use in missing:
-            user = self._account(use)
+            user = self.accounts[use]
             root = isinstance(user, Account) and user.uid == 0
             usual = paths[use].startswith(("/go/", "/root/", "/tmp/"))
             if use.stage.ships and not (root and usual):
@@ -372,13 +372,13 @@ class _Family:
         """REVIEW with what is in doubt, else SAFE and ()."""
         doubts = [*switching.doubts(self.facts)]
         doubts += [place for stage in self.stages if (place := without_command(stage))]
+        from_ = self.stages[0].stage.from_
+        if uses and "$" in ImageRef.parse(from_parts(from_).image.text).repository:
+            doubts.append(self.facts.at(from_))
         for use in uses:
-            from_ = use.stage.lineage[0].stage.from_
-            if "$" in ImageRef.parse(from_parts(from_).image.text).repository:
-                doubts.append(self.facts.at(from_))
             if use.maybe and not use.certain:
                 doubts.append(use.evidence)
-            user = self._account(use)
+            user = self.accounts[use]
             if isinstance(user, Account) and user.uid:
                 if not (is_plain(use) and has_sums(use)):
                     doubts.append(use.evidence)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
 from gorewrite import shell
-from gorewrite.dockerfile import Comment, Instruction, Node
+from gorewrite.dockerfile import Instruction
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import Facts, StageFacts
+from gorewrite.memo import remembered
 from gorewrite.stage.joints import appended
 from gorewrite.stage.layout import under
-from gorewrite.stage.packageuse import Call, calls_of, later_runs, used_later
+from gorewrite.stage.packageuse import Call, calls_of, later_runs, spoken_of, used_later
 from gorewrite.stage.runs import Edit, Run
 from gorewrite.transform import Change, Proposal, Refusal, Safety, Transform
 
@@ -236,19 +237,12 @@ def _cut(run: Run, start: int, end: int, following: int) -> list[Edit]:
 
 def _lone_update(at: _Place, call: Call, needed: Unknown | None) -> Iterator[Change]:
     """Removes a RUN that only runs `apk update`, when all of apk's calls use --no-cache."""
-    later = [
-        c
-        for _, run in later_runs(at.stage, at.run)
-        for c in calls_of(run)
-        if c.does.manager == "apk"
-    ]
-    alone = len(at.run.steps) == 1 and not _comment_above(at.stage, at.run.instruction)
-    if (
-        not alone
-        or needed is not None
-        or not later
-        or not all(c.fetches_its_own for c in later if c.uses_index)
-    ):
+    alone = len(at.run.steps) == 1 and not at.stage.stage.comments_above(at.run.instruction)
+    if not alone or needed is not None:
+        return
+    runs = (run for _, run in later_runs(at.stage, at.run))
+    later = [c for run in runs for c in calls_of(run) if c.does.manager == "apk"]
+    if not later or not all(c.fetches_its_own for c in later if c.uses_index):
         return
     rule = Evidence("", 0, "rule: apk --no-cache does not read the index of apk update")
     yield Change(
@@ -258,15 +252,6 @@ def _lone_update(at: _Place, call: Call, needed: Unknown | None) -> Iterator[Cha
         "drop apk update, whose index nothing uses",
         (at.evidence(call), rule),
     )
-
-
-def _comment_above(stage: StageFacts, instruction: Instruction) -> bool:
-    above: Node | None = None
-    for node in stage.stage.nodes:
-        if node is instruction:
-            return isinstance(above, Comment)
-        above = node
-    return False
 
 
 # --- apt ---------------------------------------------------------------------------------
@@ -300,18 +285,27 @@ def _apt(at: _Place) -> Iterator[Proposal]:
     yield at.change(new, message, *because, safe=needed is None)
 
 
+@remembered
+def _runs(stage: StageFacts) -> Mapping[Instruction, Run]:
+    return {run.instruction: run for run in stage.runs}
+
+
 def _next_removes(at: _Place) -> bool:
     """Whether the RUN right below removes the lists: the two are better joined."""
-    runs = {run.instruction: run for run in at.stage.runs}
     instructions = at.stage.stage.instructions
-    index = instructions.index(at.run.instruction) + 1
-    below = runs.get(instructions[index]) if index < len(instructions) else None
+    index = at.stage.order[at.run.instruction] + 1
+    below = _runs(at.stage).get(instructions[index]) if index < len(instructions) else None
     return below is not None and _removes(below, _LISTS, "/var/lib/apt")
+
+
+@remembered
+def _decides_recommends(stage: StageFacts) -> bool:
+    return any("Install-Recommends" in run.text for run in stage.runs)
 
 
 def _recommends(at: _Place, installs: list[Call]) -> Iterator[Change]:
     """The offer to leave recommended packages out."""
-    if any("Install-Recommends" in run.text for run in at.stage.runs):
+    if _decides_recommends(at.stage):
         return
     bare = [
         call
@@ -340,6 +334,9 @@ _RPM_CACHES: Final = tuple(
 )
 
 
+_READS_CACHE: Final = re.compile(r"--installroot|--cacheonly|\s-C\s")
+
+
 def _rpm(at: _Place) -> Iterator[Proposal]:
     calls = at.of(*_RPM)
     last = next((c for c in reversed(calls) if c.does.action in ("install", "upgrade")), None)
@@ -347,8 +344,7 @@ def _rpm(at: _Place) -> Iterator[Proposal]:
         return
     if _mounted(at.run, *_RPM_CACHES) or _removes(at.run, *_RPM_CACHES, "/var/cache/*"):
         return
-    texts = (at.run, *(run for _, run in later_runs(at.stage, at.run)))
-    if any(re.search(r"--installroot|--cacheonly|\s-C\s", run.text) for run in texts):
+    if spoken_of(at.stage, at.run, _READS_CACHE):
         return
     what = "clean --all" if last.does.manager == "zypper" else "clean all"
     command = f"{last.command.words[0].text} {what}"

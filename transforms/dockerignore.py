@@ -54,6 +54,8 @@ class Dockerignore(SharedTransform):
     - `git-needed`: the build reads `.git`, or the program reads the version that Go stamps from
       it; pass the version as a build argument to leave it out.
     - `allow-list`: the ignore file leaves everything out and lets single paths in again.
+    - `waits`: the change belongs to a pull request, and follows only from Dockerfiles that other
+      pull requests change first.
 
     *Safety*
 

@@ -105,7 +105,7 @@ class _Hoist:
 
     def propose(self) -> Iterator[Proposal]:
         job = self.job
-        needed = needed_files(job.user_stage, job.module, job.user)
+        needed = needed_files(job.user_stage.view(job.user), job.module)
         found = external(needed.mods)
         if not found and not job.explicit:
             message = "go.mod requires no other module: there is nothing to download ahead"

@@ -286,8 +286,9 @@ def _kinds(run: Run) -> frozenset[str] | None:
 def _apt(run: Run) -> list[str]:
     """What the RUN does with apt, in order; "" for every other command."""
     found = []
-    for _, command in _commands(run):
-        packages = shell.package_command(command.argv)
+    for name, command in _commands(run):
+        named = name.rpartition("/")[2].startswith("apt")
+        packages = shell.package_command(command.argv) if named else None
         found.append(packages.action if packages and packages.manager == "apt" else "")
     return found
 

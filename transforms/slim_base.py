@@ -208,6 +208,10 @@ class _Slim:
         self.doubts += [*needs.doubts, *runtime.doubts, *doubts]
         if self.facts.project.context_why is not None:
             self.doubts.append(self.facts.project.context_why)
+        own = self.stage.end.env.keys() - self.stage.end.declared.keys() - {"PATH"}
+        for name in sorted(own & needs.environment):
+            why = f"the program reads {name}, which {self.base.ref.text} sets"
+            self.doubts.append(Unknown(why))
         if self.base.family == "alpine":
             self.doubts.append(
                 Unknown("the shell and tools of alpine are gone for whoever uses them")
@@ -216,7 +220,7 @@ class _Slim:
         named = self.from_.edit((image.start, image.end, runtime.image.ref.text))
         replacement: tuple[BodyNode, ...] = (named,)
         workdir = self.stage.start.workdir
-        if self.stage.end.workdir_from is None and workdir not in (None, runtime.image.workdir):
+        if workdir not in (None, runtime.image.workdir) and _starts_in_workdir(self.stage):
             replacement += self.facts.dockerfile.fragment(f"WORKDIR {workdir}\n")
         declares: set[str] = set()
         also: list[tuple[BodyNode, tuple[BodyNode, ...]]] = [(node, ()) for node in self.removed]
@@ -249,6 +253,18 @@ class _Slim:
             tuple(also),
             declares=departs | declares,
         )
+
+
+def _starts_in_workdir(stage: StageFacts) -> bool:
+    """Whether the work directory of the base image decides where something is."""
+    for instruction, state in stage.states.items():
+        match instruction.keyword:
+            case "WORKDIR":
+                return not (state.expand(instruction.rest) or "").startswith("/")
+            case "COPY" | "ADD":
+                if not (state.expand(copy_parts(instruction).dest) or "").startswith("/"):
+                    return True
+    return True
 
 
 def _needed(needs: Requirements) -> str:

@@ -210,7 +210,7 @@ class _Split:
         return None
 
     def _metadata(self, needs: Requirements, runtime: Runtime) -> metadata.Moved:
-        read = _read_by_programs(needs)
+        read = needs.environment
         own = "PATH" in self.stage.end.declared  # Then it moves along.
         path = (runtime_path(self.stage.end.env.get("PATH")) if own else None) or (
             runtime.image.env.get("PATH") or ""
@@ -245,7 +245,7 @@ class _Split:
                 )
             )
         set_by_base = self.stage.end.env.keys() - self.stage.end.declared.keys() - {"PATH"}
-        for name in sorted(set_by_base & _read_by_programs(needs)):
+        for name in sorted(set_by_base & needs.environment):
             self.doubts.append(Unknown(f"the program reads {name}, which the Go image sets"))
         if self.stage.base_assumed and not needs.static:
             self.doubts.append(Unknown("a caller may choose another base image"))
@@ -271,12 +271,11 @@ class _Split:
     def _change(
         self, needs: Requirements, taken: Carry, runtime: Runtime, moved: metadata.Moved
     ) -> Change:
-        in_place = not (self.stage.runs or self.stage.targeted) and not any(
-            i.keyword in ("COPY", "ADD") for i in self.stage.stage.instructions
-        )
-        source = self.stage.parent if in_place and self.stage.parent is not None else self.stage
+        source = self._source()
         name = source.name or stage_name(self.facts)
         text = RuntimeText(self.stage, needs, taken, runtime, moved, name).text()
+        if source is not self.stage:
+            text = self._in_place(text)
         pairs = self._replacements(source, name, text, moved)
         message = (
             f"split off a runtime stage on {runtime.image.ref.text} that takes {_listed(taken)}"
@@ -302,6 +301,25 @@ class _Split:
             declares=frozenset(moved.declares) | departures(self.stage, runtime.image)[0],
         )
 
+    def _source(self) -> StageFacts:
+        """The stage to copy from: the parent of one that only says how it is run."""
+        stage, parent = self.stage, self.stage.parent
+        writes = any(i.keyword in ("COPY", "ADD") for i in stage.stage.instructions)
+        if parent is None or stage.runs or stage.targeted or writes:
+            return stage
+        # A directory that WORKDIR makes is there in the stage itself alone.
+        return parent if parent.end.workdir == stage.end.workdir else stage
+
+    def _in_place(self, text: str) -> str:
+        """The text of the new stage where that takes the place, and the name, of the old one."""
+        body, from_ = self.facts.dockerfile.body, self.stage.stage.from_
+        if isinstance(body[body.index(from_) - 1], Blank | Comment):
+            text = text.removeprefix("\n")
+        named = from_.words[-2:] if len(from_.words) == 3 else ()
+        first, line_end, rest = text.lstrip("\n").partition("\n")
+        blank = text[: len(text) - len(text.lstrip("\n"))]
+        return blank + " ".join([first, *(word.text for word in named)]) + line_end + rest
+
     def _replacements(
         self, source: StageFacts, name: str, text: str, moved: metadata.Moved
     ) -> list[tuple[BodyNode, tuple[BodyNode, ...]]]:
@@ -323,12 +341,6 @@ class _Split:
         first = source.stage.from_
         main = pairs.pop(first, (first,))
         return [(first, main), *pairs.items()]
-
-
-def _read_by_programs(needs: Requirements) -> frozenset[str]:
-    """The environment variables that the sources read."""
-    known = (program.needs for program in needs.programs)
-    return frozenset(n for need in known if not isinstance(need, Unknown) for n in need.environment)
 
 
 def _listed(taken: Carry) -> str:

@@ -16,10 +16,11 @@ from typing import NamedTuple
 from gorewrite import shell
 from gorewrite.caches.mounts import mounts
 from gorewrite.callers.composeruns import runs_go
-from gorewrite.dockerfile import copy_parts
+from gorewrite.dockerfile import Instruction, copy_parts
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
 from gorewrite.gobuild.gouse import GoUse
+from gorewrite.memo import remembered
 from gorewrite.modules.gomodules import module_of
 from gorewrite.stage.commands import DEV_TOOLS, last
 from gorewrite.stage.entry import read_entry
@@ -136,21 +137,28 @@ def conflicts(
 
 def _copied(stage: StageFacts, family: Sequence[StageFacts], cache: Cache) -> Iterator[Conflict]:
     """COPY --from and --mount=from= of a stage that has the cache."""
-    facts = stage.facts
+    for instruction, other, raw, path in _taken(stage):
+        if other in family and cache.overlaps(path):
+            message = f"its content is copied from the layer here: {raw}"
+            yield Conflict(cache.code, message, stage.facts.at(instruction))
+
+
+@remembered
+def _taken(stage: StageFacts) -> tuple[tuple[Instruction, StageFacts | None, str, str], ...]:
+    """(instruction, other stage, path as written, plain path) of what a stage takes from others."""
+    found = []
     for instruction, state in stage.states.items():
         taken: list[tuple[str, str]] = []
         if instruction.keyword in ("COPY", "ADD"):
             parts = copy_parts(instruction)
             taken = [(parts.from_, source) for source in parts.sources if parts.from_]
-        elif instruction.keyword == "RUN":
-            found = mounts(instruction, state)
-            taken = [(mount.from_, mount.source or "/") for mount in found if mount.from_]
+        elif instruction.keyword == "RUN" and instruction.flags:
+            mounted = mounts(instruction, state)
+            taken = [(mount.from_, mount.source or "/") for mount in mounted if mount.from_]
         for reference, raw in taken:
-            other = facts.stage_named(state.expand(reference) or reference, stage.index)
-            path = _plain(state.expand(raw) or raw)
-            if other in family and cache.overlaps(path):
-                message = f"its content is copied from the layer here: {raw}"
-                yield Conflict(cache.code, message, facts.at(instruction))
+            other = stage.facts.stage_named(state.expand(reference) or reference, stage.index)
+            found.append((instruction, other, raw, _plain(state.expand(raw) or raw)))
+    return tuple(found)
 
 
 def _placed(stage: StageFacts, cache: Cache) -> Iterator[Conflict]:
@@ -180,8 +188,11 @@ def _run(stage: StageFacts, run: Run, cache: Cache) -> Iterator[Conflict]:
         found = _text(run.text, "", cache)
         yield from (Conflict(c.code, c.message, facts.at(run.instruction)) for c in found)
         return
+    spoken = cache.mention.search(run.text) is not None
     for step in run.steps:
         inner = shell.unwrapped(step)
+        if not spoken and inner.argv[:1] == ("go",) and "clean" not in inner.argv:
+            continue  # The words of go count only where they speak of a place in the cache.
         code = _step(inner, cache)
         if code is None:
             continue
@@ -208,7 +219,7 @@ def _step(step: shell.Step, cache: Cache) -> str | None:
     """The refusal code for one command, None when it leaves the cache alone."""
     words = step.command.words
     argv = step.argv
-    name = posixpath.basename(argv[0] or "") if argv else ""
+    name = (argv[0] or "").rpartition("/")[2] if argv else ""
     texts = [word.text for word in words[1:]]
     if name == "go":
         if "clean" in argv and f"-{cache.clean}" in argv:
@@ -234,13 +245,14 @@ def _step(step: shell.Step, cache: Cache) -> str | None:
     return None
 
 
+_HOME = re.compile(r"^~(?=/|$)|\$HOME\b|\$\{HOME\}")
+_NAMED = re.compile(r"\$\{(\w+)\}|\$(\w+)|\$\(go env (\w+)\)")
+
+
 def _expanded(step: shell.Step, text: str, cache: Cache) -> str | None:
     """A word of a command as an absolute path, up to its first pattern; None when not known."""
     text = text.replace('"', "").replace("'", "")
-    known = dict(step.variables)
-    home = known.get("HOME") or "/root"
-    text = re.sub(r"^~(?=/|$)|\$HOME\b|\$\{HOME\}", home, text)
-    named = re.compile(r"\$\{(\w+)\}|\$(\w+)|\$\(go env (\w+)\)")
+    known = step.variables
 
     def value(match: re.Match[str]) -> str:
         name = match[1] or match[2] or match[3]
@@ -248,7 +260,9 @@ def _expanded(step: shell.Step, text: str, cache: Cache) -> str | None:
             return min(cache.paths)
         return known.get(name) or match.group()
 
-    text = named.sub(value, text)
+    if "~" in text or "$" in text:
+        home = known.get("HOME") or "/root"
+        text = _NAMED.sub(value, _HOME.sub(home, text))
     if "$" in text or not text:
         return None
     return step.path(_plain(text) if text.startswith("/") else re.split(r"[*?\[]", text)[0])

@@ -28,20 +28,16 @@ class Account(NamedTuple):
     home: str | None
 
 
-class Caches(NamedTuple):
-    """Absolute image paths of the module cache and the build cache, each maybe not known."""
-
-    modules: str | Unknown
-    build: str | Unknown
-
-
 def account(stage: StageFacts, state: State) -> Account | Unknown:
     """The numeric user of a state: cache mounts take numbers only."""
     if state.user is None:
         return Unknown("the user of the base image is not known")
-    if state.is_root:
-        return Account(0, 0, "/root")
-    name, _, group = state.user.partition(":")
+    return Account(0, 0, "/root") if state.is_root else _account(stage, state.user)
+
+
+@remembered
+def _account(stage: StageFacts, written: str) -> Account | Unknown:
+    name, _, group = written.partition(":")
     made = {(command.kind, command.name): command for command in _accounts(stage)}
     user = made.get(("user", name))
     if name.isdecimal():
@@ -70,15 +66,21 @@ def _accounts(stage: StageFacts) -> Iterator[UserCommand]:
                     yield command
 
 
-def caches(
+def module_cache(
     stage: StageFacts, state: State, env: Mapping[str, str | None], home: str | None
-) -> Caches:
-    """The caches of a go command.
+) -> str | Unknown:
+    """The absolute image path of the module cache of a go command.
 
     env: the environment of the command; home: of its user, when HOME is not in `env`.
     """
-    reader = _Reader(stage, state, env, home)
-    return Caches(_known(reader.modules), _known(reader.build))
+    return _known(_Reader(stage, state, env, home).modules)
+
+
+def build_cache(
+    stage: StageFacts, state: State, env: Mapping[str, str | None], home: str | None
+) -> str | Unknown:
+    """As `module_cache`, of the build cache."""
+    return _known(_Reader(stage, state, env, home).build)
 
 
 def _known(read: Callable[[], str]) -> str | Unknown:

@@ -6,7 +6,8 @@ Rules: Dockerfile reference, "RUN --mount"; moby/buildkit instructions/commands_
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from gorewrite.dockerfile import Instruction
@@ -29,20 +30,31 @@ class Mount(NamedTuple):
 
 
 _TARGET = ("target", "dst", "destination")
+_NAMED = frozenset({"type", *_TARGET})
+
+
+def mounts(instruction: Instruction, state: State) -> tuple[Mount, ...]:
+    """The mounts of a RUN; `state` is the one before it."""
+    return _mounts(instruction, state) if instruction.flags else ()
 
 
 @remembered
-def mounts(instruction: Instruction, state: State) -> tuple[Mount, ...]:
-    """The mounts of a RUN; `state` is the one before it."""
+def _mounts(instruction: Instruction, state: State) -> tuple[Mount, ...]:
     return tuple(_mount(text, state) for text in instruction.flag_values("mount"))
 
 
-def _mount(text: str, state: State) -> Mount:
-    fields = next(csv.reader([text]), [])
+@lru_cache(maxsize=256)
+def _values(text: str) -> Mapping[str, str]:
+    """The keys of a `--mount` and their values."""
     values = {}
-    for field in fields:
+    for field in next(csv.reader([text]), []):
         key, _, value = field.partition("=")
         values[key.strip().lower()] = value
+    return values
+
+
+def _mount(text: str, state: State) -> Mount:
+    values = _values(text)
     raw = next((values[key] for key in _TARGET if key in values), None)
     target = state.path(raw) if raw is not None else None
     return Mount(
@@ -51,7 +63,7 @@ def _mount(text: str, state: State) -> Mount:
         target,
         values.get("from"),
         values.get("source", values.get("src")),
-        frozenset(values) - {"type", *_TARGET},
+        frozenset(values).difference(_NAMED),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import cache
 
 from gorewrite.dockerfile.errors import ParseError
 from gorewrite.dockerfile.lexical import SPACE
@@ -20,8 +21,12 @@ from gorewrite.dockerfile.parse import parse_body
 
 Edit = tuple[int, int, str]
 
-# A continuation, the newline, and the comments and blank lines behind it: what joining drops.
-_JOINT = r"{escape}[\t ]*\r*\n(?:[\t ]*(?:#[^\n]*)?\n)*"
+
+@cache
+def _joint(escape: str) -> re.Pattern[str]:
+    """A continuation, the newline, and the comments and blank lines behind it: what joining
+    drops."""
+    return re.compile(rf"{re.escape(escape)}[\t ]*\r*\n(?:[\t ]*(?:#[^\n]*)?\n)*")
 
 
 def edit(instruction: Instruction, edits: Iterable[Edit]) -> Instruction:
@@ -42,7 +47,7 @@ def edit(instruction: Instruction, edits: Iterable[Edit]) -> Instruction:
     ordered = _ordered(edits, len(instruction.logical))
     pieces = _Pieces(instruction)
     expected = instruction.logical
-    joint = re.compile(_JOINT.format(escape=re.escape(instruction.escape)))
+    joint = _joint(instruction.escape)
     for start, end, new in reversed(ordered):
         styled = _styled(new, instruction)
         pieces.replace(start, end, styled)

@@ -8,8 +8,8 @@ from contextlib import suppress
 from gorewrite.dockerfile.errors import ArgumentError
 from gorewrite.dockerfile.lexer import Lexer, LexError, Lookup
 
-#: Most words: nothing in them is anything but itself.
-_PLAIN = re.compile(r"[\w./:=,@%+ -]*")
+#: Most words: nothing in them is anything but itself, as in those in double quotes.
+_PLAIN = re.compile(r'[\w./:=,@%+ -]*|"(?P<quoted>[\w./:=,@%+ -]*)"')
 
 
 def expand(raw: str, lookup: Lookup, escape: str = "\\") -> str | None:
@@ -24,8 +24,9 @@ def expand(raw: str, lookup: Lookup, escape: str = "\\") -> str | None:
     ${x%p} ${x%%p} ${x/p/r} ${x//p/r}`.
     Source: Dockerfile reference, "Environment replacement"; BuildKit shell/lex.go.
     """
-    if _PLAIN.fullmatch(raw):
-        return raw
+    plain = _PLAIN.fullmatch(raw)
+    if plain is not None:
+        return raw if plain["quoted"] is None else plain["quoted"]
     try:
         return Lexer(raw, lookup, escape=escape).result()
     except (LexError, ArgumentError):
@@ -51,8 +52,9 @@ def variables(raw: str, escape: str = "\\") -> frozenset[str]:
 
 def unquote(raw: str, escape: str = "\\") -> str:
     """`raw` without quotes and escapes, variables left as written; `raw` itself if broken."""
-    if _PLAIN.fullmatch(raw):
-        return raw
+    plain = _PLAIN.fullmatch(raw)
+    if plain is not None:
+        return raw if plain["quoted"] is None else plain["quoted"]
     try:
         value = Lexer(raw, _nothing, escape=escape, keep_unknown=True).result()
     except (LexError, ArgumentError):

@@ -6,7 +6,9 @@ expansion (`expand.py`) and the search for heredocs (`heredoc.py`) go through.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from functools import cache
 
 from gorewrite.dockerfile.errors import ArgumentError
 from gorewrite.dockerfile.lexical import SPACE
@@ -16,6 +18,12 @@ Lookup = Callable[[str], str | None]
 
 _MAX_DEPTH = 50
 _SPECIAL_PARAMETERS = frozenset("@*#?-$!0")
+
+
+@cache
+def _quoted(escape: str) -> re.Pattern[str]:
+    """What stands for itself in double quotes."""
+    return re.compile(rf'[^"${re.escape(escape)}]+')
 
 
 class LexError(ValueError):
@@ -161,15 +169,18 @@ class Lexer:
             if char == "$":
                 result.append(self._dollar())
                 continue
+            if plain := _quoted(self._escape).match(self._text, self._at):
+                result.append(plain[0])
+                self._at = plain.end()
+                continue
             self._at += 1
-            if char == self._escape:
-                if self._raw_escapes:
-                    result.append(char)
-                following = self._peek()
-                if not following:
-                    continue
-                if following in ('"', "$", self._escape):
-                    char = self._next()
+            if self._raw_escapes:
+                result.append(char)
+            following = self._peek()
+            if not following:
+                continue
+            if following in ('"', "$", self._escape):
+                char = self._next()
             result.append(char)
         self._at += 1
         return _join([*result, quote])

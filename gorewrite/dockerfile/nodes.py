@@ -242,6 +242,8 @@ class Instruction(Node):
 
     def flag_values(self, name: str) -> tuple[str, ...]:
         """The values of all flags of that name, for `--mount` and `--exclude`."""
+        if not self.flags:
+            return ()
         return tuple(
             "true" if flag.value is None else flag.value for flag in self.flags if flag.name == name
         )

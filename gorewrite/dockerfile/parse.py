@@ -99,7 +99,7 @@ class _Reader:
             stripped = text.lstrip(SPACE)
             if stripped and stripped[0] != "#":
                 self._in_directives = False
-                nodes.append(self._instruction())
+                nodes.append(self._instruction(line, text))
                 continue
             nodes.append(self._line_node(text, line[len(text) :], stripped))
             self._at += 1
@@ -133,16 +133,23 @@ class _Reader:
     def _error(self, problem: str, line: int | None = None) -> ParseError:
         return ParseError((self._at if line is None else line) + 1, problem)
 
-    def _instruction(self) -> Instruction:
+    def _instruction(self, line: str, text: str) -> Instruction:
+        """The instruction that begins with a line. text: the line without what ends it."""
         first = self._at
-        parts: list[Part] = []
-        logical = self._join_lines(parts)
+        parts: list[Part]
+        if text.rstrip("\t ").endswith(self.escape):
+            parts = []
+            logical = self._join_lines(parts)
+        else:
+            self._at += 1
+            logical, ending = text, line[len(text) :]
+            parts = [Text(text), _newline(ending)] if ending else [Text(text)]
         try:
             reading = read(logical, self.escape)
-            starts = reading.heredoc_starts()
+            starts = reading.heredoc_starts() if "<<" in logical else ()
         except ArgumentError as error:
             raise self._error(str(error), first) from error
-        heredocs = tuple([self._heredoc(start, first) for start in starts])
+        heredocs = tuple([self._heredoc(start, first) for start in starts]) if starts else ()
         return Instruction.read(tuple(parts), heredocs, reading)
 
     def _join_lines(self, parts: list[Part]) -> str:

@@ -87,8 +87,8 @@ class Dockerfile(Node):
         return (
             isinstance(other, Dockerfile)
             and self.bom == other.bom
-            and len(self.body) == len(other.body)
-            and all(a.deep_equals(b) for a, b in zip(self.body, other.body, strict=True))
+            and [type(node) for node in self.body] == [type(node) for node in other.body]
+            and [node.source for node in self.body] == [node.source for node in other.body]
         )
 
     @property
@@ -132,12 +132,17 @@ class Dockerfile(Node):
                 raise KeyError(old)
         body: list[BodyNode] = []
         for node in self.body:
-            replacement = changes.get(node)
-            body.extend([node] if replacement is None else cast(Sequence[BodyNode], replacement))
+            if node in changes:
+                body.extend(cast(Sequence[BodyNode], changes[node]))
+            else:
+                body.append(node)
         fixed: list[BodyNode] = []
         followed = nodes.difference(self.body[-1:])
         for node in body[:-1]:
-            fixed.extend((node,) if node in followed else _ended(node, self))
+            if node in followed:
+                fixed.append(node)
+            else:
+                fixed.extend(_ended(node, self))
         if body:
             fixed.append(body[-1])
         if not all(node.source.endswith("\n") for node in self.body[-1:]):

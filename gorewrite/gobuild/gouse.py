@@ -110,7 +110,7 @@ def go_use(stage: StageFacts, run: Run) -> GoUse | None:
     reader = _Reader(stage, run)
     for step in run.steps:
         reader.step(shell.unwrapped(step))
-    if any(map(_calls_go, run.substitutions)):
+    if run.substitutions and any(map(_calls_go, run.substitutions)):
         reader.through = reader.through or stage.facts.at(run.instruction)
     if not invocations and reader.through is None and not reader.maybe:
         return None
@@ -129,7 +129,9 @@ class _Reader:
 
     def step(self, step: shell.Step) -> None:
         argv = step.argv
-        name = posixpath.basename(argv[0] or "") if argv else ""
+        if argv[:1] == ("go",):
+            return
+        name = (argv[0] or "").rpartition("/")[2] if argv else ""
         if name in TOOLS and not {"--version", "version", "-h", "--help"} & set(argv[1:]):
             self._seen(self.stage.facts.at(self.run.instruction, " ".join(filter(None, argv))))
         elif name in _MAKERS:
@@ -197,6 +199,9 @@ _SECRET = re.compile(
 )
 
 
+_DOWNLOAD_SETTINGS = ("GOPROXY", "GOPRIVATE", "GONO", "GOINSECURE", "GIT_")
+
+
 def brings_credentials(use: GoUse) -> bool:
     """Whether the RUN brings credentials, or other settings for the download, of its own."""
     kinds = {mount.kind for mount in mounts(use.run.instruction, use.run.state)}
@@ -204,11 +209,10 @@ def brings_credentials(use: GoUse) -> bool:
         return True
     before = use.run.state.shell_env
     return any(
-        name not in before or invocation.go.env[name] != before[name]
+        name not in before or value != before[name]
         for invocation in use.invocations
-        for name in invocation.go.env
-        if name.startswith(("GOPROXY", "GOPRIVATE", "GONO", "GOINSECURE", "GIT_"))
-        or name.lower().endswith("_proxy")
+        for name, value in invocation.go.env.items()
+        if name.startswith(_DOWNLOAD_SETTINGS) or name.lower().endswith("_proxy")
     )
 
 

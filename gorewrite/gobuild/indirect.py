@@ -13,7 +13,7 @@ from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
 from gorewrite.golang.needs import ProgramNeeds
 from gorewrite.runtime.programs import Needs, main_packages, package_needs
-from gorewrite.stage.runs import Run
+from gorewrite.stage.runs import Body, Run
 
 _BUILD = re.compile(r"(?:(?<![\w./-])go|\$[({]GO(?:CMD|BIN)?[)}])\s+(?:build|install)\b")
 _SHELLS = frozenset({"sh", "bash", "ash", "dash"})
@@ -57,7 +57,7 @@ class IndirectBuild(NamedTuple):
             return (Unknown(script.why, self.builds),)
         env = run.state.env.updated(self.step.env)
         state = replace(run.state, workdir=self.cwd, env=env)
-        hidden = Run(run.instruction, state, "heredoc", text, script)
+        hidden = Run(run.instruction, Body(state, "heredoc", text, script))
         found: list[ProgramNeeds | Unknown] = []
         for invocation in hidden.invocations:
             if invocation.go.kind not in ("build", "install") or invocation.go.versioned:

@@ -275,13 +275,22 @@ def _zones_from_goroot(stage: StageFacts, needs: Needs) -> Evidence | None:
 
 def _ships_goroot(final: StageFacts, stage: StageFacts) -> Evidence | None:
     """Where the final image gets its GOROOT from, when its time zones can only be there."""
-    for placed in final.placed:
-        kept = (placed.path or "").startswith("/usr/local/go")
-        if kept and placed.origin == "stage" and placed.source.startswith("/usr/local/go"):
-            return stage.facts.at(placed.instruction)
+    copied = _copies_goroot(final)
+    if copied is not None:
+        return copied
     base = final.base
     root = final.lineage[0].stage.from_
     if isinstance(base, Image) and base.go is not None:
         return stage.facts.at(root) if base.go.distro == "alpine" else None
     unknown = isinstance(base, Unknown) or base.family in ("other", "golang")
     return stage.facts.at(root) if unknown and stage in final.lineage else None
+
+
+@remembered
+def _copies_goroot(final: StageFacts) -> Evidence | None:
+    """Where a GOROOT is copied from another stage."""
+    for placed in final.placed:
+        kept = (placed.path or "").startswith("/usr/local/go")
+        if kept and placed.origin == "stage" and placed.source.startswith("/usr/local/go"):
+            return final.facts.at(placed.instruction)
+    return None

@@ -10,10 +10,11 @@ import posixpath
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from gorewrite.golang.goflags import SWITCHES, split_flag, takes_value
 from gorewrite.golang.ldflags import split
+from gorewrite.memo import cached_property
 
 Role = Literal["go", "verb", "flag", "value", "end", "package", "argument"]
 
@@ -45,8 +46,9 @@ class GoFlag:
         return self.index + 1 if self.separate else self.index
 
 
-class GoCommand(NamedTuple):
-    """One go command.
+@dataclass(frozen=True, eq=False)
+class GoCommand:
+    """One go command. It compares by identity, so that what follows from it can be remembered.
 
     kind: "build", "mod download", …; "" when the verb is missing or not known.
     argv: the words from `go` on, None for one that is not known; roles: what each of them is.
@@ -66,10 +68,11 @@ class GoCommand(NamedTuple):
 
     def flag(self, name: str) -> GoFlag | None:
         """Return the flag that counts: the last one of that name on the command line."""
-        for flag in reversed(self.flags):
-            if flag.name == name:
-                return flag
-        return None
+        return self._by_name.get(name)
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, GoFlag]:
+        return {flag.name: flag for flag in self.flags}
 
     def setting(self, name: str) -> str | None:
         """Return a flag's value from the command line, else from GOFLAGS, else "".
@@ -85,7 +88,7 @@ class GoCommand(NamedTuple):
         goflags = self.goflags
         return None if goflags is None else goflags.get(name, "")
 
-    @property
+    @cached_property
     def goflags(self) -> Mapping[str, str] | None:
         """The flags set by GOFLAGS; None when it is not known or does not parse."""
         text = self.env.get("GOFLAGS", "")
@@ -109,7 +112,7 @@ class GoCommand(NamedTuple):
         flag = self.flag("C")
         return flag.value if flag else None
 
-    @property
+    @cached_property
     def directory(self) -> str | None:
         """The absolute directory the command works in: cwd changed by `-C`; None if unknown."""
         flag = self.flag("C")
@@ -119,7 +122,7 @@ class GoCommand(NamedTuple):
             return None
         return posixpath.normpath(posixpath.join(self.cwd, flag.value))
 
-    @property
+    @cached_property
     def tags(self) -> tuple[str, ...] | None:
         """The build tags of `-tags` (comma list since Go 1.13, spaces before); None if unknown."""
         value = self.setting("tags")
@@ -136,12 +139,17 @@ class GoCommand(NamedTuple):
         first = self.flag("C")
         return max(index, first.value_index + 1) if first else index
 
-    @property
+    @cached_property
     def versioned(self) -> bool:
         """Does it name packages with a version (`go install x@v1.2.3`): a tool, not own code?"""
         return any(
             "@" in p and not p.startswith((".", "/")) for p in self.packages if p is not None
         )
+
+
+def names_go(word: str | None) -> bool:
+    """Whether the first word of a command, None when it is not known, is the go command."""
+    return word is not None and _GO.fullmatch(posixpath.basename(word)) is not None
 
 
 def parse_go(
@@ -155,7 +163,7 @@ def parse_go(
     argv: words after expansion, None where a word is not known. raw: the same words as written;
     they let `-ldflags="-X main.v=$V"` be read as that flag although its value is not known.
     """
-    if not argv or argv[0] is None or not _GO.fullmatch(posixpath.basename(argv[0])):
+    if not argv or not names_go(argv[0]):
         return None
     reader = _Reader(tuple(argv), tuple(raw))
     reader.read()

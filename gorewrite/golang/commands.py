@@ -1,6 +1,6 @@
 """The go command line as other layers use it: reading it and what it writes."""
 
-from gorewrite.golang.commandline import GoCommand, GoFlag, Role, parse_go
+from gorewrite.golang.commandline import GoCommand, GoFlag, Role, names_go, parse_go
 from gorewrite.golang.outputs import (
     BuildOutput,
     InstalledTool,
@@ -18,5 +18,6 @@ __all__ = [
     "Role",
     "build_outputs",
     "installed_tools",
+    "names_go",
     "parse_go",
 ]

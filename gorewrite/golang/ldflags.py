@@ -22,6 +22,12 @@ _LINK_VALUE = frozenset(
     tmpdir""".split()
 )
 _SPACE = " \t\n\r"
+#: The next element behind space: in quotes, one that is not closed, or plain up to a space.
+_ELEMENT: Final = re.compile(
+    r"""[ \t\n\r]*+(?:'(?P<single>[^']*)'|"(?P<double>[^"]*)"|(?P<open>["'])"""
+    r"""|(?P<plain>[^ \t\n\r]+))"""
+)
+_LINKER_FLAG: Final = re.compile(r"--?([^-=][^=]*)(?:=(.*))?", re.DOTALL)
 # Stands for an expansion whose value is not known; a private-use character in no real flag.
 _HOLE: Final = "\ue000"
 
@@ -33,23 +39,13 @@ def split(text: str) -> tuple[str, ...] | None:
     """
     found: list[str] = []
     at = 0
-    while True:
-        while at < len(text) and text[at] in _SPACE:
-            at += 1
-        if at == len(text):
-            return tuple(found)
-        if text[at] in "\"'":
-            end = text.find(text[at], at + 1)
-            if end < 0:
-                return None
-            found.append(text[at + 1 : end])
-            at = end + 1
-            continue
-        end = at
-        while end < len(text) and text[end] not in _SPACE:
-            end += 1
-        found.append(text[at:end])
-        at = end
+    while piece := _ELEMENT.match(text, at):
+        at = piece.end()
+        if piece["open"] is not None:
+            return None
+        quoted = piece["single"] if piece["single"] is not None else piece["double"]
+        found.append(piece["plain"] if quoted is None else quoted)
+    return tuple(found)
 
 
 class LdFlags(NamedTuple):
@@ -99,7 +95,7 @@ def parse_ldflags(value: str) -> LdFlags | Unknown:
 def _list_start(value: str) -> int | Unknown:
     """Where the flag list begins: 0, or behind `pattern=`."""
     text = value.strip()
-    if re.match(rf"[^\s=-]*{_HOLE}[^\s=]*=", text):
+    if _HOLE in text and re.match(rf"[^\s=-]*{_HOLE}[^\s=]*=", text):
         return Unknown("the package pattern of -ldflags is not known")
     if not text or text.startswith(("-", _HOLE)):
         return 0
@@ -116,7 +112,7 @@ def _pairs(tokens: Sequence[str]) -> list[tuple[str, str | None]]:
     found: list[tuple[str, str | None]] = []
     at = 0
     while at < len(tokens):
-        match = re.fullmatch(r"--?([^-=][^=]*)(?:=(.*))?", tokens[at], re.DOTALL)
+        match = _LINKER_FLAG.fullmatch(tokens[at])
         at += 1
         if match is None:
             continue
@@ -234,6 +230,14 @@ class _ShellWord(NamedTuple):
     splits: bool
 
 
+#: In each kind of quotes, and outside of them (""): text that stands for itself.
+_PLAIN: Final = {
+    "": re.compile(r"[^\\$`\"' \t\n;|&<>()]+"),
+    '"': re.compile(r"[^\\$`\"]+"),
+    "'": re.compile(r"[^']+"),
+}
+
+
 def _lex(raw: str) -> _ShellWord | None:
     """Read one shell word (POSIX shell, 2.2 Quoting); None when it is not exactly one."""
     text: list[str] = []
@@ -243,12 +247,17 @@ def _lex(raw: str) -> _ShellWord | None:
     quote = ""
     at = 0
     while at < len(raw):
+        if plain := _PLAIN[quote].match(raw, at):
+            end = plain.end()
+            text.append(plain[0])
+            offsets.extend(range(at, end))
+            quoted.extend([bool(quote)] * (end - at))
+            at = end
+            continue
         char, end, piece = raw[at], at + 1, raw[at]
         before = bool(quote)
         if char == quote:
             quote, piece = "", ""
-        elif quote == "'":
-            pass
         elif char == "\\":
             end, piece = at + 2, _escaped(raw[at : at + 2], quote)
         elif char == "$" and not quote and raw[at + 1 : at + 2] == '"':
@@ -264,7 +273,7 @@ def _lex(raw: str) -> _ShellWord | None:
             quote, piece = char, ""
         elif not quote and char in " \t\n;|&<>()":
             return None
-        text.extend(piece)
+        text.append(piece)
         offsets.extend([at] if len(piece) == 1 else range(at, at + len(piece)))
         quoted.extend([before] * (end - at))
         at = end
@@ -280,24 +289,31 @@ def _escaped(pair: str, quote: str) -> str:
     return pair[1:] if not quote or pair[1:] in ("$", "`", '"', "\\") else pair
 
 
+_BACKTICKS: Final = re.compile(r"`(?:[^`\\]|\\.)*`", re.DOTALL)
+_NAME: Final = re.compile(r"\$(?:[A-Za-z_]\w*|[0-9@*#?!$-])")
+#: What brackets hold, piece by piece: quoted, escaped, a bracket, other text.
+_BRACKETED: Final = re.compile(
+    r"""'[^']*'|"(?:[^"\\]|\\.)*"|\\.|[(){}]|[^'"\\(){}]+|.""", re.DOTALL
+)
+
+
 def _expansion(raw: str, at: int) -> int | None:
     """End of the expansion that begins at `at`; at + 1 for a plain `$`; None when unclosed."""
     if raw[at] == "`":
-        end = re.compile(r"`(?:[^`\\]|\\.)*`", re.DOTALL).match(raw, at)
+        end = _BACKTICKS.match(raw, at)
         return end.end() if end else None
     if raw.startswith(("$(", "${"), at):
         return _closing(raw, at + 1)
     if raw.startswith("$'", at):
         return None
-    name = re.compile(r"\$(?:[A-Za-z_]\w*|[0-9@*#?!$-])").match(raw, at)
+    name = _NAME.match(raw, at)
     return name.end() if name else at + 1
 
 
 def _closing(raw: str, at: int) -> int | None:
     """End of the bracketed text that opens at `at`; quotes and nested brackets are skipped."""
-    token = re.compile(r"""'[^']*'|"(?:[^"\\]|\\.)*"|\\.|[(){}]|.""", re.DOTALL)
     stack: list[str] = []
-    while match := token.match(raw, at):
+    while match := _BRACKETED.match(raw, at):
         at = match.end()
         if match[0] in ("(", "{"):
             stack.append(")" if match[0] == "(" else "}")

@@ -10,7 +10,6 @@ import posixpath
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from gorewrite.dockerfile import Instruction
 from gorewrite.evidence import Evidence
 from gorewrite.facts import StageFacts
 from gorewrite.gobuild.toolchain import go_version
@@ -18,6 +17,7 @@ from gorewrite.golang.gomod import GoMod, GoWork, Replace, parse_gomod, parse_go
 from gorewrite.golang.versions import GoVersion, parse_version, supports
 from gorewrite.memo import remembered
 from gorewrite.stage.runs import Invocation
+from gorewrite.stage.views import View
 
 
 class PlacedModule(NamedTuple):
@@ -63,15 +63,13 @@ class ModuleFiles:
 
 
 @remembered
-def module_at(
-    stage: StageFacts, directory: str, before: Instruction, *, workspace: bool = True
-) -> PlacedModule | None:
+def module_at(view: View, directory: str, *, workspace: bool = True) -> PlacedModule | None:
     """The module that go finds from an image directory upward; None when it is not a copy of
     one in the context. workspace: whether go.work counts (GOWORK=off)."""
-    found = _upward(stage, directory, "go.mod", before)
-    mod = _read_mod(stage, found[0]) if found is not None else None
-    work = _upward(stage, directory, "go.work", before) if workspace else None
-    data = stage.facts.project.context.read(work[0]) if work is not None else None
+    found = _upward(view, directory, "go.mod")
+    mod = _read_mod(view, found[0]) if found is not None else None
+    work = _upward(view, directory, "go.work") if workspace else None
+    data = view.tree.read(work[0]) if work is not None else None
     parsed = parse_gowork(data, work[0]) if work is not None and data is not None else None
     if not isinstance(parsed, GoWork) or work is None:
         return PlacedModule(mod, found[1]) if mod is not None and found is not None else None
@@ -80,26 +78,23 @@ def module_at(
     # At the root of a workspace there need be no go.mod: any member will do.
     for use in parsed.uses:
         path = posixpath.normpath(posixpath.join(work[1], use))
-        source = stage.source_of(posixpath.join(path, "go.mod"), before)
-        mod = _read_mod(stage, source) if source is not None else None
+        source = view.source_of(posixpath.join(path, "go.mod"))
+        mod = _read_mod(view, source) if source is not None else None
         if mod is not None:
             return PlacedModule(mod, path, parsed, work[1])
     return None
 
 
-def _read_mod(stage: StageFacts, source: str) -> GoMod | None:
-    data = stage.facts.project.context.read(source)
+def _read_mod(view: View, source: str) -> GoMod | None:
+    data = view.tree.read(source)
     mod = parse_gomod(data, source) if data is not None else None
     return mod if isinstance(mod, GoMod) else None
 
 
-def _upward(
-    stage: StageFacts, directory: str, name: str, before: Instruction
-) -> tuple[str, str] | None:
+def _upward(view: View, directory: str, name: str) -> tuple[str, str] | None:
     while True:
-        path = posixpath.join(directory, name)
-        source = stage.source_of(path, before)
-        if source is not None and stage.facts.project.context.kind(source) == "file":
+        source = view.source_of(posixpath.join(directory, name))
+        if source is not None and view.tree.kind(source) == "file":
             return source, directory
         if directory == "/":
             return None
@@ -115,29 +110,29 @@ def module_of(stage: StageFacts, invocation: Invocation) -> PlacedModule | None:
     # Workspaces came with Go 1.18; an unknown version is taken for a newer one.
     works = supports(go_version(stage), "workspaces") is not False
     unset = invocation.go.env.get("GOWORK", "") == ""
-    return module_at(stage, directory, invocation.run.instruction, workspace=works and unset)
+    view = stage.view(invocation.run.instruction)
+    return module_at(view, directory, workspace=works and unset)
 
 
 def is_vendored(stage: StageFacts, invocation: Invocation) -> bool:
     """Whether a go command takes its modules from a vendor directory of the context."""
     module = module_of(stage, invocation)
-    mode = invocation.go.setting("mod")
-    return module is not None and uses_vendor(stage, module, mode, invocation.run.instruction)
+    if module is None:
+        return False
+    view = stage.view(invocation.run.instruction)
+    return uses_vendor(view, module, invocation.go.setting("mod"))
 
 
-def uses_vendor(
-    stage: StageFacts, module: PlacedModule, mode: str | None, before: Instruction
-) -> bool:
+def uses_vendor(view: View, module: PlacedModule, mode: str | None) -> bool:
     """Whether go takes a module's dependencies from its vendor directory.
 
     mode: the value of -mod, "" for none. By default that is so from `go 1.14` in go.mod on
     (`go help modules`); a workspace has its vendor directory beside go.work since Go 1.22.
     """
-    modules_txt = posixpath.join(module.root, "vendor/modules.txt")
     top = module.workspace.directory if module.workspace else module.mod.directory
-    if mode in ("mod", "readonly", None) or not vendored(stage.facts.project.context, top):
+    if mode in ("mod", "readonly", None) or not vendored(view.tree, top):
         return False
-    if stage.source_of(modules_txt, before) is None:
+    if view.source_of(posixpath.join(module.root, "vendor/modules.txt")) is None:
         return False
     stated = module.workspace.go if module.workspace else module.mod.go
     version = parse_version(stated or "1.11")
@@ -154,13 +149,13 @@ class Incomplete(Exception):
         self.evidence = evidence
 
 
-def needed_files(stage: StageFacts, module: PlacedModule, before: Instruction) -> ModuleFiles:
+def needed_files(view: View, module: PlacedModule) -> ModuleFiles:
     """Every file that `go mod download` reads for a module. Raises Incomplete.
 
-    before: the instruction that runs go, by which all of them have been copied.
+    view: what the instruction that runs go sees, by which all of them have been copied.
     """
     needed = ModuleFiles()
-    reader = _Files(stage, before, needed)
+    reader = _Files(view, needed)
     if module.workspace is None:
         reader.module(module.mod, module.directory)
         return needed
@@ -173,17 +168,15 @@ def needed_files(stage: StageFacts, module: PlacedModule, before: Instruction) -
 
 
 class _Files:
-    def __init__(self, stage: StageFacts, before: Instruction, needed: ModuleFiles) -> None:
-        self.stage = stage
-        self.context = stage.facts.project.context
-        self.before = before
+    def __init__(self, view: View, needed: ModuleFiles) -> None:
+        self.view = view
         self.needed = needed
 
     def add(self, directory: str, name: str) -> str | None:
         """Takes a file that the image has at a place; its context path, None without one."""
         path = posixpath.normpath(posixpath.join(directory, name))
-        source = self.stage.source_of(path, self.before)
-        if source is None or self.context.kind(source) != "file":
+        source = self.view.source_of(path)
+        if source is None or self.view.tree.kind(source) != "file":
             return None
         self.needed.files.setdefault(source, path)
         return source
@@ -197,9 +190,9 @@ class _Files:
     def member(self, work: GoWork, directory: str, use: str) -> None:
         path = posixpath.normpath(posixpath.join(directory, use))
         source = None if use.startswith("/") else self.add(path, "go.mod")
-        mod = _read_mod(self.stage, source) if source is not None else None
+        mod = _read_mod(self.view, source) if source is not None else None
         if mod is None:
-            line = self.context.evidence_line(work.path, use)
+            line = self.view.tree.evidence_line(work.path, use)
             raise Incomplete(
                 "workspace-incomplete",
                 f"go.work uses {use}, whose go.mod is not in the build context or not copied; "

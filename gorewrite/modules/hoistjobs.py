@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from gorewrite import shell
 from gorewrite.dockerfile import Instruction
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
-from gorewrite.gobuild.gouse import go_uses
+from gorewrite.gobuild.gouse import GoUse, go_uses
 from gorewrite.gobuild.toolchain import at, go_version
 from gorewrite.modules.gomodules import PlacedModule, module_at, module_of, uses_vendor
 from gorewrite.modules.hoisting import Job
@@ -29,9 +30,12 @@ def jobs(stage: StageFacts) -> Iterator[Job | Refusal]:
     """The modules to download ahead of a stage's own source copy, and why there are none."""
     found: dict[str, Job] = {}
     for candidate in _candidates(stage):
-        root = candidate.module.root
-        if root not in found or candidate.rank > found[root].rank:
-            found[root] = candidate
+        known = found.get(candidate.module.root)
+        if known is not None and candidate.rank <= known.rank:
+            continue
+        source = _source_copy(stage, candidate.module, candidate.use.run.instruction)
+        if source is not None:
+            found[candidate.module.root] = candidate.job(stage, source)
     waiting = [job for job in found.values() if not _downloaded_before(job)]
     if not found:
         yield from _no_module(stage)
@@ -50,7 +54,8 @@ def _judged(job: Job) -> Job | Refusal:
     stage = job.user_stage
     others = [i for i in stage.invocations if i.go.kind in _DOWNLOADING and not i.go.versioned]
     modes = [i.go.setting("mod") for i in others] or [""]
-    if all(uses_vendor(stage, job.module, mode, job.user) for mode in modes):
+    view = stage.view(job.user)
+    if all(uses_vendor(view, job.module, mode) for mode in modes):
         top = job.module.workspace.directory if job.module.workspace else job.module.mod.directory
         prefix = "" if top == "." else f"{top}/"
         path = f"{prefix}vendor/modules.txt"
@@ -108,44 +113,56 @@ def _ignores_modules(job: Job) -> str | None:
     return None
 
 
-def _candidates(stage: StageFacts) -> Iterator[Job]:
-    """A job for each go command whose module's sources this very stage copies."""
+class _Candidate(NamedTuple):
+    """A RUN that downloads a module. invocation: its go command, None when it runs one through a
+    Makefile or script; explicit: whether that is a `go mod download` that is sure to run."""
+
+    use: GoUse
+    module: PlacedModule
+    invocation: Invocation | None
+    explicit: bool
+
+    @property
+    def rank(self) -> int:
+        """How much it tells: an explicit download most, go behind a Makefile least."""
+        return 2 if self.explicit else 1 if self.invocation is not None else 0
+
+    def job(self, stage: StageFacts, source: Instruction) -> Job:
+        """source: the COPY or ADD of `stage` that first brings Go sources of the module."""
+        use, invocation = self.use, self.invocation
+        through = use.through if invocation is None else None
+        return Job(
+            stage,
+            self.module,
+            source,
+            use.run.instruction,
+            use.stage,
+            invocation.go.env if invocation is not None else use.run.state.shell_env,
+            at(use.stage, invocation) if invocation is not None else use.evidence,
+            invocation if self.explicit else None,
+            through,
+        )
+
+
+def _candidates(stage: StageFacts) -> Iterator[_Candidate]:
+    """The go commands whose module's sources this very stage may copy."""
     for user_stage in stage.facts.stages:
         if stage not in user_stage.lineage:
             continue
         for use in go_uses(user_stage):
-            instruction = use.run.instruction
             for invocation in use.invocations:
                 kind, go = invocation.go.kind, invocation.go
                 explicit = kind == "mod download" and not go.packages and user_stage is stage
                 if not explicit and kind not in _DOWNLOADING:
                     continue
                 module = module_of(user_stage, invocation)
-                evidence = at(user_stage, invocation)
-                sure = explicit and not invocation.step.conditional
-                what = invocation if sure else None
-                where = stage, user_stage, instruction, module
-                yield from _job(*where, go.env, evidence, what, None)
+                if module is not None:
+                    sure = explicit and not invocation.step.conditional
+                    yield _Candidate(use, module, invocation, sure)
             if use.through is not None and not use.invocations and use.run.state.workdir:
-                directory = use.run.state.workdir
-                module = module_at(user_stage, directory, instruction)
-                env, seen = use.run.state.shell_env, use.through
-                yield from _job(stage, user_stage, instruction, module, env, seen, None, seen)
-
-
-def _job(
-    stage: StageFacts,
-    user_stage: StageFacts,
-    user: Instruction,
-    module: PlacedModule | None,
-    env: Mapping[str, str | None],
-    evidence: Evidence,
-    explicit: Invocation | None,
-    through: Evidence | None,
-) -> Iterator[Job]:
-    source = _source_copy(stage, module, user) if module is not None else None
-    if module is not None and source is not None:
-        yield Job(stage, module, source, user, user_stage, env, evidence, explicit, through)
+                module = module_at(user_stage.view(use.run.instruction), use.run.state.workdir)
+                if module is not None:
+                    yield _Candidate(use, module, None, False)
 
 
 def _source_copy(stage: StageFacts, module: PlacedModule, user: Instruction) -> Instruction | None:

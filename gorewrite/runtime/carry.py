@@ -14,14 +14,25 @@ from gorewrite.dockerfile import Instruction
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
 from gorewrite.golang.needs import FileRead, ProgramNeeds
+from gorewrite.runtime.around import (
+    beside,
+    brought,
+    certificates,
+    filled,
+    for_callers,
+    generated,
+    holds_files,
+    known_part,
+    lost_by_repeating,
+    repeated,
+    unpacked,
+)
 from gorewrite.runtime.owner import keep_owners
 from gorewrite.runtime.requirements import Requirements
 from gorewrite.stage.layout import tops, under
 from gorewrite.stage.links import settle
 from gorewrite.stage.places import COMMAND_PLACES, NO_TREE
 from gorewrite.stage.scope import join
-
-_CERTIFICATES, _BUNDLE = "/usr/local/share/ca-certificates", "/etc/ssl/certs/ca-certificates.crt"
 
 
 @dataclass
@@ -63,7 +74,7 @@ class _Carrier:
     def __init__(self, stage: StageFacts, needs: Requirements) -> None:
         self.stage, self.needs = stage, needs
         self.carry = Carry()
-        self.workdir = stage.end.workdir or _known_part(stage)
+        self.workdir = stage.end.workdir or known_part(stage)
         self.top = self.workdir  # what a tree is kept of; programs may reach above their directory
         self.inventory = needs.inventory
 
@@ -82,6 +93,7 @@ class _Carrier:
             for read in program.needs.reads:
                 whole += self._read(read)
             self._mentioned(program.needs)
+            self._beside(program.path, program.needs)
         if not self.needs.programs:
             whole.append(Evidence("", 0, "the sources of the program are not known"))
         links, lost = settle(self.stage, self.inventory, self.carry.files, self.workdir)
@@ -143,39 +155,29 @@ class _Carrier:
     def _written(self) -> None:
         """What RUNs put outside of the build's own places."""
         guess = bool(self.needs.any_command)
-        called = {
-            name.rpartition("/")[2] for name in (*self.needs.tools, *self.needs.entry.programs)
-        }
+        names = (*self.needs.tools, *self.needs.entry.programs)
+        called = {name.rpartition("/")[2] for name in names}
         for path, where in self.inventory.written.items():
             if self.inventory.gone(path) or path in self.stage.output_paths:
                 continue
             command = path.startswith(COMMAND_PLACES)
-            if command and path.rpartition("/")[2] not in called and not guess:
+            used = guess or path.rpartition("/")[2] in called
+            if command and not (used or for_callers(self.stage, self.inventory, path)):
                 continue
             if path in NO_TREE or path == self.workdir or self._sources_at(path):
                 continue
             if command and self.inventory.origin(path) not in self.stage.output_paths:
-                self.carry.doubts.append(
-                    Unknown(f"{path} is brought by a command that is not followed", (where,))
-                )
+                why = f"{path} is brought by a command that is not followed"
+                self.carry.doubts.append(Unknown(why, (where,)))
             self.carry.files.setdefault(path, where)
-        for unknown in self.inventory.unknown:
-            self.carry.doubts.append(unknown)
-        placed = {p.path: p.instruction for p in self.stage.placed if p.path is not None}
-        own = any(under(path, _CERTIFICATES) for path in (*placed, *self.inventory.written))
-        if self.inventory.certificates and own:
-            self.carry.files[_BUNDLE] = self.inventory.certificates[0]
-        for path, instruction in placed.items():
-            if under(path, "/etc/ssl"):  # Go reads every file there (crypto/x509).
-                self.carry.files[path] = self._at(instruction)
+        self.carry.doubts += self.inventory.unknown
+        self.carry.files |= certificates(self.stage, self.inventory)
 
     def _unpacked(self) -> list[Evidence]:
         """Carries the directories into which ADD unpacks archives and repositories, whatever they
         hold; returns the evidence when that is the tree."""
         whole: list[Evidence] = []
-        for placed in self.stage.placed:
-            if placed.origin != "remote" or not placed.directory:
-                continue
+        for placed in unpacked(self.stage):
             where = self._at(placed.instruction)
             if placed.path is None or placed.path in NO_TREE:
                 why = f"what ADD unpacks from {placed.source} is not known"
@@ -193,6 +195,7 @@ class _Carrier:
     def _named(self) -> Iterator[tuple[str, Evidence]]:
         """Words that may name a file: arguments of commands, values of ENV and of compose."""
         yield from self.needs.entry.arguments
+        yield from (e for e in self.needs.entry.entered if self._absolute(e[0]) != self.workdir)
         for service in self.stage.services:
             yield from service.environment
         for name, instruction in self.stage.end.declared.items():
@@ -206,7 +209,12 @@ class _Carrier:
         if not value or value.startswith("-") or "://" in value or value in (".", "/"):
             return
         path = self._absolute(value)
-        if self._held(path) and path not in self.stage.output_paths:
+        top = brought(self.stage, path)
+        if top is not None and not under(self.workdir, top):
+            self.carry.files.setdefault(top, where)
+            return
+        held = self._held(path) and path not in self.stage.output_paths
+        if held or (filled(self.stage, path) and not under(self.workdir, path)):
             self.carry.files.setdefault(path, where)
 
     def _mentioned(self, needs: ProgramNeeds) -> None:
@@ -216,6 +224,14 @@ class _Carrier:
             source = self.stage.source_of(self._absolute(text))
             if source is None or not any(under(file, source) for file in embedded):
                 self._named_file(text, where)
+
+    def _beside(self, path: str, needs: ProgramNeeds) -> None:
+        for top in beside(self.stage, self.workdir, path, needs):
+            if top not in NO_TREE:
+                self.carry.files.setdefault(top, needs.self_path[0])
+            else:
+                why = f"{path} looks for files beside itself, in {top}"
+                self.carry.doubts.append(Unknown(why, needs.self_path[:1]))
 
     def _read(self, read: FileRead) -> list[Evidence]:
         """Carries the file of one read; returns the evidence when only the whole tree will do."""
@@ -261,11 +277,21 @@ class _Carrier:
         if under(self.workdir, path):
             # `.` or a parent of it: all that is there.
             self._reaches(path)
-            return [read.evidence] if self._tree_holds_files() else []
+            return [read.evidence] if holds_files(self.stage, self.inventory, self.top) else []
+        if (top := brought(self.stage, path)) is not None:
+            return self._directory(top, read.evidence)
         if self._held(path):
             self.carry.files.setdefault(path, read.evidence)
-        elif self._generated(path):
+        elif generated(self.inventory, self.workdir, path):
             return [read.evidence]
+        return []
+
+    def _directory(self, path: str, where: Evidence) -> list[Evidence]:
+        """Carries a directory; returns the evidence when it holds the work directory."""
+        if under(self.workdir, path):
+            self._reaches(path)
+            return [where]
+        self.carry.files.setdefault(path, where)
         return []
 
     def _pattern(self, path: str, read: FileRead) -> list[Evidence]:
@@ -276,19 +302,22 @@ class _Carrier:
         if under(self.workdir, directory) and directory != self.workdir:
             self._reaches(directory)
             return [read.evidence]
-        source = self.stage.source_of(directory)
+        if (top := brought(self.stage, directory)) is not None:
+            return self._directory(top, read.evidence)
+        source = None if self.inventory.gone(directory) else self.stage.source_of(directory)
         if source is None:
-            return [read.evidence] if self._generated(directory) else []
+            return [read.evidence] if generated(self.inventory, self.workdir, directory) else []
         if directory != self.workdir and read.kind != "config":
             self.carry.files.setdefault(directory, read.evidence)
             return []
         context = self.stage.facts.project.context
         pattern = posixpath.normpath(posixpath.join(source, name))
         for match in context.glob(pattern):
-            self.carry.files.setdefault(
-                posixpath.join(directory, posixpath.basename(match)), read.evidence
-            )
-        return [read.evidence] if self._generated(directory) and read.required else []
+            found = posixpath.join(directory, posixpath.basename(match))
+            if self._held(found):
+                self.carry.files.setdefault(found, read.evidence)
+        made = read.required and generated(self.inventory, self.workdir, directory)
+        return [read.evidence] if made else []
 
     # --- the whole tree ---
 
@@ -297,18 +326,16 @@ class _Carrier:
         end = self.stage.end
         if end.is_root or end.user_from is None:
             return []
-        for program in self.needs.programs:
-            if isinstance(program.needs, Unknown):
-                continue
-            for read in program.needs.reads:
-                inside = read.path is None or under(self._absolute(read.path), self.workdir)
-                if read.kind == "write" and inside:
-                    return [self._at(end.user_from), read.evidence]
+        known = (p.needs for p in self.needs.programs if not isinstance(p.needs, Unknown))
+        written = [(r.path, r.evidence) for n in known for r in n.reads if r.kind == "write"]
+        for path, where in (*written, *self.needs.entry.written):
+            if path is None or under(self._absolute(path), self.workdir):
+                return [self._at(end.user_from), where]
         return []
 
     def _keep_tree(self, whole: list[Evidence]) -> None:
         self.carry.tree_because = list(dict.fromkeys(whole))
-        if not self._tree_holds_files():
+        if not holds_files(self.stage, self.inventory, self.top):
             return
         if self.inventory.gone(self.top):
             return
@@ -326,34 +353,13 @@ class _Carrier:
                 tuple(whole[:3]),
             )
             return
-        for placed in self.stage.placed:
-            if placed.path is None or placed.origin == "remote":
-                self._refuse(
-                    "runtime-files-unknown",
-                    "where its files come from is not known",
-                    (self._at(placed.instruction),),
-                )
-            elif placed.origin == "context" and placed.instruction not in self.carry.replay:
-                self.carry.replay.append(placed.instruction)
-
-    def _tree_holds_files(self) -> bool:
-        """Whether anything was put below the work directory at all, or it is someone's own."""
-        placed = (p.path for p in self.stage.placed)
-        owned = {user.made_home for user, _ in self.inventory.users.values()}
-        return (
-            any(path is None or under(path, self.top) or under(self.top, path) for path in placed)
-            or self.inventory.written_below(self.top)
-            or self.top in owned.union(self.inventory.owned)
-        )
-
-    def _generated(self, path: str) -> bool:
-        return (
-            under(path, self.workdir)
-            and any(
-                cwd is None or under(cwd, self.workdir) or under(self.workdir, cwd)
-                for cwd, _ in self.inventory.generators
-            )
-        ) or any(under(path, top) for top in self.inventory.written)
+        found = repeated(self.stage, self.top)
+        if isinstance(found, Unknown):
+            self._refuse("runtime-files-unknown", found.why, found.evidence)
+            return
+        files, (self.carry.replay, more) = self.carry.files, found
+        files |= {path: where for path, where in more.items() if path not in files}
+        self.carry.doubts += lost_by_repeating(self.stage, self.inventory, self.top, files)
 
     # --- users ---
 
@@ -391,10 +397,3 @@ class _Carrier:
     def _refuse(self, code: str, message: str, because: tuple[Evidence, ...]) -> None:
         if self.carry.refusal is None:
             self.carry.refusal = (code, message, because)
-
-
-def _known_part(stage: StageFacts) -> str:
-    """The directory above the first unknown part of WORKDIR: `/srv` of `/srv/$SERVICE`."""
-    instruction = stage.end.workdir_from
-    written = instruction.rest if instruction is not None else ""
-    return written.partition("$")[0].rpartition("/")[0] or "/"

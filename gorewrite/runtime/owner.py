@@ -8,7 +8,8 @@ it a mode. Sources: moby/buildkit#1941, moby/moby#38710; tried with Engine 20.10
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from gorewrite import shell
@@ -39,6 +40,10 @@ class Ownership(NamedTuple):
     doubt: Unknown | None = None
 
 
+#: Tells where: most events are never spoken of.
+_Where = Callable[[], Evidence]
+
+
 class _Event(NamedTuple):
     """Something that gave an owner or a mode to a path, or put something there.
 
@@ -50,7 +55,7 @@ class _Event(NamedTuple):
 
     kind: str
     path: str
-    where: Evidence
+    where: _Where
     owner: str | None = _ROOT
     deep: bool = False
     altered: bool = False
@@ -109,7 +114,7 @@ class Owners:
         numbers = {number for top in tops(path) for number in self._at.get(top, ())}
         numbers.update(self._below.get(path, ()))
         there, owner, altered = False, _Owned(_ROOT, None), None
-        inside: dict[str | None, Evidence] = {}
+        inside: dict[str | None, _Where] = {}
         for event in (self._events[number] for number in sorted(numbers)):
             above = event.path != path and under(path, event.path)
             covers = event.path == path or (above and event.deep)
@@ -142,7 +147,7 @@ class Owners:
     def _brings(self, event: _Event, path: str) -> bool:
         """Whether a copy of a directory above has something at the path."""
         context = self.stage.facts.project.context
-        for placed in self.stage.copies.over(path, None):
+        for placed in self.stage.copies.over(path):
             if placed.path == event.path and placed.origin == "context":
                 source = placed.source_path(path)
                 if source is not None and context.kind(source) is not None:
@@ -161,13 +166,13 @@ class Owners:
                 if instruction.keyword in ("COPY", "ADD"):
                     chown = next(iter(instruction.flag_values("chown")), None)
                     owner = self._spec(chown) if chown else _ROOT
-                    where = member.facts.at(instruction)
+                    where = partial(member.facts.at, instruction)
                     for path in placed.get(instruction, ()):
                         yield _Event("copy", path, where, owner, deep=True)
                 elif instruction.keyword == "WORKDIR":
                     target = state.path(instruction.rest)
                     if target is not None:
-                        yield _Event("workdir", target, member.facts.at(instruction))
+                        yield _Event("workdir", target, partial(member.facts.at, instruction))
                 elif instruction in runs:
                     yield from self._run(member, runs[instruction])
 
@@ -175,11 +180,10 @@ class Owners:
         owner = _ROOT if run.state.is_root else self._spec(f"{run.state.user or '?'}:")
         steps = () if isinstance(run.script, Unknown) else run.steps
         for step in map(shell.unwrapped, steps):
-            where = member.facts.at(run.instruction, None, run.line_at(step.command.start))
-            yield from self._step(run, step, owner, where)
+            yield from self._step(run, step, owner, partial(_place, member, run, step))
 
     def _step(
-        self, run: Run, step: shell.Step, owner: str | None, where: Evidence
+        self, run: Run, step: shell.Step, owner: str | None, where: _Where
     ) -> Iterator[_Event]:
         argv = [word or "" for word in step.argv]
         name = argv[0].rpartition("/")[2] if argv else ""
@@ -246,26 +250,30 @@ class Owners:
 
 class _Owned(NamedTuple):
     owner: str | None
-    where: Evidence | None
+    where: _Where | None
+
+
+def _place(member: StageFacts, run: Run, step: shell.Step) -> Evidence:
+    return member.facts.at(run.instruction, None, run.line_at(step.command.start))
 
 
 def _ownership(
-    path: str, owned: _Owned, inside: Mapping[str | None, Evidence], altered: _Event | None
+    path: str, owned: _Owned, inside: Mapping[str | None, _Where], altered: _Event | None
 ) -> Ownership:
     """What a copy says; inside: the owners of what the directory holds."""
     doubt: Unknown | None = None
     if altered is not None:
         why = f"{path} loses its mode: COPY makes directories with 755"
-        doubt = Unknown(why, (altered.where,))
+        doubt = Unknown(why, (altered.where(),))
     if owned.owner == _ROOT:
         return Ownership(None, doubt)
     if owned.owner is None:
         why = f"the owner of {path} is not known; COPY gives it to root"
-        return Ownership(None, doubt or Unknown(why, (owned.where,) if owned.where else ()))
+        return Ownership(None, doubt or Unknown(why, (owned.where(),) if owned.where else ()))
     others = [where for owner, where in inside.items() if owner != owned.owner]
     if others:
         why = f"what {path} holds has other owners than the directory itself"
-        doubt = doubt or Unknown(f"{why}; `chown -R` it whole", (others[0],))
+        doubt = doubt or Unknown(f"{why}; `chown -R` it whole", (others[0](),))
     return Ownership(owned.owner, doubt)
 
 

@@ -13,7 +13,7 @@ from gorewrite.evidence import Unknown
 from gorewrite.facts import StageFacts
 from gorewrite.gobuild.toolchain import at, cgo_setting
 from gorewrite.golang.analysis import analyse
-from gorewrite.golang.commands import BuildOutput
+from gorewrite.golang.commands import BuildOutput, GoCommand
 from gorewrite.golang.needs import ProgramNeeds
 from gorewrite.golang.targets import NotKnown, Targets
 from gorewrite.memo import remembered
@@ -21,6 +21,7 @@ from gorewrite.runtime.linkage import Linkage, linkage
 from gorewrite.stage.layout import tops
 from gorewrite.stage.outputs import rounds
 from gorewrite.stage.runs import Invocation
+from gorewrite.stage.views import View
 
 #: What the programs of one command need, one by one.
 Needs = tuple[ProgramNeeds | Unknown, ...]
@@ -119,18 +120,24 @@ def main_packages(stage: StageFacts, invocation: Invocation) -> tuple[str, ...] 
     In a `for` loop the command is read once for each item. Unknown with the reason when some
     package cannot be told.
     """
-    instruction = invocation.run.instruction
+    view = stage.view(invocation.run.instruction)
     found: dict[str, None] = {}
     for go in rounds(stage, invocation):
         if isinstance(go, Unknown):
             return go
         if go.uncertain:
             return Unknown(go.uncertain[0], (at(stage, invocation),))
-        try:
-            targets = Targets(
-                go, lambda path: stage.locate(path, instruction), ("linux", "amd64"), None
-            )
-            found |= {package.directory: None for package in targets.packages() if package.is_main}
-        except NotKnown as reason:
-            return Unknown(str(reason), (at(stage, invocation),))
+        mains = _mains(view, go)
+        if isinstance(mains, Unknown):
+            return Unknown(mains.why, (at(stage, invocation),))
+        found |= dict.fromkeys(mains)
     return tuple(found)
+
+
+@remembered
+def _mains(view: View, go: GoCommand) -> tuple[str, ...] | Unknown:
+    try:
+        packages = Targets(go, view.locate, ("linux", "amd64"), None).packages()
+    except NotKnown as reason:
+        return Unknown(str(reason))
+    return tuple(package.directory for package in packages if package.is_main)

@@ -6,6 +6,7 @@ linkage of the binaries into one `Requirements`.
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -21,11 +22,14 @@ from gorewrite.runtime.linkage import Linkage
 from gorewrite.runtime.programs import Program, programs
 from gorewrite.shell import Call
 from gorewrite.stage import busybox, packages
-from gorewrite.stage.commands import Entry, last
+from gorewrite.stage.commands import INIT, Entry, last
 from gorewrite.stage.entry import read_entry
 from gorewrite.stage.images import Image
 from gorewrite.stage.inventory import Inventory, take
 from gorewrite.stage.layout import under
+from gorewrite.stage.origins import first_source, heredoc
+from gorewrite.stage.places import COMMAND_PLACES
+from gorewrite.stage.scope import join
 
 if TYPE_CHECKING:
     from gorewrite.callers.compose import Service
@@ -117,6 +121,13 @@ class Requirements:
         return found
 
     @property
+    def environment(self) -> frozenset[str]:
+        """The environment variables that the sources read."""
+        known = (program.needs for program in self.programs)
+        found = (need for need in known if not isinstance(need, Unknown))
+        return frozenset(name for need in found for name in need.environment)
+
+    @property
     def userland(self) -> tuple[Evidence, ...]:
         """Why the image needs more than the files of the program: a shell, commands, packages."""
         found = [*self.shell, *self.bash, *self.tools.values(), *self.any_command]
@@ -149,12 +160,19 @@ def requirements(stage: StageFacts, services: Sequence[Service] | None = None) -
         if inventory.origin(path) not in known:
             where = entry.programs[path]
             links.append(Linkage("unknown", (where,), False))
+            if _may_be_a_script(stage, inventory, path):
+                why = f"what {path} is, and what it needs itself, is not known"
+                needs.doubts.append(Unknown(why, (where,)))
     needs.linkages = tuple(links)
     needs.shell, needs.bash = tuple(entry.shell), tuple(entry.bash)
     needs.tools, needs.calls = dict(entry.tools), list(entry.calls)
     _sources(needs, stage)
     _git(needs, stage)
     _shared_objects(needs, stage)
+    for path, where in entry.entered:
+        if join(stage.end.workdir or "/", path) != stage.end.workdir:
+            why = f"a script changes to {path}, where what it starts looks for files"
+            needs.doubts.append(Unknown(why, (where,)))
     if needs.any_command:
         why = "the program starts a command whose name is not known"
         needs.doubts.append(Unknown(why, needs.any_command))
@@ -166,6 +184,14 @@ def requirements(stage: StageFacts, services: Sequence[Service] | None = None) -
         needs.doubts.append(Unknown(why, tuple(stated)))
     _packages(needs)
     return needs
+
+
+def _may_be_a_script(stage: StageFacts, inventory: Inventory, path: str) -> bool:
+    """Whether a file that is started was made or brought in a way that hides what it is."""
+    if path in inventory.tools or first_source(stage, path) or heredoc(stage, path):
+        return False  # Built by go; or read, where a script would have been followed.
+    made = path in inventory.written and not path.startswith(COMMAND_PLACES)
+    return (made or stage.holds(path)) and posixpath.basename(path) not in INIT
 
 
 def _service_doubts(

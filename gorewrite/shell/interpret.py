@@ -185,7 +185,7 @@ class Walk:
 
     def command(self, command: Command, state: State, place: Place) -> None:
         environment = state.environment()
-        if command.words:
+        if command.words and command.assignments:
             values = dict(state.variables)
             for assignment in command.assignments:
                 values[assignment.name] = assigned(assignment, values)

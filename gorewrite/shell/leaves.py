@@ -77,18 +77,21 @@ class LeafReader:
 
     def words(self, nodes: Sequence[Tree]) -> list[Word]:
         """One word for each run of nodes without a blank between them."""
-        runs: list[list[Tree]] = []
+        runs: list[tuple[list[Tree], int]] = []
+        ends: list[int] = []
         for node in nodes:
-            if runs and runs[-1][-1].end_byte == node.start_byte:
-                runs[-1].append(node)
+            start = node.start_byte
+            if ends and ends[-1] == start:
+                runs[-1][0].append(node)
+                ends[-1] = node.end_byte
             else:
-                runs.append([node])
+                runs.append(([node], start))
+                ends.append(node.end_byte)
         found = []
-        for run in runs:
-            start = run[0].start_byte
+        for (run, start), end in zip(runs, ends, strict=True):
             if start and self.text[start - 1] not in _BOUNDARY:
                 raise WordError("the start of a word was not understood")
-            found.append(self.word(run, start, run[-1].end_byte))
+            found.append(self.word(run, start, end))
         return found
 
     def word(self, nodes: Sequence[Tree], start: int, end: int, assigned: bool = False) -> Word:

@@ -72,6 +72,9 @@ class Word(NamedTuple):
     @property
     def value(self) -> str | None:
         """The word after quote removal; None if it holds any expansion, pattern, brace or ~."""
+        parts = self.parts
+        if len(parts) == 1 and not self.globs and isinstance(only := parts[0], Literal):
+            return only.value  # As most words are.
         return self.expand({})
 
     def expand(self, env: Mapping[str, str | None]) -> str | None:
@@ -82,11 +85,8 @@ class Word(NamedTuple):
         """
         if self.globs:
             return None
-        parts = self.parts
-        if len(parts) == 1 and isinstance(only := parts[0], Literal):
-            return only.value  # As most words are.
         found: list[str] = []
-        for part in parts:
+        for part in self.parts:
             if isinstance(part, Computed):
                 return None
             value = part.value if isinstance(part, Literal) else part.look_up(env)
@@ -101,6 +101,9 @@ class Word(NamedTuple):
         None as for `expand`, and when a variable brings in a pattern or IFS is changed
         (POSIX 2.6.5, field splitting).
         """
+        parts = self.parts
+        if len(parts) == 1 and not self.globs and isinstance(only := parts[0], Literal):
+            return (only.value,)
         whole = self.expand(env)
         split = [p for p in self.parts if isinstance(p, Parameter) and not p.quoted]
         if whole is None or not split:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from gorewrite.shell.grouping import Attached, Operator, Piece, attach, grouped
@@ -100,6 +101,12 @@ def _parser() -> Parser:
     return tree_sitter.Parser(tree_sitter.Language(tree_sitter_bash.language()))
 
 
+_ROWS = frozenset({"list", "pipeline", "negated_command"})
+_OPERATORS = frozenset({"&&", "||", "|", "|&", "!"})
+_WRITTEN_OUT = (Operator, Attached)
+_start = attrgetter("start")
+
+
 class _Converter(LeafReader):
     """Turns one syntax tree into nodes. Every method raises NotUnderstood or WordError."""
 
@@ -145,11 +152,13 @@ class _Converter(LeafReader):
         todo: list[Tree | Operator | Attached] = [statement]
         while todo:
             piece = todo.pop()
-            if isinstance(piece, Operator | Attached):
+            if isinstance(piece, _WRITTEN_OUT):
                 yield piece
-            elif piece.type in {"list", "pipeline", "negated_command"}:
+                continue
+            kind = piece.type
+            if kind in _ROWS:
                 todo.extend(reversed(self.operands(piece.children)))
-            elif piece.type == "redirected_statement":
+            elif kind == "redirected_statement":
                 body, attached, rest = self.redirected(piece)
                 todo.extend(reversed(rest))
                 if body is None:
@@ -166,8 +175,8 @@ class _Converter(LeafReader):
                 self.comment(child)
             elif child.is_named:
                 found.append(child)
-            elif child.type in {"&&", "||", "|", "|&", "!"}:
-                found.append(Operator(child.type, child.start_byte))
+            elif (kind := child.type) in _OPERATORS:
+                found.append(Operator(kind, child.start_byte))
             else:
                 raise NotUnderstood(f"unexpected {child.type!r} in a shell command")
         return found
@@ -235,7 +244,7 @@ class _Converter(LeafReader):
         words: Sequence[Word],
         redirects: Sequence[Redirect],
     ) -> Command:
-        ordered = tuple(sorted(words, key=lambda word: word.start))
+        ordered = tuple(sorted(words, key=_start) if redirects else words)
         if ordered and ordered[0].text in _RESERVED and not assignments and not redirects:
             raise NotUnderstood(f"unexpected {ordered[0].text!r} in a shell command")
         start, end = node.start_byte, node.end_byte
@@ -247,17 +256,17 @@ class _Converter(LeafReader):
         words: list[Word] = []
         leaves: list[Tree] = []
         for child in [node] if node.type == "variable_assignment" else node.children:
-            match child.type:
-                case "variable_assignment":
-                    assignments.append(self.assignment(child))
-                case "file_redirect" | "herestring_redirect":
-                    self.redirect(child, redirects, words)
-                case "comment":
-                    self.comment(child)
-                case "subshell" | "heredoc_redirect" | "test_command" as kind:
-                    raise NotUnderstood(f"unexpected {kind} in a command")
-                case _:
-                    leaves.append(child)
+            kind = child.type
+            if kind == "variable_assignment":
+                assignments.append(self.assignment(child))
+            elif kind in {"file_redirect", "herestring_redirect"}:
+                self.redirect(child, redirects, words)
+            elif kind == "comment":
+                self.comment(child)
+            elif kind in {"subshell", "heredoc_redirect", "test_command"}:
+                raise NotUnderstood(f"unexpected {kind} in a command")
+            else:
+                leaves.append(child)
         return self.simple(node, assignments, [*self.words(leaves), *words], redirects)
 
     def inside(self, node: Tree, opening: str, closing: str) -> Script:

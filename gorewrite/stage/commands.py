@@ -11,6 +11,7 @@ from gorewrite.dockerfile import Instruction
 from gorewrite.evidence import Evidence
 from gorewrite.facts import StageFacts
 from gorewrite.shell import Call
+from gorewrite.shell.nodes import Unit
 
 #: Commands that build, watch or debug: with them the image is a development image.
 DEV_TOOLS = frozenset(
@@ -44,11 +45,12 @@ class Entry:
     """What a stage's image runs.
 
     programs: absolute image paths that are started; scripts: those of them that are shell
-    scripts from the context (path -> context path); tools: command -> where it is called; calls:
+    scripts (path -> context path, "" for a heredoc); tools: command -> where it is called; calls:
     every command line, those of other commands too, and where it is;
     shell: why a shell is needed; bash: why it must be bash; looked_up: programs that are
-    found through the PATH of the Go image, by others than ENTRYPOINT and CMD; refusal: (code,
-    message, evidence) when this cannot be moved to another image.
+    found through the PATH of the Go image, by others than ENTRYPOINT and CMD; written: files that
+    a shell writes, as they are named there; entered: directories that it changes to; refusal:
+    (code, message, evidence) when this cannot be moved to another image.
     """
 
     programs: dict[str, Evidence] = field(default_factory=dict)
@@ -59,6 +61,8 @@ class Entry:
     bash: list[Evidence] = field(default_factory=list)
     arguments: list[tuple[str, Evidence]] = field(default_factory=list)
     looked_up: dict[str, Evidence] = field(default_factory=dict)
+    written: list[tuple[str, Evidence]] = field(default_factory=list)
+    entered: list[tuple[str, Evidence]] = field(default_factory=list)
     refusal: tuple[str, str, Evidence] | None = None
 
     def called(self, calls: Iterable[Call], evidence: Evidence) -> None:
@@ -105,13 +109,69 @@ def behind_init(words: list[str]) -> list[str]:
     return rest[1:] if name in ("su-exec", "gosu") else rest
 
 
-def commands_in(script: shell.Script) -> Iterator[shell.Command]:
-    yield from script.commands()
+def no_service(words: Sequence[str], name: str) -> tuple[str, str] | None:
+    """(code, message) where a command that the file does not build is none of a service.
+
+    name: of the program, without its directory.
+    """
+    if name in DEV_TOOLS or (name == "env" and "go" in words):
+        why = f"the image runs {name}, which needs the toolchain and the sources; "
+        return "dev-or-test-image", why + "split a production image off it by hand"
+    alone = len(words) == 1 or name in ("sleep", "tail", "cat")
+    if name in IDLE and alone and "-c" not in words:
+        why = f"the image runs only {name}; what it is for is known only to its callers"
+        return "no-entrypoint", why
+    if name in SUPERVISORS:
+        return (
+            "multi-process-image",
+            f"{name} runs several processes in one image; give each its own",
+        )
+    return None
+
+
+def behind_shell(words: Sequence[str]) -> tuple[bool, list[str]]:
+    """(whether a shell is given text by `-c`, the words behind its options).
+
+    Options end at the first word that is none; `-o` and `+o` take a word, in a cluster, too.
+    """
+    rest, text = list(words[1:]), False
+    while rest and rest[0][:1] in ("-", "+") and len(rest[0]) > 1:
+        option = rest.pop(0)
+        if option == "--":
+            break
+        if not option.startswith("--"):
+            text |= "c" in option and option[0] == "-"
+            del rest[: option.count("o")]
+    return text, rest
+
+
+def files_of(unit: Unit) -> tuple[list[str], list[str], list[str]]:
+    """(files that a part of a script reads by itself, files that it writes, directories that it
+    changes to), as they are named. Arguments of programs are not among the first.
+    """
+    entered: list[str] = []
+    targets = [(r.is_output, r.operator, r.target.value) for r in unit.redirects if r.target]
+    reads = [path for _, operator, path in targets if path and operator == "<"]
+    writes = [path for output, _, path in targets if path and output]
+    words = [word.value for word in unit.words] if isinstance(unit, shell.Command) else []
+    match words[:1]:
+        case ["[" | "[[" | "test"]:
+            reads += [word for word in words[1:] if word]
+        case ["cd" | "pushd"]:
+            entered += [word for word in words[1:2] if word]
+        case ["touch" | "mkdir" | "tee" | "cp" | "mv" | "ln" | "rm"]:
+            writes += [word for word in words[1:] if word]
+    return reads, writes, entered
+
+
+def units_in(script: shell.Script) -> Iterator[Unit]:
+    yield from script.units()
     for inner in script.substitutions():
-        yield from commands_in(inner)
+        yield from units_in(inner)
 
 
-def compounds_in(script: shell.Script) -> Iterator[shell.Compound]:
-    for statement in script.statements:
-        if isinstance(statement.node, shell.Compound):
-            yield statement.node
+def functions_in(script: shell.Script) -> set[str]:
+    """The names of the functions that a script declares."""
+    nodes = (statement.node for statement in script.statements)
+    compounds = (node for node in nodes if isinstance(node, shell.Compound))
+    return {c.variable for c in compounds if c.kind == "function" and c.variable}

@@ -20,19 +20,21 @@ from gorewrite.stage.commands import (
     DAEMONS,
     DEV_TOOLS,
     GIVEN,
-    IDLE,
     INIT,
     SHELLS,
     STARTERS,
-    SUPERVISORS,
     SYNCING,
     Entry,
     behind_init,
-    commands_in,
-    compounds_in,
+    behind_shell,
+    files_of,
+    functions_in,
     last,
+    no_service,
     quoted,
+    units_in,
 )
+from gorewrite.stage.origins import first_source, heredoc
 from gorewrite.stage.scope import State, join
 
 if TYPE_CHECKING:
@@ -62,10 +64,9 @@ class _Reader:
     def __init__(
         self, stage: StageFacts, made: Container[str], services: Sequence[Service]
     ) -> None:
-        self.stage = stage
-        self.made = made
-        self.services = services
-        #: Whether a script runs the words that it is given.
+        self.stage, self.made, self.services = stage, made, services
+        #: The words that the script which is read is given, and whether one runs them.
+        self.given: tuple[str, ...] = ()
         self.runs_arguments = False
         self.state: State = stage.end
         self.entry = Entry()
@@ -193,17 +194,16 @@ class _Reader:
             self.entry.shell.append(evidence)
             if name == "bash":
                 self.entry.bash.append(evidence)
-            options = [word for word in words[1:] if word.startswith("-")]
-            rest = [word for word in words[1:] if not word.startswith("-")]
-            if any("c" in option for option in options) and rest:
+            text, rest = behind_shell(words)
+            if text and rest:
                 self._text(rest[0], evidence)
             elif rest:
-                self._program(rest[0], evidence, script=True)
+                self._program(rest[0], evidence, script=True, given=rest[1:])
         elif name in DAEMONS and not self._is_file(words[0]):
             self._not_a_service(words, name, evidence)
         else:
             self.entry.arguments += [(word, evidence) for word in words[1:]]
-            self._program(words[0], evidence, direct=direct)
+            self._program(words[0], evidence, direct=direct, given=words[1:])
 
     def _behind_wrappers(self, words: list[str], evidence: Evidence) -> list[str]:
         """The command line behind `env A=b`, `nice` …; empty when there is none."""
@@ -222,27 +222,8 @@ class _Reader:
 
     def _not_a_service(self, words: list[str], name: str, evidence: Evidence) -> bool:
         built = self._is_file(words[0]) and not self._installed(words[0])
-        if not built and (name in DEV_TOOLS or (name == "env" and "go" in words)):
-            self._refuse(
-                "dev-or-test-image",
-                f"the image runs {name}, which needs the toolchain and the sources; "
-                "split a production image off it by hand",
-                evidence,
-            )
-        elif (
-            not built
-            and name in IDLE
-            and not any(word in ("-c",) for word in words)
-            and (len(words) == 1 or name in ("sleep", "tail", "cat"))
-        ):
-            self._refuse(
-                "no-entrypoint",
-                f"the image runs only {name}; what it is for is known only to its callers",
-                evidence,
-            )
-        elif name in SUPERVISORS:
-            why = f"{name} runs several processes in one image; give each its own"
-            self._refuse("multi-process-image", why, evidence)
+        if not built and (refused := no_service(words, name)):
+            self._refuse(*refused, evidence)
         return self.entry.refusal is not None
 
     def _is_file(self, word: str) -> bool:
@@ -267,8 +248,15 @@ class _Reader:
         return None
 
     def _program(
-        self, word: str, evidence: Evidence, *, script: bool = False, direct: bool = False
+        self,
+        word: str,
+        evidence: Evidence,
+        *,
+        script: bool = False,
+        direct: bool = False,
+        given: Sequence[str] = (),
     ) -> None:
+        """A program that is started. script: a shell reads it; given: the words behind it."""
         if word == "$@":
             self._arguments(evidence)
             return
@@ -290,30 +278,46 @@ class _Reader:
         if path in self.entry.programs:
             return
         self.entry.programs[path] = evidence
-        source = self.stage.source_of(path)
-        if path in self.stage.output_paths or source is None:
-            return
-        data = self.stage.facts.project.context.read(source)
-        if data is None:
+        source = first_source(self.stage, path)
+        data = self.stage.facts.project.context.read(source) if source is not None else None
+        if source is None:
+            self._written_here(path, given, evidence)
+        elif data is None:
             self._refuse("entrypoint-script", f"{source} cannot be read", evidence)
         elif data[:4] != b"\x7fELF":
-            self._script(path, source, data, evidence)
+            text = data.decode("utf-8", "surrogateescape")
+            self._script(path, source, text, given, evidence)
 
-    def _script(self, path: str, source: str, data: bytes, evidence: Evidence) -> None:
-        text = data.decode("utf-8", "surrogateescape")
+    def _written_here(self, path: str, given: Sequence[str], evidence: Evidence) -> None:
+        """A file that no one else made but an instruction: of a heredoc the text is known."""
+        found = heredoc(self.stage, path)
+        if found is not None:
+            self._script(path, None, found[1], given, self.stage.facts.at(found[0]))
+        elif path not in self.stage.output_paths and path.endswith((".sh", ".bash")):
+            why = f"the text of {path} is not in the build context; COPY the script from there"
+            self._refuse("entrypoint-script", why, evidence)
+
+    def _script(
+        self, path: str, source: str | None, text: str, given: Sequence[str], evidence: Evidence
+    ) -> None:
+        """A script that is started with `given`. source: in the context; None: not from there."""
         first = text.partition("\n")[0]
         interpreter = first[2:].split() if first.startswith("#!") else ["/bin/sh"]
         names = {posixpath.basename(word) for word in interpreter}
-        here = Evidence(source, 1, first)
+        here = Evidence(source, 1, first) if source is not None else evidence
         if not names & SHELLS:
-            why = f"{source} is run by {' '.join(interpreter)}; start the program itself"
+            why = f"{source or path} is run by {' '.join(interpreter)}; start the program itself"
             self._refuse("entrypoint-script", why, here)
             return
-        self.entry.scripts[path] = source
+        self.entry.scripts[path] = source or ""
         self.entry.shell.append(here)
         if "bash" in names:
             self.entry.bash.append(here)
+        before = self.given
+        passed = ((word,) if word != "$@" else before for word in given)
+        self.given = tuple(word for words in passed for word in words)
         self._text(text, evidence, source)
+        self.given = before
 
     def _text(self, text: str, evidence: Evidence, source: str | None = None) -> None:
         """Shell text: a shell-form command or a script from the context."""
@@ -323,15 +327,17 @@ class _Reader:
             what = source or "the command's shell text"
             self._refuse("entrypoint-script", f"{what} cannot be read: {script.why}", where)
             return
-        functions = {
-            c.variable for c in compounds_in(script) if c.kind == "function" and c.variable
-        }
-        for command in commands_in(script):
+        functions = functions_in(script)
+        for unit in units_in(script):
             at = evidence
             if source is not None:
-                line = text.count("\n", 0, command.start) + 1
-                at = Evidence(source, line, text[command.start : command.end].partition("\n")[0])
-            self._called(command, at, functions)
+                line = text.count("\n", 0, unit.start) + 1
+                at = Evidence(source, line, text[unit.start : unit.end].partition("\n")[0])
+            named = self.entry.arguments, self.entry.written, self.entry.entered
+            for noted, paths in zip(named, files_of(unit), strict=True):
+                noted += ((path, at) for path in paths)
+            if isinstance(unit, shell.Command):
+                self._called(unit, at, functions)
 
     def _called(self, command: shell.Command, evidence: Evidence, functions: set[str]) -> None:
         self._wrappers(command, evidence)
@@ -385,14 +391,10 @@ class _Reader:
         return True
 
     def _arguments(self, evidence: Evidence) -> None:
-        """`exec "$@"` in an entrypoint script: the CMD is what it runs."""
+        """`exec "$@"` in a script: it runs the words that it is given."""
         self.runs_arguments = True
-        cmd = last(self.stage, "CMD")
-        command = command_of(cmd) if cmd is not None else None
-        if isinstance(command, tuple) and command:
-            first = command[0]
-            if self._is_file(first) and self._resolve(first) not in self.entry.programs:
-                self._line(list(command), evidence)
-        elif isinstance(command, str):
-            self.entry.shell.append(evidence)
-            self._text(command, evidence)
+        given, self.given = self.given, ()  # A script that is given itself ends here.
+        first = given[0] if given else ""
+        runs = first in SHELLS or posixpath.basename(first) in INIT or self._is_file(first)
+        if runs and self._resolve(first) not in self.entry.programs:
+            self._line(list(given), evidence)

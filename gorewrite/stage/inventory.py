@@ -124,6 +124,7 @@ _BUILD_PLACES = (
     "/usr/share/keyrings",
     "/var/log/apt",
 )
+_BELOW_BUILD_PLACES = tuple(f"{place}/" for place in _BUILD_PLACES)
 _BIN = frozenset({"/bin", "/usr/bin", "/usr/local/bin", "/sbin", "/usr/local/sbin", "/go/bin"})
 
 
@@ -263,10 +264,9 @@ class _Reader(NamedTuple):
 
     def _build_place(self, path: str) -> bool:
         """Whether a path belongs to the build: caches, and GOPATH outside the work directory."""
-        own = under(path, self.stage.end.workdir or "/nowhere")
-        return any(under(path, place) for place in _BUILD_PLACES) or (
-            under(path, "/go") and not own
-        )
+        if path in _BUILD_PLACES or path.startswith(_BELOW_BUILD_PLACES):
+            return True
+        return under(path, "/go") and not under(path, self.stage.end.workdir or "/nowhere")
 
     def _removes(self, words: Sequence[str | None]) -> None:
         for word, text in zip(words, self.step.command.words[1:], strict=False):

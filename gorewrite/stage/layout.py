@@ -8,15 +8,13 @@ directory; destinations are relative to WORKDIR.
 from __future__ import annotations
 
 import posixpath
-from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from heapq import merge
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from gorewrite.context import Context
 from gorewrite.context.ignorefile import IgnoreError, IgnoreFile
 from gorewrite.dockerfile import Instruction, copy_parts
-from gorewrite.memo import cached_property, remembered
+from gorewrite.memo import remembered
 from gorewrite.stage.scope import State, join
 
 
@@ -62,89 +60,6 @@ class Placed(NamedTuple):
         return self.excluded.excludes(name)
 
 
-class Copies:
-    """All that COPY and ADD place in a stage, found by time, by place and by source.
-
-    placed: oldest first, what the parent stage brings in front; order: the position of each
-        instruction of the stage itself.
-    """
-
-    def __init__(self, placed: Sequence[Placed], order: Mapping[Instruction, int]) -> None:
-        self._placed = placed
-        self._order = order
-        #: Of each, in which instruction of the stage it is placed; -1 in a stage below.
-        self._positions = [order.get(each.instruction, -1) for each in placed]
-        self._at: dict[str | None, list[int]] = {}
-        self._in: dict[str, list[int]] = {}
-        self._from: dict[str, list[int]] = {}
-        for number, each in enumerate(placed):
-            self._at.setdefault(each.path, []).append(number)
-            if each.path is not None:
-                self._in.setdefault(posixpath.dirname(each.path), []).append(number)
-            if each.origin == "context":
-                self._from.setdefault(each.source, []).append(number)
-
-    def before(self, limit: Instruction | None) -> Iterator[Placed]:
-        """What is there before an instruction (None: at the end), newest first."""
-        return (self._placed[number] for number in range(self._count(limit) - 1, -1, -1))
-
-    def over(self, path: str, limit: Instruction | None) -> Iterator[Placed]:
-        """As `before`, but only what lands at an image path or at a directory above it."""
-        at = self._at
-        numbers = [number for top in tops(path) if top in at for number in at[top]]
-        return self._until(limit, sorted(numbers, reverse=True) if len(numbers) > 1 else numbers)
-
-    def inside(self, directory: str, limit: Instruction | None) -> Iterator[Placed]:
-        """As `before`, but only what lands right in an image directory."""
-        return self._until(limit, reversed(self._in.get(directory, ())))
-
-    def directory_of_files(self, path: str, limit: Instruction | None) -> str | None:
-        """The context directory of the Go files that were copied to an image path one by one.
-        Who enumerates it must ask which of its files are there."""
-        for placed in self.inside(path, limit):
-            if placed.origin != "context" or placed.path is None or placed.directory:
-                continue
-            name = posixpath.basename(placed.path)
-            if not name.endswith(".go") and name != "go.mod":
-                continue
-            if posixpath.basename(placed.source) == name:
-                return posixpath.dirname(placed.source) or "."
-        return None
-
-    def bringing(self, source: str) -> Iterator[Placed]:
-        """What brings a context path, itself or with a directory above it, oldest first."""
-        numbers = merge(*(self._from.get(top, ()) for top in tops(source)))
-        return (self._placed[number] for number in numbers)
-
-    def below(self, path: str) -> Iterator[Placed]:
-        """What lands at or below an image path, oldest first."""
-        return (self._placed[number] for number in self._below.get(path, ()))
-
-    def touching(self, path: str) -> Iterator[Placed]:
-        """What lands at, below or above an image path, or nobody knows where, oldest first."""
-        numbers = {number for top in tops(path) for number in self._at.get(top, ())}
-        numbers.update(self._below.get(path, ()), self._at.get(None, ()))
-        return (self._placed[number] for number in sorted(numbers))
-
-    @cached_property
-    def _below(self) -> Mapping[str, Sequence[int]]:
-        found: dict[str, list[int]] = {}
-        for number, each in enumerate(self._placed):
-            for top in tops(each.path) if each.path is not None else ():
-                found.setdefault(top, []).append(number)
-        return found
-
-    def _until(self, limit: Instruction | None, numbers: Iterable[int]) -> Iterator[Placed]:
-        count = self._count(limit)
-        return (self._placed[number] for number in numbers if number < count)
-
-    def _count(self, limit: Instruction | None) -> int:
-        """How many are there before an instruction."""
-        if limit is None or limit not in self._order:
-            return len(self._placed)
-        return bisect_left(self._positions, self._order[limit])
-
-
 def tops(path: str) -> set[str]:
     """Every `top` for which `relative` can find `path` below it."""
     found = {".", "/"}
@@ -184,7 +99,10 @@ def placements(
     parts = copy_parts(instruction)
     dest = state.expand(parts.dest)
     target = join(state.workdir, dest) if dest is not None else None
-    sources = list(_sources(instruction, parts.sources, parts.from_, state, tree, elsewhere))
+    if parts.from_ is None:
+        sources = [*_from_context(state, instruction, tree)]
+    else:
+        sources = [*_from_stage(parts.sources, parts.from_, state, elsewhere)]
     excluded = _excluded(parts.exclude, state)
     sources += [("remote", heredoc.name, False) for heredoc in instruction.heredocs]
     into = (
@@ -221,34 +139,43 @@ def _kept(source: str, written: Sequence[str]) -> str:
     return source
 
 
-def _sources(
-    instruction: Instruction,
-    raws: Iterable[str],
-    from_: str | None,
-    state: State,
-    tree: Context,
-    elsewhere: IsDirectory,
-) -> Iterator[tuple[str, str, bool | None]]:
+#: A source of a COPY or ADD: origin, path and whether it is a directory, as in Placed.
+_Source = tuple[str, str, bool | None]
+
+
+def _from_stage(
+    raws: Iterable[str], from_: str, state: State, elsewhere: IsDirectory
+) -> Iterator[_Source]:
     for raw in raws:
         value = state.expand(raw)
         if value is None:
-            yield ("stage" if from_ is not None else "context"), raw, None
-        elif from_ is not None:
+            yield "stage", raw, None
+        else:
             path = posixpath.normpath("/" + value.lstrip("/"))
             yield "stage", path, elsewhere(from_, path)
+
+
+@remembered
+def _from_context(state: State, instruction: Instruction, tree: Context) -> tuple[_Source, ...]:
+    found: list[_Source] = []
+    for raw in copy_parts(instruction).sources:
+        value = state.expand(raw)
+        if value is None:
+            found.append(("context", raw, None))
         elif _remote(value):
-            yield "remote", value, value.partition("#")[0].endswith(".git")
+            found.append(("remote", value, value.partition("#")[0].endswith(".git")))
         else:
             matches = _matches(value, tree)
             archive = instruction.keyword == "ADD"
             for match in matches:
                 kind = tree.kind(match)
                 if archive and kind == "file" and match.endswith(_ARCHIVES):
-                    yield "remote", match, True
+                    found.append(("remote", match, True))
                 else:
-                    yield "context", match, kind == "dir"
+                    found.append(("context", match, kind == "dir"))
             if not matches:
-                yield "context", context_path(value), None
+                found.append(("context", context_path(value), None))
+    return tuple(found)
 
 
 #: ADD unpacks local archives of these kinds (Dockerfile reference, ADD).
@@ -257,34 +184,6 @@ _ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".txz", ".tbz2", 
 
 def _remote(value: str) -> bool:
     return "://" in value or value.startswith("git@")
-
-
-def mounted(run: Instruction, state: State, path: str) -> str | None:
-    """The context path that a RUN sees at an image path through `--mount=type=bind`.
-
-    Rule: Dockerfile reference, RUN --mount=type=bind: without `from` it is the build context.
-    """
-    for top, source in _binds(run, state):
-        below = relative(path, top)
-        if below is not None:
-            return posixpath.normpath(posixpath.join(context_path(source), below))
-    return None
-
-
-@remembered
-def _binds(run: Instruction, state: State) -> tuple[tuple[str, str], ...]:
-    """(image path, source) of what a RUN mounts from the context."""
-    found = []
-    for mount in run.flag_values("mount"):
-        options = dict(option.partition("=")[::2] for option in mount.split(","))
-        if options.get("type", "bind") != "bind" or "from" in options:
-            continue
-        names = (name for name in ("target", "dst", "destination") if name in options)
-        top = state.path(options.get(next(names, ""), ""))
-        source = options.get("source", options.get("src", "."))
-        if top is not None and "$" not in source:
-            found.append((top, source))
-    return tuple(found)
 
 
 def context_path(value: str) -> str:

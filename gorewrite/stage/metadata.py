@@ -19,6 +19,8 @@ from gorewrite.facts import StageFacts
 from gorewrite.stage.commands import last
 from gorewrite.stage.images import DEFAULT_PATH
 
+#: What writes files, and moves nowhere.
+_FILES = frozenset(["RUN", "COPY", "ADD"])
 _MOVED = frozenset(
     ["CMD", "ENTRYPOINT", "EXPOSE", "HEALTHCHECK", "LABEL", "MAINTAINER", "STOPSIGNAL", "VOLUME"]
 )
@@ -86,6 +88,8 @@ class _Mover:
             own = member is self.stage
             for index, instruction in enumerate(member.stage.instructions):
                 keyword = instruction.keyword
+                if keyword in _FILES:
+                    continue
                 if keyword in single and single[keyword] is not instruction:
                     if own and keyword in _MOVED:
                         self.moved.removed.append(instruction)
@@ -111,8 +115,8 @@ class _Mover:
                 if own and keyword in _MOVED:
                     self.moved.removed.append(instruction)
                 # With a comment it stays where the comment makes sense.
-                described = own and member.stage.comments_above(instruction)
-                if own and behind and keyword == "WORKDIR" and not described:
+                plain = keyword == "WORKDIR" and not member.stage.comments_above(instruction)
+                if own and behind and plain:
                     self.moved.removed.append(instruction)
         return self.moved
 
@@ -122,7 +126,7 @@ class _Mover:
         indexes = [
             index
             for index, instruction in enumerate(self.stage.stage.instructions)
-            if instruction.keyword in ("RUN", "COPY", "ADD")
+            if instruction.keyword in _FILES
         ]
         return indexes[-1] if indexes else -1
 
@@ -206,10 +210,18 @@ class _Mover:
         has_entrypoint = last(self.stage, "ENTRYPOINT") is not None
         if instruction.keyword == "CMD" and has_entrypoint and isinstance(command, str):
             words = None  # `/bin/sh -c …` are words that the ENTRYPOINT is given.
-        if words and not (isinstance(command, str) and not self.exec_form):
-            path = self.program(words[0])
-            is_program = instruction.keyword == "ENTRYPOINT" or not has_entrypoint
-            if path is not None and is_program:
+        is_program = instruction.keyword == "ENTRYPOINT" or not has_entrypoint
+        path = self.program(words[0]) if words and is_program else None
+        text = text_of(instruction)
+        if words and isinstance(command, str) and not self.exec_form:
+            if path is not None:
+                found = re.search(rf"(?<!\S){re.escape(words[0])}(?!\S)", instruction.rest)
+                assert found is not None, "the word that the command was made of"
+                start = instruction.rest_start + found.start()
+                text = text_of(instruction.edit((start, start + len(words[0]), path)))
+                self.moved.declares |= {instruction.keyword.lower()}
+        elif words:
+            if path is not None:
                 words = (path, *words[1:])
             if words != command:
                 array = json.dumps(list(words), ensure_ascii=False)
@@ -217,7 +229,7 @@ class _Mover:
                 self.moved.lines.append((f"{keyword} {array}", instruction))
                 self.moved.declares |= {instruction.keyword.lower()}
                 return
-        self.moved.lines.append((text_of(instruction), instruction))
+        self.moved.lines.append((text, instruction))
 
 
 def text_of(instruction: Instruction) -> str:

@@ -10,9 +10,9 @@ from gorewrite import shell
 from gorewrite.evidence import Unknown
 from gorewrite.golang.commands import BuildOutput, GoCommand, build_outputs, parse_go
 from gorewrite.memo import remembered
-from gorewrite.stage import layout
 from gorewrite.stage.images import Image
 from gorewrite.stage.scope import join
+from gorewrite.stage.views import View
 
 if TYPE_CHECKING:
     from gorewrite.facts import StageFacts
@@ -34,29 +34,21 @@ def outputs_of(stage: StageFacts, invocation: Invocation) -> tuple[BuildOutput, 
 def _outputs(
     stage: StageFacts, invocation: Invocation, go: GoCommand
 ) -> tuple[BuildOutput, ...] | Unknown:
-    instruction, state = invocation.run.instruction, invocation.run.state
     base = stage.base
-    outputs = build_outputs(
-        go,
-        lambda path: stage.locate(path, instruction),
-        directories=_directories(stage),
-        go_minor=base.go.version.minor if isinstance(base, Image) and base.go else None,
-    )
-    whole = go.directory is not None and layout.mounted(instruction, state, go.directory)
+    minor = base.go.version.minor if isinstance(base, Image) and base.go else None
+    view = stage.view(invocation.run.instruction)
+    return _seen_outputs(view, go, _directories(stage), minor)
+
+
+@remembered
+def _seen_outputs(
+    view: View, go: GoCommand, directories: frozenset[str], go_minor: int | None
+) -> tuple[BuildOutput, ...] | Unknown:
+    outputs = build_outputs(go, view.locate, directories=directories, go_minor=go_minor)
+    whole = go.directory is not None and view.mounted(go.directory)
     if isinstance(outputs, Unknown) or whole:
         return outputs
-    return tuple(output for output in outputs if _has_sources(stage, output))
-
-
-def _has_sources(stage: StageFacts, output: BuildOutput) -> bool:
-    """Whether the package of an output was copied: a directory may be there in part."""
-    prefix = "" if output.package_dir == "." else f"{output.package_dir}/"
-    return any(
-        True
-        for name in stage.facts.project.context.listdir(output.package_dir)
-        if name.endswith(".go")
-        for _ in stage.paths_of(prefix + name)
-    )
+    return tuple(o for o in outputs if view.copies.brings_sources(o.package_dir))
 
 
 @remembered
@@ -70,7 +62,7 @@ def _directories(stage: StageFacts) -> frozenset[str]:
         if step.argv[:1] == ("mkdir",)
         for path in shell.writes(step)
     ]
-    return stage.directories | {path for path in made if path is not None}
+    return stage.facts.lasting.same(stage.directories.union(filter(None, made)))
 
 
 def rounds(stage: StageFacts, invocation: Invocation) -> Iterator[GoCommand | Unknown]:

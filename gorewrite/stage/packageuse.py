@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import Final, Literal, NamedTuple
 
 from gorewrite import shell
 from gorewrite.contract import contract
+from gorewrite.dockerfile import Instruction
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
+from gorewrite.memo import remembered
 from gorewrite.stage.runs import Run
 
 
@@ -41,38 +45,82 @@ def calls_of(run: Run) -> tuple[Call, ...]:
     return tuple(found)
 
 
-def later_runs(stage: StageFacts, run: Run) -> Iterator[tuple[StageFacts, Run]]:
+class _Row(NamedTuple):
+    """The RUNs of a stage and, behind them, of those built on it; at: RUN -> its place there."""
+
+    runs: tuple[tuple[StageFacts, Run], ...]
+    at: Mapping[Instruction, int]
+
+
+@remembered
+def _row(stage: StageFacts) -> _Row:
+    built = [other for other in stage.facts.stages if stage in other.lineage]
+    runs = tuple((other, run) for other in built for run in other.runs)
+    return _Row(runs, {run.instruction: n for n, run in enumerate(stage.runs)})
+
+
+def later_runs(stage: StageFacts, run: Run) -> Sequence[tuple[StageFacts, Run]]:
     """The RUNs behind one, in its stage and in those built on it."""
-    for other in stage.facts.stages:
-        if stage not in other.lineage:
-            continue
-        begun = other is not stage
-        for each in other.runs:
-            if begun:
-                yield other, each
-            begun = begun or each.instruction is run.instruction
+    row = _row(stage)
+    return row.runs[row.at[run.instruction] + 1 :]
 
 
-def used_later(
-    stage: StageFacts, run: Run, manager: Literal["apk", "apt"]
-) -> Evidence | Unknown | None:
+def spoken_of(stage: StageFacts, run: Run, pattern: re.Pattern[str]) -> bool:
+    """Whether a RUN, or one behind it in its stage or in those built on it, has such a text."""
+    return _last_spoken_of(stage, pattern) >= _row(stage).at[run.instruction]
+
+
+@remembered
+def _last_spoken_of(stage: StageFacts, pattern: re.Pattern[str]) -> int:
+    runs = _row(stage).runs
+    return max((n for n, (_, run) in enumerate(runs) if pattern.search(run.text)), default=-1)
+
+
+_Manager = Literal["apk", "apt"]
+
+
+def used_later(stage: StageFacts, run: Run, manager: _Manager) -> Evidence | Unknown | None:
     """Where the index that a RUN fetches is used again by a call that fetches none itself.
 
     Unknown when a later RUN runs a script that cannot be read; None when nothing uses it. In a
     stage that ships, `apk add` counts as one that fetches its own: clean-packages sees to that.
     """
-    unknown: list[Evidence] = []
-    for other, each in later_runs(stage, run):
-        found = _uses(other, each, manager)
+    behind = _row(stage).at[run.instruction] + 1
+    known, unknown = _users(stage, manager)
+    first = bisect_left(known, behind, key=itemgetter(0))
+    if first < len(known):
+        return known[first][1]
+    started = _used_at_run_time(stage.facts.final, manager)
+    if started is not None:
+        return started
+    doubts = unknown[bisect_left(unknown, behind, key=itemgetter(0)) :]
+    places = tuple(place for _, why in doubts for place in why.evidence)
+    return Unknown("a later RUN runs what cannot be read", places) if places else None
+
+
+@remembered
+def _users(
+    stage: StageFacts, manager: _Manager
+) -> tuple[list[tuple[int, Evidence]], list[tuple[int, Unknown]]]:
+    """(place in the row, use) of what uses the index, and of what may."""
+    known: list[tuple[int, Evidence]] = []
+    unknown: list[tuple[int, Unknown]] = []
+    for number, (other, run) in enumerate(_row(stage).runs):
+        found = _uses(other, run, manager)
         if isinstance(found, Evidence):
-            return found
-        unknown += found.evidence if found is not None else ()
-    final = stage.facts.final
+            known.append((number, found))
+        elif found is not None:
+            unknown.append((number, found))
+    return known, unknown
+
+
+@remembered
+def _used_at_run_time(final: StageFacts, manager: _Manager) -> Evidence | None:
     program = contract(final).program
     source = final.source_of(program) if program else None
-    if source is not None and _script_uses(stage.facts.project.context.read(source), manager):
+    if source is not None and _script_uses(final.facts.project.context.read(source), manager):
         return Evidence(source, 0, "installs packages at run time")
-    return Unknown("a later RUN runs what cannot be read", tuple(unknown)) if unknown else None
+    return None
 
 
 _INSTALLS: Final = {

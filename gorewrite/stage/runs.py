@@ -12,17 +12,23 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from gorewrite import shell
 from gorewrite.dockerfile import Instruction
 from gorewrite.evidence import Unknown
-from gorewrite.golang.commands import GoCommand, parse_go
+from gorewrite.golang.commands import GoCommand, names_go, parse_go
 from gorewrite.memo import cached_property
 from gorewrite.stage.images import Image
+from gorewrite.stage.layout import Placed
 from gorewrite.stage.scope import BUILD_ONLY, State
+from gorewrite.stage.views import Copies
+
+if TYPE_CHECKING:
+    from gorewrite.context import Context
 
 Edit = tuple[int, int, str]
+Form = Literal["shell", "heredoc", "exec"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,40 +51,27 @@ class Invocation:
 
 
 @dataclass(frozen=True, eq=False)
-class Run:
-    """One RUN (or the RUN of an ONBUILD is not one: triggers run elsewhere).
+class Body:
+    """What the shell reads of a RUN, and the configuration before it.
 
-    state: the configuration before it.
+    RUNs that differ in nothing but their flags have the same one.
+
     form: how it is written; text: what the shell reads ("" when script is unknown).
     """
 
-    instruction: Instruction
     state: State
-    form: Literal["shell", "heredoc", "exec"]
+    form: Form
     text: str
     script: shell.Script | Unknown
 
     @cached_property
-    def steps(self) -> tuple[shell.Step, ...]:
-        """Its simple commands in order, each with working directory and variables."""
-        return self._commands[0]
-
-    @cached_property
     def substitutions(self) -> tuple[shell.Script, ...]:
-        """The bodies of its $(…) and the like, those nested in others too."""
+        """See Run."""
         return () if isinstance(self.script, Unknown) else tuple(self.script.substitutions())
 
     @cached_property
-    def invocations(self) -> tuple[Invocation, ...]:
-        """Its `go` commands, behind wrappers such as `env`, `time` and `nice` too."""
-        return tuple(Invocation(self, *found) for found in self._commands[1])
-
-    def forget(self) -> None:
-        """See Facts.forget."""
-        vars(self).pop("invocations", None)
-
-    @cached_property
-    def _commands(self) -> _Commands:
+    def commands(self) -> _Commands:
+        """The commands, and the `go` commands among them: (step, words from `go`, go)."""
         if isinstance(self.script, Unknown):
             return (), ()
         text = _Text(self.text, self.script)
@@ -90,9 +83,59 @@ class Run:
         env, args = self.state.env, self.state.args
         names = _STEERING.union(_NAME.findall(self.text))
         found = self.state.implied
-        found |= {name: args[name] for name in args.among(names)}
-        found |= {name: env[name] for name in env.among(names)}
+        found |= args.among(names)
+        found |= env.among(names)
         return tuple(sorted(found.items()))
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """One RUN (or the RUN of an ONBUILD is not one: triggers run elsewhere).
+
+    state, form, text, script: see Body.
+    """
+
+    instruction: Instruction
+    body: Body
+
+    @cached_property
+    def state(self) -> State:
+        """The configuration before it."""
+        return self.body.state
+
+    @cached_property
+    def form(self) -> Form:
+        """How it is written."""
+        return self.body.form
+
+    @cached_property
+    def text(self) -> str:
+        """What the shell reads, "" when `script` is unknown."""
+        return self.body.text
+
+    @cached_property
+    def script(self) -> shell.Script | Unknown:
+        """Its commands, or why no shell can be assumed."""
+        return self.body.script
+
+    @cached_property
+    def steps(self) -> tuple[shell.Step, ...]:
+        """Its simple commands in order, each with working directory and variables."""
+        return self.body.commands[0]
+
+    @property
+    def substitutions(self) -> tuple[shell.Script, ...]:
+        """The bodies of its $(…) and the like, those nested in others too."""
+        return self.body.substitutions
+
+    @cached_property
+    def invocations(self) -> tuple[Invocation, ...]:
+        """Its `go` commands, behind wrappers such as `env`, `time` and `nice` too."""
+        return tuple(Invocation(self, *found) for found in self.body.commands[1])
+
+    def forget(self) -> None:
+        """See Facts.forget."""
+        vars(self).pop("invocations", None)
 
     def line_at(self, offset: int) -> int:
         """The 0-based physical line inside the instruction of an offset into `text`."""
@@ -148,9 +191,11 @@ def _commands(
     for step in steps:
         inner = shell.unwrapped(step)
         words = inner.command.words
+        if not words or not names_go(_value(words[0], inner.variables)):
+            continue
         argv = [_value(word, inner.variables) for word in words]
         raw = [word.text for word in words]
-        go = parse_go(argv, inner.cwd, inner.env, raw) if argv else None
+        go = parse_go(argv, inner.cwd, inner.env, raw)
         if go is not None:
             found.append((step, words, go))
     return steps, tuple(found)
@@ -162,16 +207,14 @@ def _value(word: shell.Word, variables: Mapping[str, str | None]) -> str | None:
     return fields[0] if fields is not None and len(fields) == 1 else None
 
 
-def read_run(state: State, instruction: Instruction, escape: str) -> Run:
-    """Reads a RUN; `script` is `Unknown` with the reason where no shell can be assumed."""
-    form, text, unknown = _body(instruction, state, escape)
-    script: shell.Script | Unknown
+def _read(state: State, form: Form, text: str, unknown: str) -> Body:
+    """Reads a body; `script` is `Unknown` with the reason where no shell can be assumed."""
     if unknown:
-        script = Unknown(unknown)
-    else:
-        parsed = shell.parse(text)
-        script = Unknown(parsed.why) if isinstance(parsed, shell.Opaque) else parsed
-    return Run(instruction, state, form, text, script)
+        return Body(state, form, text, Unknown(unknown))
+    parsed = shell.parse(text)
+    return Body(
+        state, form, text, Unknown(parsed.why) if isinstance(parsed, shell.Opaque) else parsed
+    )
 
 
 class Lasting:
@@ -183,6 +226,9 @@ class Lasting:
     def __init__(self) -> None:
         self._starts: dict[str, State] = {}
         self._runs: dict[tuple[State, Instruction], Run] = {}
+        self._bodies: dict[tuple[State, Form, str, str], Body] = {}
+        self._copies: dict[tuple[Placed, ...], Copies] = {}
+        self._directories: dict[frozenset[str], frozenset[str]] = {}
 
     def start(self, base: Image | Unknown) -> State:
         """The state of a stage right after FROM."""
@@ -193,19 +239,35 @@ class Lasting:
 
     def run(self, state: State, instruction: Instruction, escape: str) -> Run:
         """How a RUN reads in a state. escape: the escape character of the file."""
-        if (state, instruction) not in self._runs:
-            self._runs[state, instruction] = read_run(state, instruction, escape)
-        return self._runs[state, instruction]
+        run = self._runs.get((state, instruction))
+        if run is None:
+            key = (state, *_body(instruction, state, escape))
+            body = self._bodies.get(key)
+            if body is None:
+                body = self._bodies[key] = _read(*key)
+            run = self._runs[state, instruction] = Run(instruction, body)
+        return run
+
+    def copies(self, placed: tuple[Placed, ...], tree: Context) -> Copies:
+        """What COPY and ADD place. tree: the build context, always the same."""
+        if placed not in self._copies:
+            self._copies[placed] = Copies(placed, tree)
+        return self._copies[placed]
+
+    def same(self, directories: frozenset[str]) -> frozenset[str]:
+        """The first of equal sets of directories, which is equal to itself at once."""
+        return self._directories.setdefault(directories, directories)
 
     def forget(self) -> None:
         """See Facts.forget."""
         for run in self._runs.values():
             run.forget()
+        for copies in self._copies.values():
+            copies.forget()
 
 
-def _body(
-    instruction: Instruction, state: State, escape: str
-) -> tuple[Literal["shell", "heredoc", "exec"], str, str]:
+def _body(instruction: Instruction, state: State, escape: str) -> tuple[Form, str, str]:
+    """How it is written, what the shell reads, and why that cannot be read ("" when it can)."""
     if instruction.json is not None:
         return "exec", " ".join(shell.quote(word) for word in instruction.json), ""
     if instruction.heredocs:
@@ -215,7 +277,7 @@ def _body(
             return "heredoc", "", "a heredoc that feeds another command"
         if heredoc.body.startswith("#!"):
             return "heredoc", heredoc.body, "a heredoc with its own interpreter"
-        form: Literal["shell", "heredoc"] = "heredoc"
+        form: Form = "heredoc"
         text = heredoc.body
     else:
         form, text = "shell", instruction.rest

@@ -150,10 +150,16 @@ def join(workdir: str | None, path: str) -> str | None:
 
 def after(state: State, instruction: Instruction, global_args: Mapping[str, str | None]) -> State:
     """The state after an instruction. `global_args` are the ARGs before the first FROM."""
-    keyword = instruction.keyword
-    if keyword not in _CONFIGURING:
+    if instruction.keyword not in _CONFIGURING:
         return state
-    return _after(state, instruction, tuple(global_args.items()) if keyword == "ARG" else ())
+    # Asked of each instruction whenever facts are new, so it is remembered by hand.
+    key: Hashable = instruction
+    if instruction.keyword == "ARG" and global_args:
+        key = (instruction, *global_args.items())
+    known: State | None = state.memory.get(key)
+    if known is None:
+        known = state.memory[key] = _after(state, instruction, global_args)
+    return known
 
 
 @remembered
@@ -166,10 +172,7 @@ def stage_on(state: State) -> State:
 _CONFIGURING = frozenset(["ENV", "ARG", "WORKDIR", "USER", "SHELL"])
 
 
-@remembered
-def _after(
-    state: State, instruction: Instruction, global_args: tuple[tuple[str, str | None], ...]
-) -> State:
+def _after(state: State, instruction: Instruction, global_args: Mapping[str, str | None]) -> State:
     match instruction.keyword:
         case "ENV":
             env = {key: state.expand(raw or "") for key, raw in pairs(instruction)}
@@ -179,9 +182,8 @@ def _after(
             )
         case "ARG":
             # A bare ARG takes the global default of the same name.
-            outside = dict(global_args)
             args = {
-                key: outside.get(key) if raw is None else state.expand(raw)
+                key: global_args.get(key) if raw is None else state.expand(raw)
                 for key, raw in pairs(instruction)
             }
             return state.changed(args=state.args.updated(args))
@@ -199,4 +201,5 @@ def states(
     state = start
     for instruction in instructions:
         yield instruction, state
-        state = after(state, instruction, global_args)
+        if instruction.keyword in _CONFIGURING:
+            state = after(state, instruction, global_args)

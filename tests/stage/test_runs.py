@@ -7,7 +7,7 @@ import pytest
 from gorewrite.dockerfile import parse
 from gorewrite.evidence import Unknown
 from gorewrite.stage.images import describe
-from gorewrite.stage.runs import Run, read_run
+from gorewrite.stage.runs import Lasting, Run
 from gorewrite.stage.scope import State
 
 GOLANG = State.of_image(describe("golang:1.24"))
@@ -17,7 +17,7 @@ def read(text: str, state: State = GOLANG) -> Run:
     """The first RUN of a stage."""
     tree = parse(f"FROM golang:1.24\n{text}\n")
     (run,) = [i for i in tree.instructions if i.keyword == "RUN"]
-    return read_run(state, run, tree.escape)
+    return Lasting().run(state, run, tree.escape)
 
 
 def replaced(run: Run, old: str, new: str) -> str:
