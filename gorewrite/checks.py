@@ -56,7 +56,8 @@ def _comments(old: Dockerfile, new: Dockerfile) -> None:
 def _comment_texts(tree: Dockerfile) -> list[str]:
     texts = [node.text.strip() for node in tree.body if isinstance(node, Comment)]
     for instruction in tree.instructions:
-        texts += [p.source.strip() for p in instruction.parts if isinstance(p, CommentLine)]
+        if "#" in instruction.source:
+            texts += [p.text.strip() for p in instruction.parts if isinstance(p, CommentLine)]
     return texts
 
 
@@ -93,4 +94,6 @@ def _own_reading(tree: Dockerfile) -> list[tuple[str, str]]:
 
 
 def _value(instruction: Instruction) -> str:
+    if not instruction.flags:
+        return instruction.rest
     return " ".join((*(flag.text for flag in instruction.flags), instruction.rest))

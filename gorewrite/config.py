@@ -11,11 +11,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import Field, dataclass, field, fields, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from gorewrite import files, pathglobs
 from gorewrite.files import kind_of
 from gorewrite.pathglobs import BadPattern
+
+if TYPE_CHECKING:
+    from gorewrite.pulls.settings import PullSettings
 
 #: In the order in which they are looked for in a directory.
 FILES: Final = ("gorewrite.toml", "pyproject.toml")
@@ -25,6 +28,8 @@ _LARGEST: Final = 1 << 20
 _AT_ONCE: Final = 100
 
 
+#: Tables of a file that are no keys of `Config`.
+_TABLES: Final = ("overrides", "pull-requests")
 #: Keys that stand for all Dockerfiles below the file: none is known yet when they are needed.
 FOR_ALL: Final = frozenset({"exclude", "overrides"})
 
@@ -168,20 +173,25 @@ class Origin(NamedTuple):
 class Settings:
     """What one file says: for all Dockerfiles below its directory, and for some of them.
 
-    config: without the overrides; later ones of those win. text: of the file.
+    config: without the overrides; later ones of those win. text: of the file. pull_requests: None
+    where it says nothing about them.
     """
 
     path: Path
     text: str
     config: Config
     overrides: tuple[Override, ...]
+    pull_requests: PullSettings | None = None
 
     def of(self, name: str) -> Config:
         """The configuration of a Dockerfile. name: relative to the directory of the file."""
         return _merged(self.config, tuple(each for _, each in self._matching(name)))
 
     def origin(self, key: str, name: str) -> Origin | None:
-        """Where the value of a key for a Dockerfile stands; None for a default."""
+        """Where the value of a key for a Dockerfile stands; None for a default.
+
+        key: that of a table as `pull-requests.title`.
+        """
         from gorewrite.tomllines import KeyPath, line_of
 
         top: KeyPath = ("tool", "gorewrite") if self.path.name == "pyproject.toml" else ()
@@ -189,7 +199,7 @@ class Settings:
             line = line_of(self.text, (*top, "overrides", number, key))
             if line:
                 return Origin(self.path, line, override)
-        line = line_of(self.text, (*top, key))
+        line = line_of(self.text, (*top, *key.split(".")))
         return Origin(self.path, line, None) if line else None
 
     def _matching(self, name: str) -> list[tuple[int, Override]]:
@@ -302,8 +312,8 @@ def _read(path: Path) -> Settings | None:
 def _settings(table: Mapping[str, Any], path: Path, text: str) -> Settings:
     """What a parsed table stands for. Raises ConfigError without the path, BadPattern."""
     known = keys()
-    own = {key: value for key, value in table.items() if key != "overrides"}
-    config = Config(**_values(own, (*known, "overrides")), path=path)
+    own = {key: value for key, value in table.items() if key not in _TABLES}
+    config = Config(**_values(own, (*known, *_TABLES)), path=path)
     tables = table.get("overrides", [])
     if not (isinstance(tables, list) and all(isinstance(each, dict) for each in tables)):
         raise ConfigError("overrides must be tables, each under [[overrides]]")
@@ -314,7 +324,12 @@ def _settings(table: Mapping[str, Any], path: Path, text: str) -> Settings:
             overrides.append(_override(each, allowed))
         except (ConfigError, BadPattern) as error:
             raise ConfigError(f"overrides, number {number}: {error}") from None
-    return Settings(path, text, config, tuple(overrides))
+    pulls = None
+    if "pull-requests" in table:
+        from gorewrite.pulls.settings import settings_of
+
+        pulls = settings_of(table["pull-requests"])
+    return Settings(path, text, config, tuple(overrides), pulls)
 
 
 def _override(table: Mapping[str, Any], allowed: Sequence[str]) -> Override:

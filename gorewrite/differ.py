@@ -117,6 +117,12 @@ def _opcodes(old: list[bytes], new: list[bytes]) -> list[_Opcode]:
 
 
 def _piece(a: list[bytes], b: list[bytes]) -> list[_Opcode]:
+    if a == b:
+        return [("equal", 0, len(a), 0, len(b))] if a else []
+    if a[:1] == b[:1] and not set(a[1:]).intersection(b) and a[0] not in b[1:]:
+        # Only the anchor is on both sides, as nearly always: the rest is what changed.
+        kind = "replace" if len(a) > 1 < len(b) else "delete" if len(a) > 1 else "insert"
+        return [("equal", 0, 1, 0, 1), (kind, 1, len(a), 1, len(b))]
     counts = Counter(b)
     if sum(counts[line] for line in a) > _MOST_PAIRS:
         return [("replace", 0, len(a), 0, len(b))]

@@ -226,7 +226,8 @@ class _Session:
     def line_of(self, node: BodyNode, offset: int = 0) -> int:
         """The line in the input of a node, or of a physical line inside of it. A new node has
         the line of what it replaced, and so has every line of it."""
-        return self.lines.get(node, 0) + (offset if node in self.origin else 0)
+        line = self.lines.get(node, 0)
+        return line + offset if offset and node in self.origin else line
 
     def _admit(self, transform: Transform) -> _Admit:
         return _Admit(self, transform)

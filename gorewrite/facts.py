@@ -6,7 +6,8 @@ rather than work a fact out again for themselves.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gorewrite.context import Context
@@ -33,6 +34,7 @@ from gorewrite.stage.layout import Placed
 from gorewrite.stage.outputs import outputs_of
 from gorewrite.stage.runs import Invocation, Lasting, Run
 from gorewrite.stage.scope import State
+from gorewrite.stage.views import Copies, View, binds
 from gorewrite.surroundings import Project
 
 if TYPE_CHECKING:
@@ -168,63 +170,56 @@ class StageFacts:
 
     def placed_before(self, limit: Instruction | None) -> Iterator[Placed]:
         """What is in the file system before an instruction (None: at the end), newest first."""
-        return self.copies.before(limit)
+        return self.copies.before(self.view(limit).count)
 
     @cached_property
-    def copies(self) -> layout.Copies:
+    def copies(self) -> Copies:
         """`placed`, to be asked by place and by source."""
-        return layout.Copies(self.placed, self.order)
+        return self.facts.lasting.copies(self.placed, self.facts.project.context)
 
     @cached_property
     def order(self) -> Mapping[Instruction, int]:
         """The position of each instruction in the stage."""
         return {instruction: n for n, instruction in enumerate(self.stage.instructions)}
 
+    @cached_property
+    def _positions(self) -> Sequence[int]:
+        """Of each of `placed`, in which instruction it is placed; -1 in a stage below."""
+        order = self.order
+        return [order.get(each.instruction, -1) for each in self.placed]
+
     @remembered
+    def view(self, before: Instruction | None = None) -> View:
+        """The files of the context as an instruction sees them; None: as they are at the end.
+
+        A RUN sees what it mounts from the context, too.
+        """
+        if before is None or before not in self.order:
+            return self.copies.view()
+        count = bisect_left(self._positions, self.order[before])
+        mounted = binds(before, self.states[before]) if before.flags else ()
+        return self.copies.view(count, mounted)
+
     def source_of(self, path: str, before: Instruction | None = None) -> str | None:
         """The context path that an image path was copied from; None when there is none.
 
         before: what an instruction sees; of a RUN also what it mounts from the context.
         """
-        if before is not None and before.flags and before in self.states:
-            mounted = layout.mounted(before, self.states[before], path)
-            if mounted is not None:
-                return mounted
-        for placed in self.copies.over(path, before):
-            source = placed.source_path(path)
-            if source is not None:
-                # The newest copy decides, unless it brings no such file.
-                if placed.origin != "context":
-                    return None
-                if self.facts.project.context.kind(source) is not None:
-                    return source
-        return None
+        return self.view(before).source_of(path)
 
     def paths_of(self, source: str) -> Iterator[str]:
         """The image paths to which a context path is copied."""
         paths = (placed.image_path(source) for placed in self.copies.bringing(source))
         return (path for path in paths if path is not None)
 
-    @remembered
     def module_of(self, invocation: Invocation) -> GoMod | None:
         """The module in whose directory a go command runs, when it comes from the context."""
         located = self.locate(invocation.go.directory or "", invocation.run.instruction)
         return find_module(self.facts.project.context, located[1]) if located else None
 
-    @remembered
     def locate(self, path: str, before: Instruction | None = None) -> tuple[Context, str] | None:
         """The context directory that lies at an image path, for the Go layer."""
-        if not path:
-            return None
-        source = self.source_of(path, before)
-        if source is None or not self._holds_go(source):
-            # `COPY *.go ./` copies no directory, and `COPY * ./` pours several into one.
-            source = self.copies.directory_of_files(path, before) or source
-        return (self.facts.project.context, source) if source is not None else None
-
-    def _holds_go(self, directory: str) -> bool:
-        names = self.facts.project.context.listdir(directory)
-        return any(name.endswith(".go") or name == "go.mod" for name in names)
+        return self.view(before).locate(path)
 
     @cached_property
     def outputs(self) -> tuple[tuple[Invocation, tuple[BuildOutput, ...] | Unknown], ...]:
@@ -255,7 +250,7 @@ class StageFacts:
             or any(
                 (placed.origin == "stage" and placed.source_path(path) is not None)
                 or (placed.origin == "remote" and placed.path == path and not placed.directory)
-                for placed in self.copies.over(path, None)
+                for placed in self.copies.over(path)
             )
         )
 
@@ -303,7 +298,7 @@ class StageFacts:
             copy_parts(i).from_ for i in self.stage.instructions if i.keyword in ("COPY", "ADD")
         ]
         for instruction in self.stage.instructions:
-            for mount in instruction.flag_values("mount"):
+            for mount in instruction.flag_values("mount") if instruction.keyword == "RUN" else ():
                 names += [p[5:] for p in mount.split(",") if p.startswith("from=")]
         found = (self.facts.stage_named(name, self.index) for name in names if name)
         return frozenset(stage for stage in found if stage is not None)
@@ -339,7 +334,8 @@ class Facts:
     def at(self, node: BodyNode, text: str | None = None, offset: int = 0) -> Evidence:
         """Evidence at a node of the Dockerfile; `offset` is a physical line inside it."""
         if text is None:
-            text = node.source.strip().splitlines()[0] if node.source.strip() else ""
+            lines = node.source.strip().splitlines()
+            text = lines[0] if lines else ""
         if self._line_of is not None:
             line = self._line_of(node, offset)
         else:

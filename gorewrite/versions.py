@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from typing import TypeVar
 
 V = TypeVar("V")
@@ -45,9 +45,16 @@ class Versions(Mapping[str, V]):
             raise KeyError(key)
         return values[index]
 
-    def among(self, names: frozenset[str]) -> Iterator[str]:
-        """Those of `names` that are set."""
-        return (name for name in self._history.keys() & names if name in self)
+    def among(self, names: Set[str]) -> dict[str, V]:
+        """Those of `names` that are set, with their values."""
+        found: dict[str, V] = {}
+        for name in self._history.keys() & names:
+            numbers, values = self._history[name]
+            if numbers[-1] <= self._at:  # As nearly all are.
+                found[name] = values[-1]
+            elif numbers[0] <= self._at:
+                found[name] = self[name]
+        return found
 
     def __contains__(self, key: object) -> bool:
         entry = self._history.get(key)  # type: ignore[call-overload]

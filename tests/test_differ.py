@@ -5,6 +5,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from difflib import SequenceMatcher
 from pathlib import Path
 
 import pytest
@@ -145,6 +146,15 @@ LINES = st.lists(
     st.sampled_from([b"a\n", b"b\n", b"c\r\n", b"\n", b"\r", b"\xff\n", b"- x\n", b"+\n"]),
     max_size=14,
 ).map(b"".join)
+
+
+PIECE = st.lists(st.sampled_from([b"a\n", b"b\n", b"c\n", b"d\n"]), max_size=6)
+
+
+@given(PIECE, PIECE)
+def test_pieces_are_compared_as_difflib_does(old: list[bytes], new: list[bytes]) -> None:
+    found = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    assert differ._piece(old, new) == [*found]
 
 
 @settings(max_examples=60, deadline=None)

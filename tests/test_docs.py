@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import Field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from gorewrite.config import Config
 from gorewrite.engine import available
 from gorewrite.outcome import failed, outcome_of
 from gorewrite.project import FileError, Workspace
+from gorewrite.pulls import settings
 from gorewrite.report import as_json
 from gorewrite.transform import Safety, Transform
 from tests.golden import ROOT as GOLDEN
@@ -53,23 +55,26 @@ def rows(page: str) -> Iterator[list[str]]:
 
 
 def test_configuration_page_lists_every_key() -> None:
-    def shown(default: Any) -> str:
+    def shown(kind: str, default: Any) -> str:
         if default == ():
-            return "{}"
+            return "[]" if "list" in kind else "{}"
         return json.dumps(default)
 
-    lists = {"a list of strings": "[]"}
-    expected = [
-        [
-            f"`{key}`",
-            each.metadata["kind"],
-            f"`{lists.get(each.metadata['kind'], shown(each.default))}`",
-            each.metadata["help"],
+    def table(keys: Mapping[str, Field[Any]]) -> list[list[str]]:
+        told = [(f"`{key}`", each.metadata, each.default) for key, each in keys.items()]
+        head = ["key", "value", "default", "meaning"]
+        return [
+            head,
+            *(
+                [key, m["kind"], f"`{shown(m['kind'], value)}`", m["help"]]
+                for key, m, value in told
+            ),
         ]
-        for key, each in config.keys().items()
-    ]
+
     found = [row for row in rows("configuration.md") if len(row) == 4]
-    assert found == [["key", "value", "default", "meaning"], *expected]
+    assert found == [*table(config.keys()), *table(settings.keys())]
+    fields = [row for row in rows("configuration.md") if len(row) == 2 and row[0][:2] == "`{"]
+    assert fields == [[f"`{{{name}}}`", text] for name, text in settings.FIELDS.items()]
 
 
 def test_example_of_the_configuration_page_is_taken(tmp_path: Path) -> None:

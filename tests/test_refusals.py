@@ -7,11 +7,14 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from gorewrite.engine import available
 from gorewrite.facts import Facts
+from gorewrite.pulls.model import Action
+from gorewrite.pulls.planning import NOT_VERIFIED, WAITS
 from gorewrite.refusals import Page, documented, pages
 from gorewrite.transform import Proposal, Transform
 
@@ -23,8 +26,9 @@ _SAYS = {
     *("Refusal", "Refused", "refuse", "_refuse", "_refused"),
     *("NoRuntime", "Conflict", "Incomplete", "Decision"),
 }
-#: What stands in the same places: the pseudo-transform, and what a `Decision` is.
-_NO_CODES = {"file", "refused", "review", "safe"}
+#: What stands in the same places: the pseudo-transform, what a `Decision` is, and what is done
+#: about a pull request.
+_NO_CODES = {"file", "refused", "review", "safe", *get_args(Action)}
 _CODE = re.compile(r"[a-z]+(-[a-z0-9]+)*")
 
 
@@ -50,6 +54,7 @@ def said(path: Path) -> Iterator[str]:
 def test_every_code_in_the_sources_has_a_page() -> None:
     found = {code: path.name for path in SOURCES for code in said(path)}
     assert {"cgo-required", "build-settings", "auth-inline", "template", "odd-path"} <= set(found)
+    found |= dict.fromkeys((NOT_VERIFIED, WAITS), "planning.py")
     assert {code: name for code, name in found.items() if code not in CODES} == {}
 
 

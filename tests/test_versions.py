@@ -21,6 +21,7 @@ def test_like_copies(start: dict[str, int], steps: list[tuple[int, dict[str, int
     for copy, version in zip(copies, versions, strict=True):
         assert dict(version) == copy
         assert len(version) == len(copy)
+        assert version.among({"a", "c", "x"}) == {k: v for k, v in copy.items() if k in "ac"}
 
 
 def test_a_later_key_is_not_there_before() -> None:

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 _COMMANDS: Final = {
     "rewrite": "gorewrite.cli.rewrite:rewrite",
     "verify": "gorewrite.cli.verify:verify",
+    "pr": "gorewrite.cli.pr:pr",
+    "migrate": "gorewrite.cli.migrate:migrate",
+    "status": "gorewrite.cli.campaign:status",
+    "retry": "gorewrite.cli.campaign:retry",
+    "close": "gorewrite.cli.campaign:close",
     "report": "gorewrite.cli.report:report",
     "callers": "gorewrite.cli.callers:callers",
     "list": "gorewrite.cli.catalogue:list_",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import Field
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ import click
 
 from gorewrite.cli.help import Sectioned
 from gorewrite.cli.planning import Planning, Unusable, complete_files, planning_options
-from gorewrite.config import FOR_ALL, Config, ConfigError, Origin, keys
+from gorewrite.config import FOR_ALL, Config, ConfigError, Origin, Settings, keys
+from gorewrite.pulls.settings import FIELDS, PullSettings
+from gorewrite.pulls.settings import keys as pull_keys
 
 
 @click.command(cls=Sectioned, short_help="Show the configuration of a path, and where it is from.")
@@ -58,13 +61,29 @@ def _shown(path: str, planning: Planning) -> str:
         origin = settings.origin(key, name or ".") if settings is not None else None
         value = _toml(each, config)
         rows.append((f"{key} = {value}", _told(origin, bool(options.get(each.name)))))
-    width = min(max(len(row[0]) for row in rows), 32)
     file = os.path.relpath(settings.path) if settings is not None else "none; these are defaults"
     lines = [f"# {path}", f"# configuration: {file}"]
-    lines += [f"{left:<{width}}  " + click.style(f"# {right}", dim=True) for left, right in rows]
+    lines += _aligned(rows)
+    if settings is not None and settings.pull_requests is not None:
+        lines += _pull_requests(settings, settings.pull_requests)
     if settings is not None and settings.overrides and name is None:
         lines.append("# Name a Dockerfile to see what [[overrides]] changes for it.")
     return "\n".join(lines)
+
+
+def _pull_requests(settings: Settings, given: PullSettings) -> list[str]:
+    """The table [pull-requests] with all its keys."""
+    rows = []
+    for key, each in pull_keys().items():
+        origin = settings.origin(f"pull-requests.{key}", ".")
+        rows.append((f"{key} = {_toml(each, given)}", _told(origin, False)))
+    return ["", "[pull-requests]", *_aligned(rows)]
+
+
+def _aligned(rows: Sequence[tuple[str, str]]) -> list[str]:
+    """Lines of (assignment, where the value is from)."""
+    width = min(max(len(row[0]) for row in rows), 32)
+    return [f"{left:<{width}}  " + click.style(f"# {right}", dim=True) for left, right in rows]
 
 
 def _told(origin: Origin | None, given: bool) -> str:
@@ -74,7 +93,7 @@ def _told(origin: Origin | None, given: bool) -> str:
     return f"command line, over {place}" if given else place
 
 
-def _toml(key: Field[Any], config: Config) -> str:
+def _toml(key: Field[Any], config: Config | PullSettings) -> str:
     """The value of a key as the file would have it. Strings of TOML are like those of JSON."""
     value = _plain(key, getattr(config, key.name))
     if isinstance(value, dict):
@@ -92,6 +111,19 @@ _TYPES: dict[str, dict[str, Any]] = {
     "a list of strings": {"type": "array", "items": _STRING},
     "a table of strings": {"type": "object", "additionalProperties": _STRING},
     "a number of bytes above 0": {"type": "integer", "exclusiveMinimum": 0},
+    "a template": {
+        "type": "string",
+        "pattern": rf"^([^{{}}]|\{{\{{|\}}\}}|\{{({'|'.join(FIELDS)})\}})*$",
+    },
+    "a table of trailers": {
+        "type": "object",
+        "propertyNames": {"pattern": "^[A-Za-z0-9][A-Za-z0-9-]*$"},
+        "additionalProperties": {"type": "string", "pattern": r"\S"},
+    },
+    "a name and an address, as `Name <name@example.com>`": {
+        "type": "string",
+        "pattern": r"^[^<>]+ <[^<>\s@]+@[^<>\s@]+>$",
+    },
 }
 
 
@@ -133,6 +165,12 @@ def json_schema() -> dict[str, Any]:
                 "type": "array",
                 "items": override,
             },
+            "pull-requests": {
+                "description": "What pull requests and their commits look like.",
+                "type": "object",
+                "properties": {key: _property(each) for key, each in pull_keys().items()},
+                "additionalProperties": False,
+            },
         },
         "additionalProperties": False,
     }
@@ -150,6 +188,6 @@ def _plain(key: Field[Any], value: Any) -> Any:
     match key.metadata["kind"]:
         case "a list of strings":
             return list(value)
-        case "a table of strings":
+        case "a table of strings" | "a table of trailers":
             return dict(value)
     return value

@@ -9,17 +9,25 @@ import click
 
 #: Title → the options under it, by name of their parameter; those of no section come last.
 _SECTIONS: Final = {
-    "What is shown": "show get schema refusal",
+    "What is shown": "show get schema refusal listed refresh",
+    "The repositories": ("repos org match exclude deny topics archived forks only rescan"),
     "What is rewritten": (
         "dry_run check review select ignore runtime context changed_since shard force_exclude "
         "target quick"
+    ),
+    "Pull requests": (
+        "forge forge_url base remote group_by draft label reviewers max_open rate sign campaign "
+        "ca_file pr publish canary max_failures max_wait"
     ),
     "Proof": (
         "verify verify_option engine build_arg secret network timeout wait "
         "smoke_args smoke_env smoke_cmd"
     ),
     "Output": "output_format output_file verified title source_url plot quiet verbose color",
-    "Scale": "jobs timeout_per_file memory_per_worker scheduler cache no_cache",
+    "Scale": (
+        "jobs timeout_per_file timeout_per_repository memory_per_worker scheduler cache no_cache "
+        "keep_clones"
+    ),
 }
 
 #: So wide is the column of the options, in every section of every command.

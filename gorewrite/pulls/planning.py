@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from gorewrite.config import ConfigError
 from gorewrite.differ import unified
-from gorewrite.discovery import DiscoveryError, Survey
+from gorewrite.discovery import Survey
 from gorewrite.fleet.entries import Entry, Form
 from gorewrite.fleet.gathering import tasks_of
 from gorewrite.fleet.ledger import Ledger
@@ -307,6 +307,3 @@ def _without(planned: Planned, left: Edit) -> Planned:
 def _as_refusal(change: Mapping[str, Any]) -> dict[str, Any]:
     kept = {key: change[key] for key in ("transform", "line", "because", "fingerprint")}
     return {"code": WAITS, **kept}
-
-
-__all__ = ["DiscoveryError", "Executors", "Failure", "Scan", "here", "scan"]

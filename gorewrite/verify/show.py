@@ -193,6 +193,7 @@ def result_document(verification: Verification) -> dict[str, Any]:
         "differences": [_difference(each) for each in verification.differences],
         "runs": list(verification.runs),
         "notes": list(verification.notes),
+        "files": [file._asdict() for file in verification.files],
     }
 
 

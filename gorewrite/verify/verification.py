@@ -7,17 +7,22 @@ said, as the Dockerfile does not build as it is; *unchanged*, when there is noth
 from __future__ import annotations
 
 import enum
+import hashlib
+import os
 import secrets
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
 from gorewrite.context import Context
 from gorewrite.context.ignorefile import IgnoreFile
+from gorewrite.discovery import repository_root
 from gorewrite.dockerfile import parse
 from gorewrite.facts import Facts, StageFacts
+from gorewrite.files import real
+from gorewrite.outcome import changes_on_disk
 from gorewrite.project import Result
 from gorewrite.surroundings import Project
 from gorewrite.transform import Safety
@@ -65,11 +70,24 @@ class Side(NamedTuple):
     times: Times
 
 
+class BuiltFile(NamedTuple):
+    """A file that a rewrite edits, as it was built.
+
+    path: relative to the root of the repository; before, after: sha256 of its bytes in hexadecimal
+    digits, None where there is no such file.
+    """
+
+    path: str
+    before: str | None
+    after: str
+
+
 class Verification(NamedTuple):
     """What was found of one Dockerfile.
 
     reason: in one line; log: the last lines of a build that failed; before, after: None as far as
-    it did not come to that; runs: what was seen of the containers; notes: what could not be told.
+    it did not come to that; runs: what was seen of the containers; notes: what could not be told;
+    files: what was built, the Dockerfile first.
     """
 
     display: str
@@ -82,6 +100,7 @@ class Verification(NamedTuple):
     runs: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     review: bool = False
+    files: tuple[BuiltFile, ...] = ()
 
 
 class _Unverified(Exception):
@@ -200,6 +219,7 @@ class _Verifier:
             tuple(self.runs),
             tuple(dict.fromkeys(self.notes)),
             any(c.applied and c.safety is Safety.REVIEW for c in self.result.plan.changes),
+            tuple(built_files(self.result)),
         )
 
     def _seen(self) -> str:
@@ -308,6 +328,19 @@ class _Verifier:
         names = (name for name, _ in self.result.project.callers.targets)
         there = (name for name in names if name not in own and _stage(self.facts, name))
         return list(dict.fromkeys(there))
+
+
+def built_files(result: Result) -> Iterator[BuiltFile]:
+    """The Dockerfile of a plan, and the files that it edits besides."""
+    top = repository_root(result.path.parent)
+    top = Path(real(top or result.path.parent))
+    dockerfile = Path(real(result.path.parent)) / result.path.name
+    edits: list[tuple[Path, bytes | None, bytes]] = [(dockerfile, result.plan.old, result.plan.new)]
+    edits += [edit for edit in changes_on_disk(result) if edit[0] != result.path]
+    for path, old, new in edits:
+        name = os.path.relpath(Path(real(path.parent)) / path.name, top)
+        before = hashlib.sha256(old).hexdigest() if old is not None else None
+        yield BuiltFile(name, before, hashlib.sha256(new).hexdigest())
 
 
 def _stage(facts: Facts, name: str | None) -> StageFacts | None:

@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 from gorewrite.cli import cli
 from gorewrite.cli.config import json_schema
 from gorewrite.config import ConfigError, keys, load
+from gorewrite.pulls.settings import keys as pull_keys
 from tests.repositories import repository
 
 ROOT = Path(__file__).parent.parent.parent
@@ -178,6 +179,22 @@ def test_published_schema_is_that_of_the_code() -> None:
         "[[overrides]]\npaths = ['a']",
         "[[overrides]]\npaths = ['a']\nexclude = ['b']",
         "[[overrides]]\npaths = ['a']\nreveiw = true",
+        "pull-requests = 1",
+        "[pull-requests]",
+        "[pull-requests]\ntitel = 'a'",
+        "[pull-requests]\ntitle = '{prefix}{what} {{}}'",
+        "[pull-requests]\ntitle = '{whta}'",
+        "[pull-requests]\ntitle = '{what:>3}'",
+        "[pull-requests]\ntitle = '{what'",
+        "[pull-requests]\ntitle = '}'",
+        "[pull-requests]\nlabels = 'a'",
+        "[pull-requests]\nlabels = ['a']",
+        "[pull-requests]\nauthor = 'a <a@example.com>'",
+        "[pull-requests]\nauthor = 'a'",
+        "[pull-requests]\nsign-off = 1",
+        "[pull-requests]\ntrailers = {Refs = 'a'}",
+        "[pull-requests]\ntrailers = {Refs = ' '}",
+        "[pull-requests]\ntrailers = {'a b' = 'a'}",
     ],
 )
 def test_schema_takes_what_is_taken(tmp_path: Path, text: str) -> None:
@@ -207,3 +224,21 @@ def test_examples_of_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         start, more, _ = expected.partition("…\n")
         said = run(*words.split()).stdout
         assert said.startswith(start) if more else said == expected
+
+
+def test_pull_requests(top: Path) -> None:
+    assert "[pull-requests]" not in run("config").stdout
+    (top / "gorewrite.toml").write_text('[pull-requests]\nticket = "OPS-1"\n')
+    result = run("config")
+    table = tomllib.loads(result.stdout)["pull-requests"]
+    assert list(table) == list(pull_keys()) and table["ticket"] == "OPS-1"
+    assert 'ticket = "OPS-1"  # gorewrite.toml:2' in re.sub(" +#", "  #", result.stdout)
+
+
+def test_pull_requests_of_pyproject(top: Path) -> None:
+    (top / "gorewrite.toml").unlink()
+    text = "[tool.gorewrite]\nreview = true\n[tool.gorewrite.pull-requests]\nsign-off = true\n"
+    (top / "pyproject.toml").write_text(text)
+    said = re.sub(" +#", " #", run("config").stdout)
+    assert "sign-off = true # pyproject.toml:4" in said
+    assert 'ticket = "" # default' in said

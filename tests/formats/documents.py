@@ -91,6 +91,7 @@ def result(path: str, verdict: str = "verified", sizes: tuple[int, int] | None =
         "differences": [],
         "runs": [],
         "notes": [],
+        "files": [],
     }
 
 

@@ -7,6 +7,10 @@ from typing import Any
 
 import pytest
 
+from gorewrite.outcome import outcome_of
+from gorewrite.pulls.measured import measured, read
+from gorewrite.pulls.model import Group, Planned
+from gorewrite.verify.show import as_json
 from gorewrite.verify.smoke import SmokeOptions
 from gorewrite.verify.verification import VerifyOptions, verify
 from tests.repositories import GO_MOD, MAIN, SHOP, repository
@@ -40,6 +44,21 @@ def test_verified(fake: Fake, shop: Path, tmp_path: Path) -> None:
     # The ignore file of the plan is in force in the build after, and only there.
     assert before["ignore"] is None
     assert ".git\n" in after["ignore"]
+
+
+def test_pull_requests_know_what_was_built(fake: Fake, shop: Path, tmp_path: Path) -> None:
+    """The files that are told of are those of the plan, byte for byte."""
+    result = planned(shop)
+    results = tmp_path / "results.json"
+    results.write_text(as_json([verified(fake, shop)], None))
+    edits = tuple(
+        edit._replace(path=edit.name) for edit in outcome_of(result, here=str(shop)).edits
+    )
+    assert [edit.name for edit in edits] == ["Dockerfile", ".dockerignore"]
+    every = Group(".", ".", (), (Planned("Dockerfile", {}, edits),))
+    assert list(measured(read(results), every)[0]) == ["Dockerfile"]
+    fewer = Group(".", ".", (), (Planned("Dockerfile", {}, edits[:1]),))
+    assert measured(read(results), fewer)[0] == {}
 
 
 def test_everything_is_asked_of_the_run_itself(fake: Fake, shop: Path) -> None:
