@@ -218,8 +218,6 @@ class Reading:
 
     def heredoc_starts(self) -> tuple[HeredocStart, ...]:
         """The heredocs the line announces. Raises ArgumentError."""
-        if "<<" not in self.logical:
-            return ()
         holder = self.trigger if self.keyword == "ONBUILD" else self
         if holder.keyword not in HEREDOC_FORMS or holder.json is not None:
             return ()
