@@ -51,11 +51,11 @@ class CacheMounts(Transform):
     *When it does nothing*
 
     - builder-cannot-mount: a caller uses a builder without cache mounts (kaniko, or the classic
-      one where enable-buildkit cannot switch BuildKit on).
+      one where enable-buildkit cannot switch BuildKit on), or with those of its own (Railway).
     - old-syntax: a `# syntax=` directive pins a frontend older than 1.2.
     - cache-path-unknown: where a cache lies depends on an unknown image or variable.
     - cache-user-unknown: the numeric id of the USER is not known.
-    - own-cache-mount: the file mounts a cache of its own over part of the same directory.
+    - own-cache-mount: the file mounts something of its own there, or the same cache read-only.
     - modcache-needed-in-layer, buildcache-needed-in-layer: something reads the cache from the
       image: COPY --from, a script, or the running container.
     - cache-cleaned: a command removes the cache, which fails for a mount point.
@@ -64,7 +64,7 @@ class CacheMounts(Transform):
       and a mount may be empty when any of them runs.
     - layers-exported: layers are stored outside of the builder (cache-to), cache mounts are
       not; the download keeps its own layer.
-    - cgo-libraries: C libraries are installed, changes of which the build cache cannot see.
+    - cgo-libraries: C libraries are installed or copied whose changes the build cache cannot see.
     - apt-lists-in-layer: apt installs with the package lists of an earlier RUN.
     - cache-stub-in-image: the mount would leave root-owned directories in a shipped image.
 
@@ -225,12 +225,12 @@ class _Family:
         for use in wanting:
             path = self._path(use, kind)
             for mount in mounts(use.run.instruction, use.run.state):
-                if mount.kind != "cache":
+                if mount.kind in ("secret", "ssh"):
                     continue
                 if isinstance(path, Unknown) or mount.target is None:
                     strange = kind.mention.search(mount.text) is not None
-                elif mount.target == path:
-                    strange = first is not None and mount.text != first
+                elif mount.kind == "cache" and mount.target == path:
+                    strange = mount.read_only or (first is not None and mount.text != first)
                     first = first or mount.text
                 else:
                     strange = under(path, mount.target) or under(mount.target, path)
@@ -278,7 +278,7 @@ class _Family:
         """What stands against any mount at all."""
         builder = switching.barrier(self.facts)
         if builder is not None:
-            message = "a caller's builder knows none, or BuildKit is switched off there"
+            message = "a caller's builder does not take them, or BuildKit is switched off there"
             return Conflict("builder-cannot-mount", message, builder)
         if self._old_frontend:
             return Conflict(

@@ -42,7 +42,8 @@ class HoistModules(Transform):
     - vendored: the modules are in the vendor directory; nothing is downloaded.
     - no-requirements: go.mod requires nothing that could be downloaded.
     - no-go-mod: go.mod is made in the image (`go mod init`).
-    - go-mod-changed: commands in the image replace or require modules (`go mod edit -replace`).
+    - go-mod-changed: commands in the image replace or require modules (`go mod edit -replace`), or
+      a variable names other files (-modfile, GOWORK, GOENV).
     - gopath-mode: no go.mod, GO111MODULE=off, or a Go that ignores modules there.
     - source-not-from-context: the sources are cloned or fetched in the image.
     - multi-module: several modules that share no go.work are built in one stage.

@@ -43,7 +43,8 @@ class MergeRuns(Transform):
 
     Builder stages keep their RUNs, which are worth more as separate cache entries; so do go,
     make and npm steps everywhere, downloads next to packages, and installs that each run
-    `apt-get update`. Nothing is joined across another instruction.
+    `apt-get update`. Nothing is joined across another instruction, nor behind a RUN that replaces
+    `/bin/sh` or writes what a login shell of SHELL reads when it starts.
 
     - `run-not-simple`: a RUN is no plain `&&` list (`;`, `||`, a pipe, a heredoc, the JSON form,
       a comment behind a command), or it changes the shell itself (`cd`, `export`, `set`).
@@ -145,7 +146,7 @@ def _worth_it(stage: StageFacts, group: Sequence[_Link], link: _Link) -> bool:
     """Whether one layer would be better than two, if nothing stands in the way."""
     if _only_updates(group[-1].run) and _installs_blindly(link.run):
         return True
-    if not stage.ships or link.set_apart:
+    if not stage.ships or link.set_apart or _changes_next_shell(group[-1].run):
         return False
     kinds = [_kinds(member.run) for member in (*group, link)]
     if None in kinds:
@@ -325,6 +326,26 @@ def _not_simple(run: Run, stateless: bool) -> str:
             word = command.name or "an assignment"
             return f"{word} changes the shell of the commands behind it"
     return ""
+
+
+_SHELL_ITSELF: Final = re.compile(r"/(?:usr/)?bin/(?:ba|da|z|k)?sh|dash")
+_REPLACING: Final = _names("ln cp mv rm update-alternatives dpkg-reconfigure")
+_START_UP: Final = re.compile(r"/etc/environment|profile\b|[/.](?:bash|z|k)\w*(?:rc|env)\b")
+
+
+def _changes_next_shell(run: Run) -> bool:
+    """Whether the RUN behind this one has another shell than its own.
+
+    A shell reads its start-up files when it begins (bash(1), INVOCATION); a login or interactive
+    one of SHELL does so for every RUN.
+    """
+    for name, command in _commands(run):
+        named = [word.text for word in command.words[1:] if _SHELL_ITSELF.fullmatch(word.text)]
+        if name in _REPLACING and (named[-1:] == [command.words[-1].text] or len(named) > 1):
+            return True
+    options = [word for word in run.state.shell[1:] if word.startswith("-")]
+    reads = any(o == "--login" or re.match(r"-\w*[li]", o) for o in options)
+    return (reads or "BASH_ENV" in run.state.env) and _START_UP.search(run.text) is not None
 
 
 def _joined(group: Sequence[_Link]) -> Instruction:

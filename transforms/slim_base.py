@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import posixpath
 from collections.abc import Iterator
 
 from gorewrite import shell
@@ -10,6 +11,7 @@ from gorewrite.contract import argv_of
 from gorewrite.dockerfile import BodyNode, Instruction, command_of, copy_parts, from_parts
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import Facts, StageFacts
+from gorewrite.runtime.around import of_the_system
 from gorewrite.runtime.choice import NoRuntime, Runtime, choose, departures
 from gorewrite.runtime.requirements import Requirements, requirements
 from gorewrite.stage import packages
@@ -212,6 +214,12 @@ class _Slim:
         for name in sorted(own & needs.environment):
             why = f"the program reads {name}, which {self.base.ref.text} sets"
             self.doubts.append(Unknown(why))
+        known = (p.needs for p in needs.programs if not isinstance(p.needs, Unknown))
+        for read in (read for need in known for read in need.reads):
+            directory = posixpath.dirname(read.path or "")
+            if read.kind == "write" and of_the_system(self.stage, directory):
+                why = f"the program writes into {directory}, which distroless does not have"
+                self.doubts.append(Unknown(why, (read.evidence,)))
         if self.base.family == "alpine":
             self.doubts.append(
                 Unknown("the shell and tools of alpine are gone for whoever uses them")

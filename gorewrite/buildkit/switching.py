@@ -253,7 +253,8 @@ def _hindrance(call: BuildCall, dockerfile: Dockerfile) -> Hindrance | None:
     if call.builder is not Builder.CLASSIC:
         return None
     if is_off(call):
-        message = f"BuildKit is switched off for `{call.tool}` in {place}"
+        state = "is" if _OFF.search(said.text) else "may be"
+        message = f"BuildKit {state} switched off for `{call.tool}` in {place}"
         return Hindrance("buildkit-off", message, because)
     if call.tool == "skaffold":
         return None
@@ -270,6 +271,7 @@ def _hindrance(call: BuildCall, dockerfile: Dockerfile) -> Hindrance | None:
     return None
 
 
+_OFF = re.compile(r"(?i)(?:DOCKER_BUILDKIT|useBuildkit)\W*(?:0|f)")
 _VERSION = re.compile(r"(?:docker[\w./-]*[:=@ ]|version)[\"'=: v]*(?:docker)?-?(\d+)(?:\.(\d+))?")
 
 
@@ -294,11 +296,14 @@ def _alternative(tool: str) -> str:
     return "build with `docker build`, which mounts caches"
 
 
-#: What a caller can do instead (kaniko README, "Caching"; docker-py issue 2230).
+#: What a caller can do instead (kaniko README, "Caching"; docker-py issue 2230; Railway docs,
+#: "Dockerfiles").
 _ALTERNATIVES: Mapping[str, str] = {
     "kaniko": "it passes over mounts, `--cache=true` keeps its layers in a registry",
     "docker-py": "its API is the classic builder; use python-on-whales or the docker command line",
     "buildah": "`buildah build` of a newer release mounts caches",
+    "CapRover": "it uses the classic builder; let it deploy an image that is built elsewhere",
+    "Railway": "it wants an id on each mount that names the service, `id=s/<service id>-<name>`",
     "gcloud": "write a cloudbuild.yaml with a step that has `env: ['DOCKER_BUILDKIT=1']`",
     "az acr": "write an acr-task.yaml with a step that has `env: ['DOCKER_BUILDKIT=1']`",
 }

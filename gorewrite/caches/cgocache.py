@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Final
 
 from gorewrite import shell
 from gorewrite.dockerfile import from_parts
@@ -97,8 +98,25 @@ def _compiler(stage: StageFacts) -> bool:
     return any(_COMPILERS.fullmatch(package) for package, _ in _installed(stage))
 
 
+#: Where compilers and linkers look, and where libraries are unpacked.
+_SYSTEM: Final = re.compile(
+    r"/(?:usr(?:/local)?|lib\w*/.+|(?:usr(?:/local)?|opt/.+)/(?:include|lib\w*)(?:/.+)?)"
+)
+#: What installs a library that no package manager knows.
+_BY_HAND: Final = re.compile(
+    r"\b(?:make|ninja|meson|cmake|b2|scons)\b[^\n;&|]*\binstall\b|\b(?:dpkg\s+-i|ldconfig)\b"
+    r"|\btar\b[^\n;&|]*(?:-C|--directory)[ =]*/(?:usr(?:/local)?|opt\S*)?/?(?=\s|$)"
+    r"|/(?:usr|opt)/[\w./-]*(?:include|lib)\b"
+)
+
+
 def _library(stage: StageFacts) -> Evidence | None:
+    """Where a library comes in that is no part of the image."""
     for package, evidence in _installed(stage):
         if _LIBRARY.fullmatch(package) and not _NO_LIBRARY.fullmatch(package):
             return Evidence(evidence.path, evidence.line, package)
-    return None
+    for placed in stage.placed:
+        if _SYSTEM.fullmatch(placed.path or ""):
+            return stage.facts.at(placed.instruction)
+    by_hand = (run for run in stage.runs if _BY_HAND.search(run.text))
+    return next((stage.facts.at(run.instruction) for run in by_hand), None)

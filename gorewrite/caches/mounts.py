@@ -28,6 +28,11 @@ class Mount(NamedTuple):
     source: str | None
     options: frozenset[str]
 
+    @property
+    def read_only(self) -> bool:
+        """Whether it says so: what one command only reads, another one has to fill."""
+        return not self.options.isdisjoint(("readonly", "ro"))
+
 
 _TARGET = ("target", "dst", "destination")
 _NAMED = frozenset({"type", *_TARGET})

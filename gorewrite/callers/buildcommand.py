@@ -74,7 +74,7 @@ _WITH_VALUE: Final = re.compile(
     r"|jobs|label|layer-label|logfile|memory|memory-swap|metadata-file|network|os|output|platform"
     r"|progress|provenance|runtime|sbom|secret|security-opt|shm-size|ssh|tag|target|ulimit|unsetenv"
     r"|userns|variant|volume|no-cache-filter|manifest|namespace|registry|resource-group|subscription"
-    r"|image|timeout|auth-mode|agent-pool|log-template|set)"
+    r"|image|timeout|auth-mode|agent-pool|log-template|set|source)"
 )
 _SWITCH: Final = re.compile(
     r"-[qD]|--(call|check|compress|debug|disable-content-trust|force-rm|identity-label|layers|load"
@@ -114,6 +114,8 @@ def read(
     second = [word.value for word in words[1:4]]
     if name == "gcloud" and "builds" in second and "submit" in second:
         return _submitted("gcloud builds submit", words, "submit", start)
+    if name == "gcloud" and "run" in second and "deploy" in [word.value for word in words[2:5]]:
+        return _deployed(words, start)
     if name == "az" and second[:2] == ["acr", "build"]:
         return _submitted("az acr build", words, "build", start)
     return None
@@ -324,6 +326,17 @@ def _pairs(words: Sequence[Argument]) -> tuple[tuple[str, str | None], ...]:
         name, equals, value = (word.value or word.written).strip("\"'").partition("=")
         found.append((name, value if equals and word.value is not None else None))
     return tuple(found)
+
+
+def _deployed(words: Sequence[Argument], start: str | None) -> BuildCommand | None:
+    """`gcloud run deploy --source DIR`, which lets Cloud Build build the Dockerfile there."""
+    options = _Options(words[1:])
+    source = options.last("--source")
+    if source is None:
+        return None
+    options.operands, options.doubtful = [source], False
+    because = "the service uses the classic builder"
+    return options.build("gcloud run deploy", start, Builder.NEVER, because)
 
 
 def _submitted(

@@ -79,8 +79,8 @@ class Service(NamedTuple):
 
     directory: what its relative paths are relative to. command, entrypoint: None where the
     image's own is used. healthcheck: `("CMD-SHELL", text)`, `("CMD", …)` or `("NONE",)`.
-    environment: values of it that may be paths. extends: (file or None for its own, service).
-    uncertain: what of it could not be read.
+    environment: `TZ=…`, and values of it that may be paths. extends: (file or None for its own,
+    service). uncertain: what of it could not be read.
     """
 
     name: str
@@ -321,7 +321,7 @@ class _ServiceReader:
         return None
 
     def _environment(self, node: Node | None) -> Iterator[Stated]:
-        """Values of variables that may be paths; those that depend on the caller are left out."""
+        """TZ, and values of variables that may be paths; what depends on the caller is left out."""
         given: list[tuple[str, str, int]] = []
         if isinstance(node, Mapping):
             given = [(k, v.text, v.line) for k, _, v in node.items if isinstance(v, Scalar)]
@@ -332,6 +332,9 @@ class _ServiceReader:
                     given.append((name, value, item.line))
         for name, value, line in given:
             text, _ = interpolated(value)
+            if name == "TZ":
+                yield Stated(f"TZ={text}", self._at(line))
+                continue
             # A bare word may be the name of a host, a user or a database.
             if "$" not in text and ("/" in text or "." in text or _PATH_NAME.search(name)):
                 yield Stated(text, self._at(line))

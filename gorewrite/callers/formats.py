@@ -37,7 +37,10 @@ class Format(NamedTuple):
 #: The names of compose files.
 COMPOSE_NAME: Final = re.compile(r"(docker-)?compose[^/]*\.ya?ml")
 
-_ENGINES: Final = (b"docker", b"podman", b"buildah", b"nerdctl", b"kaniko", b"container", b"oci")
+_ENGINES: Final = (
+    b"docker", b"podman", b"buildah", b"nerdctl", b"kaniko", b"container", b"oci", b"gcloud",
+    b"deploy-cloudrun",
+)  # fmt: skip
 _COMPOSE: Final = (b"build",)
 _YAML: Final = r"\.ya?ml"
 
@@ -84,6 +87,8 @@ FORMATS: Final = (
         rf"(?:.*/)?[Tt]askfile[^/]*{_YAML}|(?:.*/)?taskfiles?/.*{_YAML}",
     ),
     _format("justfile", Start.OWN_OR_ROOT, r"(?:.*/)?(?:\.?[Jj]ustfile|[^/]+\.just)"),
+    _format("hosting", Start.OWN, r"(?:.*/)?railway\.(?:json|toml)", (b"build", b"deploy")),
+    _format("hosting", Start.OWN, r"(?:.*/)?captain-definition", (b"dockerfilepath",)),
     _format("packagejson", Start.OWN_OR_ROOT, r"(?:.*/)?package\.json"),
     _format(
         "bake",
@@ -112,7 +117,7 @@ FORMATS: Final = (
 MANIFESTS: Final = (".yml", ".yaml", ".nomad", ".nomad.hcl", ".container")
 TASKS: Final = re.compile(r"task[-_]?def[^/]*\.json$")
 _ANY: Final = re.compile("|".join(f"(?:{each.names})" for each in FORMATS))
-_BUILDS: Final = (b"build", b"bud", b"kaniko", b"submit")
+_BUILDS: Final = (b"build", b"bud", b"kaniko", b"submit", b"--source", b"deploy-cloudrun")
 
 
 #: What is rendered before it is used.

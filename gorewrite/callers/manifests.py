@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from gorewrite.callers.compose import CommandLine, Service
+from gorewrite.callers.compose import CommandLine, Service, Stated
 from gorewrite.callers.helm import OPEN
 from gorewrite.callers.model import bare_image
 from gorewrite.callers.yamlnodes import Mapping, Node, Scalar, mappings, read
@@ -95,6 +95,10 @@ class _Reader:
             where = (command or arguments or CommandLine((), self._at(node.line))).evidence
             service = self._service(node, where)
             yield image, service._replace(entrypoint=command, command=arguments)
+        for variable in mappings(node.get("env") or Items((), 1)):
+            if variable.text("name") == "TZ":
+                zone = Stated(f"TZ={variable.text('value') or ''}", self._at(variable.line))
+                yield image, self._service(node, zone.evidence)._replace(environment=(zone,))
         handlers = [node.mapping(key) for key in _PROBES]
         handlers += [node.mapping("lifecycle").mapping(key) for key in ("preStop", "postStart")]
         for handler in handlers:

@@ -37,6 +37,16 @@ _KUBECTL: Final = re.compile(r"\b(?:kubectl|oc)\s.*\b(?:exec|run)\b")
 _PLACES: Final = re.compile(
     r"k8s|\.?kube|\.?deploy|manifest|\.?helm|charts?\b|kustom|infra|ops\b|config|argo|gitops|install"
 )
+#: The files that `platforms` reads.
+_PLATFORMS: Final = (
+    "action.yml",
+    "action.yaml",
+    "fly.toml",
+    "heroku.yml",
+    "render.yaml",
+    ".devcontainer/devcontainer.json",
+    ".devcontainer.json",
+)
 _MOST_MANIFESTS: Final = 10_000
 _IMAGE: Final = re.compile(
     r"(?i)[\"']?\b(?:image|repository|container)[\"']?[ \t]*[:=][ \t]*[\"']?"
@@ -59,7 +69,19 @@ def runs(dockerfile: Path, index: Index, services: Iterable[Service]) -> tuple[S
         for run in _commands_of(top / file, top, names, known)
     ]
     here = "" if wanted.parent == top else wanted.parent.relative_to(top).as_posix()
+    found += _from_platforms(wanted, top)
     return (*found, *_from_manifests(index, here, images, known))
+
+
+def _from_platforms(dockerfile: Path, top: Path) -> Iterator[Service]:
+    """What platforms run that build the Dockerfile themselves, by files beside it and at the top
+    of the repository."""
+    for directory in dict.fromkeys((dockerfile.parent, top)):
+        for name in _PLATFORMS:
+            if text := _read(directory / name):
+                from gorewrite.callers import platforms
+
+                yield from platforms.runs(directory / name, text, dockerfile, top)
 
 
 def _from_manifests(

@@ -114,11 +114,12 @@ def _call(
     line = document.line(start)
     here = Evidence(document.path, line, document.text_of(line)[:200])
     builder, because = build.builder, here if build.because else None
-    if builder is Builder.DEFAULT:
+    assigned = any(a.name == "DOCKER_BUILDKIT" for a in effective.command.assignments)
+    if builder is Builder.DEFAULT and assigned:
+        builder, because = Builder.CLASSIC, here  # Somebody chooses: at times it may be off.
+    elif builder is Builder.DEFAULT:
         builder, because = setting.builder, setting.because
-    elif "DOCKER_BUILDKIT" in build.because and not any(
-        a.name == "DOCKER_BUILDKIT" for a in effective.command.assignments
-    ):
+    elif "DOCKER_BUILDKIT" in build.because and not assigned:
         because = _setting_line(document) or setting.because or here
     return build.call(here, document.bytes_span(start, end), builder, because)
 

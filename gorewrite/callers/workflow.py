@@ -28,7 +28,7 @@ _EXPRESSION: Final = re.compile(r"\$\{\{\s*(.*?)\s*\}\}", re.DOTALL)
 _HOSTED: Final = re.compile(r"(ubuntu|macos)-")
 _SHELL: Final = re.compile(r"(ba)?sh\b.*")
 _DEFAULT_CONTEXT: Final = re.compile(r"\{\{\s*defaultContext\s*\}\}(?::(.*))?")
-_BUILDING: Final = ("build", "bud", "docker", "kaniko", "submit")
+_BUILDING: Final = ("build", "bud", "docker", "kaniko", "submit", "--source", "cloudrun")
 
 
 @dataclass(frozen=True)
@@ -277,6 +277,9 @@ def _used(run: _Run, step: Mapping, uses: str) -> Iterator[BuildCall]:
         yield call._replace(tool="buildah-build")
     elif "kaniko" in name:
         yield _kaniko(run, step, inputs)
+    elif name == "google-github-actions/deploy-cloudrun" and inputs.get("source"):
+        call = _action(run, step, inputs, "source", "dockerfile", "build-args")
+        yield call._replace(tool="gcloud run deploy", builder=Builder.NEVER)
 
 
 def _plain(text: str) -> str | None:

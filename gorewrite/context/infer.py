@@ -51,8 +51,8 @@ def infer_context(
     """Find the context that `dockerfile` is built in.
 
     repository: the highest directory that it can be.
-    copy_sources: what COPY and ADD take from the context, as written; remote sources, heredocs
-        and words with variables tell nothing and are passed over.
+    copy_sources: what COPY and ADD take from the context, as written; remote sources, heredocs,
+        words with variables and `**` (of --parents) tell nothing and are passed over.
     given: what the user says; taken as it is.
     mentions: further paths in the context that the build names (the package of `go build
         ./cmd/server`); they tell candidates apart but rule none out alone.
@@ -94,7 +94,7 @@ def _local(copy_sources: Sequence[str]) -> tuple[str, ...]:
     paths = (
         relative(source)
         for source in copy_sources
-        if "$" not in source and not _REMOTE.match(source)
+        if "$" not in source and "**" not in source and not _REMOTE.match(source)
     )
     return tuple(dict.fromkeys(path for path in paths if path != "."))
 

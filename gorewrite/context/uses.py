@@ -6,6 +6,7 @@ an ignore file match nothing else (github.com/moby/patternmatcher).
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
@@ -76,6 +77,8 @@ def context_use(facts: Facts) -> ContextUse:
         for run in stage.runs:
             reader.run(stage, run)
     reader.shipped()
+    if reader.opaque is not None:
+        named += _generated_from(facts.project.context)
     return ContextUse(
         found.whole,
         (*named, *reader.named),
@@ -101,6 +104,23 @@ def _sources(stage: StageFacts, instruction: Instruction) -> Iterator[str]:
 
 def _top(path: str) -> str:
     return relative(path).split("/")[0]
+
+
+_GENERATE: Final = re.compile(rb"(?m)^//go:generate[ \t]+(.+)$")
+_MOST_SOURCES: Final = 20_000
+
+
+def _generated_from(context: Context) -> Iterator[tuple[str, Evidence]]:
+    """The files at the root that `//go:generate` names; it runs in the directory of its file."""
+    for name in context.walk(".", _MOST_SOURCES):
+        data = context.read(name) if name.endswith(".go") else None
+        for found in _GENERATE.finditer(data or b""):
+            text = found[1].decode("utf-8", "replace").strip()
+            line = (data or b"").count(b"\n", 0, found.start()) + 1
+            for word in re.findall(r"[\w.*?/-]+", text):
+                path = posixpath.normpath(posixpath.join(posixpath.dirname(name), word))
+                if "/" not in path and path not in (".", ".."):
+                    yield path, Evidence(name, line, f"//go:generate {text}")
 
 
 _EMBED: Final = re.compile(rb"(?m)^[ \t]*//go:embed[ \t]+(.+)$")
@@ -190,10 +210,12 @@ class _Reader:
             kinds = {i.go.kind for i in run.invocations if i.words[0] is step.command.words[0]}
             if not kinds or not kinds <= _BUILDS:
                 self.opaque = self.opaque or place
+                words += step.command.words[2:]
         elif name in _BY_NAME:
             words += [word for word in step.command.words[1:] if not word.text.startswith("-")]
         elif name not in _NO_FILES:
             self.opaque = self.opaque or place
+            words += step.command.words[1:]
         for word in words:
             if name in ("test", "[") and word.expand(step.variables) is None:
                 continue  # What it compares is computed; which file it looks at rarely is.

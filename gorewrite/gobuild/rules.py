@@ -181,7 +181,12 @@ def env_place(stage: StageFacts, invocation: Invocation, name: str) -> Evidence:
 # --- symbols and paths ------------------------------------------------------------------------
 
 _NO_OPTIMIZATION = re.compile(r"(^|[\s='\"])-(N|l)\b")
-_DEBUGGER = re.compile(r"\b(dlv|delve)\b")
+#: Debuggers, and those who take the debug information out for one.
+_DEBUGGER = re.compile(
+    r"\b(?:dlv|delve|gdb|dump_syms|symupload)\b|--only-keep-debug\b"
+    r"|\bsentry-cli\s(?:.*\s)?(?:debug-files|upload-dif|difutil|dif)\b"
+    r"|\bdatadog-ci\s+elf-symbols\b|\bparca-debuginfo\b"
+)
 _AGENT = re.compile(r"(?i)\b(dynatrace|oneagent|beyla|coroot|odigos|pixie)\b")
 
 

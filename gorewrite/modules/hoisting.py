@@ -83,8 +83,11 @@ class Job:
             return self.source
         instructions = self.stage.stage.instructions
         index = instructions.index(self.source)
-        chown = variables(self.source.flag("chown") or "")
-        while index > 0 and self._may_follow(instructions[index - 1], chown):
+        used = variables(self.source.flag("chown") or "") | self._used
+        for other in instructions[index:]:
+            if "go env" in other.rest or (other.keyword == "ENV" and self._steers(other)):
+                used |= _named(other.rest)
+        while index > 0 and self._may_follow(instructions[index - 1], used):
             index -= 1
         return instructions[index]
 
@@ -121,7 +124,11 @@ class Job:
     def movable(self) -> bool:
         """Whether the RUN as a whole needs nothing of the sources: it only sets up the
         download and downloads."""
-        if isinstance(self.run.script, Unknown) or not self.redundant:
+        return self._only_prepares and self.redundant
+
+    @cached_property
+    def _only_prepares(self) -> bool:
+        if isinstance(self.run.script, Unknown):
             return False
         return all(self._is_download(step) or _sets_up(step) for step in self.run.steps)
 
@@ -206,8 +213,9 @@ class Job:
             kept = name in before and value == before[name]
             if kept or not _SETTING.fullmatch(name) or name == "GOFLAGS":
                 continue
-            if value is None:
-                message = f"the RUN that downloads sets {name} to a value that is not known"
+            # What a variable gives it is known for its default only.
+            if value is None or re.search(rf"\b{name}=[^\s;&|]*\$", self.run.text):
+                message = f"the RUN that downloads sets {name} to an unknown value; use ENV"
                 raise Incomplete("auth-inline", message, self.evidence)
             found += f"{name}={shell.quote(value)} "
         return found
@@ -265,9 +273,15 @@ class Job:
         base = self.stage.base
         own_path = not (isinstance(base, Image) and base.family == "golang")
         return any(
-            _SETTING.fullmatch(name) or (own_path and name == "PATH")
+            _SETTING.fullmatch(name) or (own_path and name == "PATH") or name in self._used
             for name, _ in pairs(instruction)
         )
+
+    @cached_property
+    def _used(self) -> frozenset[str]:
+        """The variables in what moves: the RUN as a whole, or the flags that the download keeps."""
+        whole = self.explicit is not None and self._only_prepares
+        return _named(self.user.logical if whole else " ".join(f.text for f in self.user.flags))
 
     def _constant(self, instruction: Instruction) -> bool:
         """Whether it means the same ahead of the source copy: it uses no variable that is
@@ -308,8 +322,10 @@ class Job:
         if _AUTH.search(text) and not _harmless_certificates(self.user_stage, self.run):
             message = "the RUN that downloads sets up credentials; give those a RUN of their own"
             raise Incomplete("auth-inline", message, facts.at(self.user))
-        if needs_tools and _TOOLS.search(text):
-            message = "the RUN that downloads installs tools for it; give those a RUN of their own"
+        stores = re.search(r"\bgo\s+env\s+-w\b", text) is not None
+        if stores or (needs_tools and _TOOLS.search(text)):
+            what = "stores settings" if stores else "installs tools"
+            message = f"the RUN that downloads {what} for it; give those a RUN of their own"
             raise Incomplete("auth-inline", message, facts.at(self.user))
         base = self.stage.base
         golang = isinstance(base, Image) and base.family == "golang"
@@ -318,18 +334,17 @@ class Job:
             raise Incomplete("toolchain-after-source", message, facts.at(self.user))
 
 
+def _named(text: str) -> frozenset[str]:
+    """The names of the variables in a text, the shell's or the builder's."""
+    return frozenset(re.findall(r"\$\{?(\w+)", text))
+
+
 def _name(step: shell.Step) -> str:
     argv = shell.unwrapped(step).argv
     return (argv[0] or "") if argv else ""
 
 
-# fmt: off
-_SET_UP = frozenset(
-    [
-        "echo", "printf", "mkdir", "chmod", "touch", "ssh-keyscan", "set", "export", "true",
-    ]
-)
-# fmt: on
+_SET_UP = frozenset("echo printf mkdir chmod touch ssh-keyscan set export true".split())
 
 
 def _sets_up(step: shell.Step) -> bool:
@@ -353,13 +368,7 @@ def _only_go_env(run: Run) -> bool:
     ) and len(run.invocations) == len(run.steps)  # fmt: skip
 
 
-# fmt: off
-_ORDINARY = frozenset(
-    [
-        "cd", "go", "echo", "set", "mkdir", "rm", "mv", "cp", "ls", "chmod", "export",
-    ]
-)
-# fmt: on
+_ORDINARY = frozenset("cd go echo set mkdir rm mv cp ls chmod export".split())
 
 
 def _only_go(run: Run) -> bool:

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from gorewrite import shell
+from gorewrite.caches.gocaches import module_cache
+from gorewrite.caches.mounts import mounts
 from gorewrite.dockerfile import Instruction
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
@@ -36,7 +38,9 @@ def jobs(stage: StageFacts) -> Iterator[Job | Refusal]:
         source = _source_copy(stage, candidate.module, candidate.use.run.instruction)
         if source is not None:
             found[candidate.module.root] = candidate.job(stage, source)
-    waiting = [job for job in found.values() if not _downloaded_before(job)]
+    waiting = [
+        job for job in found.values() if not (_downloaded_before(job) or _mounts_modules(job))
+    ]
     if not found:
         yield from _no_module(stage)
         return
@@ -67,6 +71,10 @@ def _judged(job: Job) -> Job | Refusal:
     if changed is not None:
         message = "go.mod or go.work is changed in the image; commit it as the build needs it"
         return Refusal(job.source, "go-mod-changed", message, (changed,))
+    named = _reads_other_files(job)
+    if named:
+        message = f"{named} names another file that go reads; copy that ahead by hand"
+        return Refusal(job.source, "go-mod-changed", message, (job.evidence,))
     old = _ignores_modules(job)
     if old is not None:
         return Refusal(job.source, "gopath-mode", "go ignores go.mod here: " + old, (job.evidence,))
@@ -88,6 +96,18 @@ def _changed(job: Job) -> Evidence | None:
         if any(files & _written(step) for step in run.steps):
             return where
     return None
+
+
+def _reads_other_files(job: Job) -> str:
+    """The setting by which go reads another go.mod or go.work, or settings of its own, "" when
+    there is none (`go help build`, -modfile; `go help environment`, GOWORK, GOENV)."""
+    flag = re.search(r"(?:^|\s)--?modfile=[^\s'\"]*", job.env.get("GOFLAGS") or "")
+    if flag is not None:
+        return f"GOFLAGS={flag.group().strip()}"
+    for name in ("GOWORK", "GOENV"):
+        if job.env.get(name, "") not in ("", "off"):
+            return f"{name}={job.env[name] or '…'}"
+    return ""
 
 
 def _written(step: shell.Step) -> set[str]:
@@ -155,6 +175,8 @@ def _candidates(stage: StageFacts) -> Iterator[_Candidate]:
                 explicit = kind == "mod download" and not go.packages and user_stage is stage
                 if not explicit and kind not in _DOWNLOADING:
                     continue
+                if go.flag("modfile") is not None:
+                    continue  # It downloads what another file asks for.
                 module = module_of(user_stage, invocation)
                 if module is not None:
                     sure = explicit and not invocation.step.conditional
@@ -212,6 +234,14 @@ def _downloaded_before(job: Job) -> bool:
             if any(_BY_TEXT.search(text) for _, text in use.texts):
                 return True
     return False
+
+
+def _mounts_modules(job: Job) -> bool:
+    """Whether the RUN has its modules from elsewhere, by a bind mount over the module cache."""
+    stage, user = job.user_stage, job.user
+    bound = [m.target for m in mounts(user, stage.states[user]) if m.kind == "bind" and m.target]
+    where = module_cache(stage, stage.states[user], job.env, "/root") if bound else ""
+    return isinstance(where, str) and any(under(where, target) for target in bound)
 
 
 def _behind(stage: StageFacts, one: Instruction, other: Instruction) -> bool:

@@ -11,11 +11,25 @@ from gorewrite.dockerfile import Instruction
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
 from gorewrite.golang.needs import ProgramNeeds
+from gorewrite.runtime.requirements import Requirements
+from gorewrite.stage.images import Image
 from gorewrite.stage.inventory import Inventory
 from gorewrite.stage.layout import Placed, under
-from gorewrite.stage.places import NO_TREE
+from gorewrite.stage.places import COMMAND_PLACES, LACKING, NO_TREE
 
 _CERTIFICATES, _BUNDLE = "/usr/local/share/ca-certificates", "/etc/ssl/certs/ca-certificates.crt"
+#: What Debian, Alpine and distroless have, with the same numbers.
+_USERS, _GROUPS = ("", "root", "nobody"), ("", "root")
+#: Where what is copied serves the build, or the machine that it runs on.
+_OF_THE_BUILD = (
+    "/go/",
+    "/tmp/",
+    "/root/",
+    "/usr/local/go/",
+    "/etc/apt/",
+    "/etc/ssl/",
+    _CERTIFICATES,
+)
 
 
 def certificates(stage: StageFacts, inventory: Inventory) -> dict[str, Evidence]:
@@ -30,6 +44,60 @@ def certificates(stage: StageFacts, inventory: Inventory) -> dict[str, Evidence]
         if under(path, "/etc/ssl"):
             found[path] = stage.facts.at(instruction)
     return found
+
+
+def apart(stage: StageFacts, needs: Requirements, workdir: str) -> dict[str, Evidence]:
+    """What was copied to a place outside of the work directory and is nothing that a build reads,
+    where the programs open files whose names only their caller knows."""
+    read = [program.needs for program in needs.programs]
+    if read and not any(isinstance(n, Unknown) or n.dynamic for n in read):
+        return {}
+    found: dict[str, Evidence] = {}
+    for placed in stage.placed:
+        path = landing(placed) if placed.origin == "stage" else placed.path
+        if path is None or placed.origin == "remote" or needs.inventory.gone(path):
+            continue
+        hidden = any(part.startswith(".") for part in path.split("/"))  # Credentials, mostly.
+        if hidden or path in NO_TREE or path.startswith((*COMMAND_PLACES, *_OF_THE_BUILD)):
+            continue
+        related = under(path, workdir) or under(workdir, path)
+        if not related and not (placed.origin == "context" and _compiled(stage, placed.source)):
+            found[path] = stage.facts.at(placed.instruction)
+    return found
+
+
+def _compiled(stage: StageFacts, source: str) -> bool:
+    """Whether a file or directory of the context is there for a build."""
+    context = stage.facts.project.context
+    names = context.walk(source) if context.kind(source) == "dir" else (source,)
+    return any(
+        name.endswith((".go", "go.mod", "go.sum", "go.work", ".c", ".proto")) for name in names
+    )
+
+
+def named_user(stage: StageFacts) -> Evidence | None:
+    """Where USER names a user or a group that not every base image has."""
+    user, _, group = (stage.end.user or "").partition(":")
+    common = (user in _USERS or user.isdecimal()) and (group in _GROUPS or group.isdecimal())
+    where = stage.end.user_from
+    return stage.facts.at(where) if where is not None and not common else None
+
+
+def sources_at(stage: StageFacts, path: str) -> bool:
+    """Whether a directory that RUN made only holds what the build compiled."""
+    return any(placed.origin == "context" for placed in stage.copies.below(path))
+
+
+def of_the_system(stage: StageFacts, directory: str) -> bool:
+    """Whether a directory, into which a program may write, is there in the base image alone."""
+    base = stage.base
+    if not isinstance(base, Image) or base.family not in ("golang", "debian", "ubuntu", "alpine"):
+        return False
+    return (
+        directory in LACKING
+        and not under(stage.end.workdir or "/", directory)
+        and not any(stage.copies.below(directory))
+    )
 
 
 def unpacked(stage: StageFacts) -> Iterator[Placed]:

@@ -15,6 +15,7 @@ from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
 from gorewrite.golang.needs import FileRead, ProgramNeeds
 from gorewrite.runtime.around import (
+    apart,
     beside,
     brought,
     certificates,
@@ -24,7 +25,10 @@ from gorewrite.runtime.around import (
     holds_files,
     known_part,
     lost_by_repeating,
+    named_user,
+    of_the_system,
     repeated,
+    sources_at,
     unpacked,
 )
 from gorewrite.runtime.owner import keep_owners
@@ -164,7 +168,7 @@ class _Carrier:
             used = guess or path.rpartition("/")[2] in called
             if command and not (used or for_callers(self.stage, self.inventory, path)):
                 continue
-            if path in NO_TREE or path == self.workdir or self._sources_at(path):
+            if path in NO_TREE or path == self.workdir or sources_at(self.stage, path):
                 continue
             if command and self.inventory.origin(path) not in self.stage.output_paths:
                 why = f"{path} is brought by a command that is not followed"
@@ -172,6 +176,7 @@ class _Carrier:
             self.carry.files.setdefault(path, where)
         self.carry.doubts += self.inventory.unknown
         self.carry.files |= certificates(self.stage, self.inventory)
+        self.carry.files |= apart(self.stage, self.needs, self.workdir)
 
     def _unpacked(self) -> list[Evidence]:
         """Carries the directories into which ADD unpacks archives and repositories, whatever they
@@ -187,10 +192,6 @@ class _Carrier:
             else:
                 self.carry.files.setdefault(placed.path, where)
         return whole
-
-    def _sources_at(self, path: str) -> bool:
-        """Whether a directory that RUN made only holds what the build compiled."""
-        return any(placed.origin == "context" for placed in self.stage.copies.below(path))
 
     def _named(self) -> Iterator[tuple[str, Evidence]]:
         """Words that may name a file: arguments of commands, values of ENV and of compose."""
@@ -271,7 +272,8 @@ class _Carrier:
             for there in (path, f"{path}-wal", f"{path}-shm"):
                 if not under(self.workdir, there) and self._held(there):
                     self.carry.files.setdefault(there, read.evidence)
-            if directory != self.workdir and self._held(directory):
+            lost = self._held(directory) or of_the_system(self.stage, directory)
+            if directory != self.workdir and lost:
                 self.carry.files.setdefault(directory, read.evidence)
             return []
         if under(self.workdir, path):
@@ -364,21 +366,19 @@ class _Carrier:
     # --- users ---
 
     def _users(self) -> None:
-        """Users that RUNs create come along with their home directories."""
-        if not self.inventory.users:
+        """Users that RUNs create come along with their home directories, those of the base image
+        that others lack by their names."""
+        where = next((at for _, at in self.inventory.users.values()), None) or named_user(
+            self.stage
+        )
+        if where is None:
             return
-        first = next(iter(self.inventory.users.values()))[1]
-        self.carry.files["/etc/passwd"] = first
-        self.carry.files["/etc/group"] = first
+        self.carry.files |= {"/etc/passwd": where, "/etc/group": where}
         user = (self.stage.end.user or "").partition(":")[0]
         created = self.inventory.users.get(user)
-        if created is None:
-            return
-        command, where = created
-        home = command.made_home
-        if home is None or home == self.workdir:
-            return
-        self.carry.files.setdefault(home, where)
+        home = created[0].made_home if created is not None else None
+        if created is not None and home is not None and home != self.workdir:
+            self.carry.files.setdefault(home, created[1])
 
     # --- small things ---
 

@@ -153,8 +153,7 @@ def _distribution(
         if provider is None:
             return NoRuntime(
                 "tool-unknown",
-                f"no package of {distro} is known that brings {tool}; name a --runtime image "
-                "that has it",
+                f"no package is known that brings {tool}; name a --runtime image that has it",
                 (where,),
             )
         if provider and not packages.brings(needs.explicit, tool):

@@ -237,6 +237,7 @@ def _sources(needs: Requirements, stage: StageFacts) -> None:
             needs.doubts.append(Unknown(evidence.text, (evidence,)))
     if "TZ" in stage.end.env:
         zones.append(stage.facts.at(stage.end.declared["TZ"]))
+    zones += [at for s in stage.services for text, at in s.environment if text.startswith("TZ=")]
     needs.time_zones = tuple(zones)
     needs.mime_types = tuple(mime)
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from gorewrite import shell
 from gorewrite.dockerfile import Instruction
 from gorewrite.evidence import Evidence
 from gorewrite.facts import StageFacts
 from gorewrite.shell import Call
-from gorewrite.shell.nodes import Unit
+from gorewrite.shell.nodes import Literal, Parameter, Unit, Word
 
 #: Commands that build, watch or debug: with them the image is a development image.
 DEV_TOOLS = frozenset(
@@ -34,6 +36,14 @@ SYNCING = (
 )
 #: What a script writes for the words that it was given itself.
 GIVEN = ('"$@"', "$@", '"${@}"', "$*", '"$*"')
+#: What it writes for itself.
+ITSELF = ('"$0"', "$0", '"${0}"', "${0}")
+_SELF: Final = r'"?\$(?:0|\{0\}|BASH_SOURCE|\{BASH_SOURCE(?:\[0\])?\})"?'
+#: The directory that a script lies in, as scripts write it, and what follows.
+_BESIDE: Final = re.compile(
+    rf'"?(?:\$\( *dirname +(?:-- +)?(?:{_SELF}|"?\$\((?:readlink -f|realpath) +{_SELF}\)"?) *\)'
+    r'|\$\{(?:0|BASH_SOURCE)%/\*\})"?(/[^"$`]*)?"?'
+)
 #: Programs that run several others: the image is more than one Go service.
 SUPERVISORS = frozenset(
     "supervisord s6-svscan runsvdir nginx foreman overmind pm2 crond cron systemd init".split()
@@ -145,23 +155,74 @@ def behind_shell(words: Sequence[str]) -> tuple[bool, list[str]]:
     return text, rest
 
 
-def files_of(unit: Unit) -> tuple[list[str], list[str], list[str]]:
-    """(files that a part of a script reads by itself, files that it writes, directories that it
-    changes to), as they are named. Arguments of programs are not among the first.
+def files_of(unit: Unit) -> tuple[list[str], list[str]]:
+    """(files that a part of a script reads by itself or that it names in a variable, files that it
+    writes), as they are named. Arguments of programs are among the first only where a variable is
+    in them: then it is the default of that, and the directory before it.
     """
-    entered: list[str] = []
     targets = [(r.is_output, r.operator, r.target.value) for r in unit.redirects if r.target]
     reads = [path for _, operator, path in targets if path and operator == "<"]
     writes = [path for output, _, path in targets if path and output]
+    if isinstance(unit, shell.Command):
+        for assigned in (a.word for a in unit.assignments if a.word is not None):
+            reads += _texts(assigned)
+        for word in unit.words:
+            reads += _texts(word) if word.value is None else ()
     words = [word.value for word in unit.words] if isinstance(unit, shell.Command) else []
     match words[:1]:
         case ["[" | "[[" | "test"]:
             reads += [word for word in words[1:] if word]
-        case ["cd" | "pushd"]:
-            entered += [word for word in words[1:2] if word]
+        case ["export" | "readonly" | "declare" | "typeset" | "local"]:
+            reads += [word.partition("=")[2] for word in words[1:] if word]
         case ["touch" | "mkdir" | "tee" | "cp" | "mv" | "ln" | "rm"]:
             writes += [word for word in words[1:] if word]
-    return reads, writes, entered
+    return reads, writes
+
+
+def _texts(word: Word) -> Iterator[str]:
+    """What is known of a word: the whole, or the directory it begins with and its defaults."""
+    if word.value is not None:
+        yield word.value
+        return
+    first = word.parts[0] if word.parts else None
+    if isinstance(first, Literal) and "/" in first.value:
+        yield first.value.rpartition("=")[2].rpartition("/")[0] + "/"
+    for part in word.parts:
+        if isinstance(part, Parameter) and part.default:
+            yield part.default
+
+
+def entered(unit: Unit, script: str | None, env: Mapping[str, str | None]) -> str | None:
+    """The directory that a command changes to, None for any other one; as it is written where it
+    is not known. script: the absolute path of what `$0` is.
+    """
+    if not isinstance(unit, shell.Command) or unit.name not in ("cd", "pushd"):
+        return None
+    word = next((w for w in unit.words[1:] if not w.text.startswith("-")), None)
+    if word is None:
+        return None
+    beside = _BESIDE.fullmatch(word.text)
+    if beside is not None and script is not None:
+        return posixpath.normpath(posixpath.dirname(script) + (beside[1] or ""))
+    return word.expand(env) or word.text
+
+
+def runs_as_given(word: str, text: str) -> bool:
+    """Whether `exec "$@"` of a script runs a command that the image is not seen to hold: not where
+    the word is one that the script knows, an option, an address, or where it puts others first."""
+    if not re.fullmatch(r"[a-z][\w-]*", word) or re.search(r"\b(?:set +--|shift)\b", text):
+        return False
+    return re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", text) is None
+
+
+def moves(script: shell.Script) -> Iterator[Unit]:
+    """The commands of a script that are run one by one, whatever others do: a `cd` among them
+    counts for all that follow."""
+    for statement in script.statements:
+        node = statement.node
+        first = node.items[0] if isinstance(node, shell.List) else node
+        if isinstance(first, shell.Command) and statement.terminator != "&":
+            yield first
 
 
 def units_in(script: shell.Script) -> Iterator[Unit]:

@@ -21,21 +21,25 @@ from gorewrite.stage.commands import (
     DEV_TOOLS,
     GIVEN,
     INIT,
+    ITSELF,
     SHELLS,
     STARTERS,
     SYNCING,
     Entry,
     behind_init,
     behind_shell,
+    entered,
     files_of,
     functions_in,
     last,
+    moves,
     no_service,
     quoted,
     units_in,
 )
+from gorewrite.stage.lookup import Lookup
 from gorewrite.stage.origins import first_source, heredoc
-from gorewrite.stage.scope import State, join
+from gorewrite.stage.scope import join
 
 if TYPE_CHECKING:
     from gorewrite.callers.compose import Service
@@ -60,15 +64,18 @@ def read_entry(
     return entry
 
 
-class _Reader:
+class _Reader(Lookup):
     def __init__(
         self, stage: StageFacts, made: Container[str], services: Sequence[Service]
     ) -> None:
-        self.stage, self.made, self.services = stage, made, services
+        super().__init__(stage, made)
+        self.services = services
         #: The words that the script which is read is given, and whether one runs them.
         self.given: tuple[str, ...] = ()
         self.runs_arguments = False
-        self.state: State = stage.end
+        #: The path of that script, and its text.
+        self.script: str | None = None
+        self.text = ""
         self.entry = Entry()
 
     def read(self) -> Entry:
@@ -160,7 +167,7 @@ class _Reader:
 
     def started(self, word: str, evidence: Evidence) -> None:
         """A program of the image that another one starts."""
-        if self._is_file(word):
+        if self.is_file(word):
             self._program(word, evidence)
 
     def _refuse(self, code: str, message: str, evidence: Evidence) -> None:
@@ -185,7 +192,7 @@ class _Reader:
         name = posixpath.basename(words[0])
         if top and self._not_a_service(words, name, evidence):
             return
-        if name in INIT and not self._is_file(words[0]):
+        if name in INIT and not self.is_file(words[0]):
             self.entry.tools.setdefault(name, evidence)
             self._argv(behind_init(words), evidence, top=top)
         elif behind := self._behind_wrappers(words, evidence):
@@ -199,7 +206,7 @@ class _Reader:
                 self._text(rest[0], evidence)
             elif rest:
                 self._program(rest[0], evidence, script=True, given=rest[1:])
-        elif name in DAEMONS and not self._is_file(words[0]):
+        elif name in DAEMONS and not self.is_file(words[0]):
             self._not_a_service(words, name, evidence)
         else:
             self.entry.arguments += [(word, evidence) for word in words[1:]]
@@ -209,7 +216,7 @@ class _Reader:
         """The command line behind `env A=b`, `nice` …; empty when there is none."""
         script = shell.parse(" ".join(map(quoted, words)))
         command = None if isinstance(script, shell.Opaque) else next(script.commands(), None)
-        if command is None or self._is_file(words[0]):
+        if command is None or self.is_file(words[0]):
             return []
         self._wrappers(command, evidence)
         (first,) = shell.unwrap(command)
@@ -221,31 +228,10 @@ class _Reader:
                 self.entry.tools.setdefault(name, evidence)
 
     def _not_a_service(self, words: list[str], name: str, evidence: Evidence) -> bool:
-        built = self._is_file(words[0]) and not self._installed(words[0])
+        built = self.is_file(words[0]) and not self.installed(words[0])
         if not built and (refused := no_service(words, name)):
             self._refuse(*refused, evidence)
         return self.entry.refusal is not None
-
-    def _is_file(self, word: str) -> bool:
-        """Whether the word names a file that the stage is known to hold."""
-        return self._resolve(word) is not None and self._held(self._resolve(word) or "")
-
-    def _installed(self, word: str) -> bool:
-        """Whether the word names a tool that `go install` brought, not what the stage builds."""
-        path = self._resolve(word) or ""
-        return posixpath.dirname(path) in TOOLCHAIN_PATHS and not self.stage.holds(path)
-
-    def _held(self, path: str) -> bool:
-        return self.stage.holds(path) or path in self.made
-
-    def _resolve(self, word: str) -> str | None:
-        if "/" in word:
-            return join(self.state.workdir, word)
-        for directory in (self.state.env.get("PATH") or "").split(":"):
-            path = posixpath.join(directory, word)
-            if self._held(path):
-                return path
-        return None
 
     def _program(
         self,
@@ -265,12 +251,12 @@ class _Reader:
                 "entrypoint-unknown", f"which program runs is decided at run time: {word}", evidence
             )
             return
-        path = join(self.state.workdir, word) if script else self._resolve(word)
+        path = join(self.state.workdir, word) if script else self.resolve(word)
         if path is None:
             self.entry.tools.setdefault(word, evidence)
             return
         name = posixpath.basename(path)
-        if path.startswith(("/bin/", "/usr/bin/", "/sbin/", "/usr/sbin/")) and not self._held(path):
+        if path.startswith(("/bin/", "/usr/bin/", "/sbin/", "/usr/sbin/")) and not self.held(path):
             self.entry.tools.setdefault(name, evidence)
             return
         if "/" not in word and not direct and posixpath.dirname(path) in TOOLCHAIN_PATHS:
@@ -313,11 +299,12 @@ class _Reader:
         self.entry.shell.append(here)
         if "bash" in names:
             self.entry.bash.append(here)
-        before = self.given
-        passed = ((word,) if word != "$@" else before for word in given)
+        before = self.given, self.script, self.text
+        passed = ((word,) if word != "$@" else self.given for word in given)
         self.given = tuple(word for words in passed for word in words)
+        self.script, self.text = path, text
         self._text(text, evidence, source)
-        self.given = before
+        self.given, self.script, self.text = before
 
     def _text(self, text: str, evidence: Evidence, source: str | None = None) -> None:
         """Shell text: a shell-form command or a script from the context."""
@@ -327,17 +314,25 @@ class _Reader:
             what = source or "the command's shell text"
             self._refuse("entrypoint-script", f"{what} cannot be read: {script.why}", where)
             return
-        functions = functions_in(script)
+        functions, before = functions_in(script), self.state
+        own, certain = ({*map(id, units)} for units in (script.units(), moves(script)))
         for unit in units_in(script):
             at = evidence
             if source is not None:
                 line = text.count("\n", 0, unit.start) + 1
                 at = Evidence(source, line, text[unit.start : unit.end].partition("\n")[0])
-            named = self.entry.arguments, self.entry.written, self.entry.entered
+            named = self.entry.arguments, self.entry.written
             for noted, paths in zip(named, files_of(unit), strict=True):
                 noted += ((path, at) for path in paths)
             if isinstance(unit, shell.Command):
                 self._called(unit, at, functions)
+            written = entered(unit, self.script, self.state.env)
+            if written is not None and id(unit) in own:  # What $(…) changes stays inside.
+                directory = join(self.state.workdir, written) or written
+                self.entry.entered.append((directory, at))
+                if id(unit) in certain and "$" not in directory and "`" not in directory:
+                    self.state = replace(self.state, workdir=directory)
+        self.state = before
 
     def _called(self, command: shell.Command, evidence: Evidence, functions: set[str]) -> None:
         self._wrappers(command, evidence)
@@ -369,13 +364,19 @@ class _Reader:
         elif called not in functions:
             raw = (word.text for word in command.words[first:])
             known = [
-                word if word is not None else "$@" if text in GIVEN else "$"
+                word if word is not None else self._written(text)
                 for word, text in zip(words, raw, strict=True)
             ]
-            if called in DEV_TOOLS and not (self._is_file(called) and not self._installed(called)):
+            if called in DEV_TOOLS and not (self.is_file(called) and not self.installed(called)):
                 self._not_a_service(known, posixpath.basename(called), evidence)
             else:
                 self._argv(known, evidence)
+
+    def _written(self, text: str) -> str:
+        """What is known of a word that a script computes."""
+        if text in ITSELF and self.script is not None:
+            return self.script
+        return "$@" if text in GIVEN else "$"
 
     def _sourced(self, file: str, evidence: Evidence) -> bool:
         """Follows a file of the context that a script takes in; False when there is none."""
@@ -394,7 +395,6 @@ class _Reader:
         """`exec "$@"` in a script: it runs the words that it is given."""
         self.runs_arguments = True
         given, self.given = self.given, ()  # A script that is given itself ends here.
-        first = given[0] if given else ""
-        runs = first in SHELLS or posixpath.basename(first) in INIT or self._is_file(first)
-        if runs and self._resolve(first) not in self.entry.programs:
-            self._line(list(given), evidence)
+        run = self.behind_own(given, self.text)
+        if run and self.runs(run[0], self.text) and self.resolve(run[0]) not in self.entry.programs:
+            self._line(list(run), evidence)

@@ -7,6 +7,9 @@ NO_TREE = frozenset(
         "/tmp /bin /usr/bin /usr/local/bin /go/src /go/bin /srv /lib"
     ).split()
 )
+#: Empty directories of Debian and Alpine that distroless and scratch lack: what the maintainer
+#: script of base-files makes is not in its package.
+LACKING = frozenset({"/opt", "/srv", "/mnt", "/media"})
 #: Where commands are looked up.
 COMMAND_PLACES = (
     "/bin/",

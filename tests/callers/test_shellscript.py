@@ -54,6 +54,7 @@ CONTEXTS = [
     ("${CONTAINER_TOOL:-docker} build svc", ["svc"]),
     ("az acr build -r x -f svc/Dockerfile svc", ["svc"]),
     ("gcloud builds submit --tag x svc", ["svc"]),
+    ("gcloud beta run deploy shop --region x --source svc --quiet", ["svc"]),
 ]
 
 
@@ -94,6 +95,7 @@ NO_BUILD = [
     "A=((x))\ncat <<-'EOF'\ndocker build svc\nEOF\n",
     "$DOCKER_COMPOSE build svc",
     "gcloud builds submit --config cloudbuild.yaml svc",
+    "gcloud run deploy shop --image shop",
     "docker buildx create --use",
     "build() { echo $1; }\nbuild svc",
 ]
@@ -136,6 +138,8 @@ BUILDERS = [
     ("buildah bud .", Builder.NEVER),
     ("/kaniko/executor --context . --dockerfile Dockerfile", Builder.NEVER),
     ("gcloud builds submit --tag x .", Builder.NEVER),
+    ("gcloud run deploy shop --source=.", Builder.NEVER),
+    ('DOCKER_BUILDKIT="$ON" docker build .', Builder.CLASSIC),
 ]
 
 

@@ -51,6 +51,11 @@ PLACES = [
         ),
         [(None, None)],
     ),
+    (
+        steps("{uses: google-github-actions/deploy-cloudrun@v2, with: {source: ./svc}}"),
+        [("svc", "svc/Dockerfile")],
+    ),
+    (steps("{uses: google-github-actions/deploy-cloudrun@v2, with: {image: shop}}"), []),
     (steps("run: echo docker build svc"), []),
     ("jobs: {a: {steps: [{with: {context: svc}}]}}", []),
     ("jobs: [", []),

@@ -35,6 +35,7 @@ CERTAIN = [
     ("svc/Dockerfile", ["go.mod", "."], mods("."), "."),
     ("svc/Dockerfile", ["go.*", "."], mods("."), "."),
     ("svc/Dockerfile", ["go.mod", "go.su*", "."], mods("."), "."),
+    ("svc/Dockerfile", ["**/go.mod", "**/go.sum", "."], mods("svc"), "svc"),
     ("svc/Dockerfile", ["/go.mod", "../lib"], {**mods("svc"), "go.mod": "", "lib/a": ""}, "."),
     ("svc/Dockerfile", ["go.mod", "svc"], mods("."), "."),
     ("a/b/c/Dockerfile", ["b/x"], {"a/b/x": ""}, "a"),

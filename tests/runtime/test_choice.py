@@ -92,7 +92,7 @@ def test_auto(
         ("date -d now", "golang:1.24-alpine3.22", "alpine:3.22", ()),
         ("ps aux", "golang:1.24-bookworm", "debian:bookworm-slim", ("procps",)),
         ("ls | xargs $X", "golang:1.24-bookworm", "debian:bookworm-slim", ()),
-        ("cd /x && umask 077 && ls", "golang:1.24-bookworm", "alpine:3.23", ()),
+        ("cd /app && umask 077 && ls", "golang:1.24-bookworm", "alpine:3.23", ()),
         ("echo 'a\\nb'", "golang:1.24-bookworm", "debian:bookworm-slim", ()),
         # GNU wget is a package of alpine, too.
         ("wget --retry-connrefused x", "golang:1.24-bookworm", "alpine:3.23", ("wget",)),

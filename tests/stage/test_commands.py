@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gorewrite import shell
-from gorewrite.stage.commands import behind_shell, files_of, no_service, units_in
+from gorewrite.stage.commands import behind_shell, entered, files_of, no_service, units_in
 
 
 @pytest.mark.parametrize(
@@ -31,23 +31,50 @@ def test_behind_shell(words: str, expected: tuple[bool, list[str]]) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("sed s/a/b/ < in > out", (["in"], ["out"], [])),
-        ("while read l; do echo; done < list", (["list"], [], [])),
-        ("[ -f conf.yml ] && cd web", (["-f", "conf.yml", "]"], [], ["web"])),
-        ("touch a 2>/dev/null", ([], ["/dev/null", "a"], [])),
-        ("a 2>&1 <<EOF\nx\nEOF", ([], [], [])),
-        ('cd "$DIR"; cat < $FILE', ([], [], [])),
-        ("cat file", ([], [], [])),
+        ("sed s/a/b/ < in > out", (["in"], ["out"])),
+        ("while read l; do echo; done < list", (["list"], [])),
+        ("[ -f conf.yml ] && cd web", (["-f", "conf.yml", "]"], [])),
+        ("touch a 2>/dev/null", ([], ["/dev/null", "a"])),
+        ("a 2>&1 <<EOF\nx\nEOF", ([], [])),
+        ('cd "$DIR"; cat < $FILE', ([], [])),
+        ("cat file", ([], [])),
+        ("export CONF=/etc/a.yml", (["/etc/a.yml"], [])),
+        ("CONF=/etc/a.yml ./a", (["/etc/a.yml"], [])),
+        ("A=${B:-/etc/a.yml}", (["/etc/a.yml"], [])),
+        ("./a --conf=/etc/a/$B.yml", (["/etc/a/"], [])),
     ],
 )
 def test_files_of(text: str, expected: tuple[list[str], ...]) -> None:
     script = shell.parse(text)
     assert not isinstance(script, shell.Opaque)
-    found: tuple[list[str], list[str], list[str]] = ([], [], [])
+    found: tuple[list[str], list[str]] = ([], [])
     for unit in units_in(script):
         for every, some in zip(found, files_of(unit), strict=True):
             every += some
     assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "directory"),
+    [
+        ("cd web", "web"),
+        ("cd -P -- web || exit", "web"),
+        ("cd $HOME_OF_IT", "/srv/it"),
+        ('cd "$DIR"', '"$DIR"'),
+        ('cd "$(dirname "$0")"', "/app/bin"),
+        ('cd "$(dirname "$0")/.."', "/app"),
+        ('cd $(dirname "$(readlink -f "$0")")', "/app/bin"),
+        ('cd "$(dirname "${BASH_SOURCE[0]}")"', "/app/bin"),
+        ("cd ${0%/*}/..", "/app"),
+        ("cd", None),
+        ("ls web", None),
+    ],
+)
+def test_entered(text: str, directory: str | None) -> None:
+    script = shell.parse(text)
+    assert not isinstance(script, shell.Opaque)
+    command = next(script.commands())
+    assert entered(command, "/app/bin/run", {"HOME_OF_IT": "/srv/it"}) == directory
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,3 @@
+#!/bin/bash
+git config --global --add safe.directory /github/workspace
+exec shop "$@"

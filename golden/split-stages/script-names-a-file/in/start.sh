@@ -1,0 +1,3 @@
+#!/bin/sh
+export SHOP_SETTINGS="${SHOP_SETTINGS:-/etc/shop/shop.toml}"
+exec shop

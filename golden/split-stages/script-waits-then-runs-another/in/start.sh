@@ -1,0 +1,3 @@
+#!/bin/sh
+psql "$DATABASE" -f schema.sql
+exec ./shop "$@"

@@ -1,0 +1,149 @@
+"""What platforms that build a Dockerfile themselves run in its image, as compose services.
+
+Sources: GitHub Actions, metadata syntax (`runs` for Docker container actions); Fly.io, "App
+configuration (fly.toml)"; Heroku, "Building Docker images with heroku.yml", which gives its
+commands to `/bin/sh -c`; Render, "Blueprint specification"; Dev Container metadata reference: the
+tools of whoever works in it are those of the image.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import shlex
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from gorewrite.callers.compose import CommandLine, Service
+from gorewrite.callers.yamlnodes import Mapping, Scalar, mappings, read
+from gorewrite.evidence import Evidence
+
+#: A value that is only known when an action is used.
+_EXPRESSION: Final = re.compile(r"\$\{\{.*?\}\}")
+
+
+def runs(path: Path, text: str, dockerfile: Path, top: Path) -> Iterator[Service]:
+    """What a file says is run in the image of a Dockerfile. top: of the repository."""
+    file = _File(path, text, top)
+    yield from (run for built, run in _READERS[path.name](file) if file.names(built, dockerfile))
+
+
+class _File:
+    """A file of a platform; what it runs are pairs (Dockerfile as it is named, service)."""
+
+    def __init__(self, path: Path, text: str, top: Path) -> None:
+        self.path, self.text = path, text
+        self.shown = path.relative_to(top).as_posix() if path.is_relative_to(top) else path.name
+
+    def names(self, written: str, dockerfile: Path) -> bool:
+        """Whether a path in the file is that of a Dockerfile."""
+        return posixpath.normpath(self.path.parent / written) == str(dockerfile)
+
+    def document(self) -> Mapping:
+        documents = read(self.text)
+        top = documents[0] if documents else None
+        return top if isinstance(top, Mapping) else Mapping((), 1)
+
+    def at(self, text: str) -> Evidence:
+        """The first line with a text."""
+        lines = self.text.split("\n")
+        number = next((n for n, line in enumerate(lines, 1) if text in line), 1)
+        return Evidence(self.shown, number, lines[number - 1].strip()[:200])
+
+    def command(self, words: tuple[str, ...], where: Evidence) -> Service:
+        """Words that take the place of CMD."""
+        return self._service(where)._replace(command=CommandLine(words, where))
+
+    def beside(self, words: tuple[str, ...], where: Evidence) -> Service:
+        """A command for itself: `("CMD", …)` or `("CMD-SHELL", text)`."""
+        return self._service(where)._replace(healthcheck=CommandLine(words, where))
+
+    def _service(self, where: Evidence) -> Service:
+        return Service(f"of {self.shown}", self.path.parent, where)
+
+
+def _action(file: _File) -> Iterator[tuple[str, Service]]:
+    """An action of GitHub, which may name another ENTRYPOINT, and what is run before and after."""
+    found = file.document().mapping("runs")
+    image = found.text("image") or ""
+    if found.text("using") != "docker" or "://" in image:
+        return
+    for key in ("pre-entrypoint", "post-entrypoint"):
+        if word := found.text(key):
+            yield image, file.beside(("CMD", word), file.at(key))
+    words = tuple(
+        _EXPRESSION.sub("x", item.text)
+        for item in found.sequence("args")
+        if isinstance(item, Scalar)
+    )
+    where = file.at("entrypoint:" if found.text("entrypoint") else "args:")
+    service = file.command(words, where)
+    if entrypoint := found.text("entrypoint"):
+        yield image, service._replace(entrypoint=CommandLine((entrypoint,), where))
+    elif words:
+        yield image, service
+
+
+def _fly(file: _File) -> Iterator[tuple[str, Service]]:
+    try:
+        document: dict[str, Any] = tomllib.loads(file.text)
+    except tomllib.TOMLDecodeError:
+        return
+    tables = {key: value for key, value in document.items() if isinstance(value, dict)}
+    image = tables.get("build", {}).get("dockerfile", "Dockerfile")
+    given = [tables.get("deploy", {}).get("release_command"), *tables.get("processes", {}).values()]
+    for text in (text for text in given if isinstance(text, str)):
+        try:
+            words = tuple(shlex.split(text))
+        except ValueError:
+            continue
+        if words and isinstance(image, str):
+            yield image, file.command(words, file.at(text.split("\n")[0]))
+
+
+def _heroku(file: _File) -> Iterator[tuple[str, Service]]:
+    document = file.document()
+    images = {
+        key: node.text
+        for key, _, node in document.mapping("build").mapping("docker").items
+        if isinstance(node, Scalar)
+    }
+    release = document.mapping("release")
+    given = [(key, node) for key, _, node in document.mapping("run").items]
+    for image, node in (*given, ("web", release)):
+        if isinstance(node, Mapping):
+            image = node.text("image") or image
+            lines = [item.text for item in node.sequence("command") if isinstance(item, Scalar)]
+        else:
+            lines = [node.text] if isinstance(node, Scalar) else []
+        for line in lines:
+            if image in images:
+                yield images[image], file.beside(("CMD-SHELL", line), file.at(line))
+
+
+def _render(file: _File) -> Iterator[tuple[str, Service]]:
+    for node in mappings(file.document()):
+        for key in ("dockerCommand", "preDeployCommand"):
+            line = node.text(key)
+            if line and (node.text("runtime") or node.text("env")) == "docker":
+                image = node.text("dockerfilePath") or "Dockerfile"
+                yield image, file.beside(("CMD-SHELL", line), file.at(key))
+
+
+def _devcontainer(file: _File) -> Iterator[tuple[str, Service]]:
+    found = re.search(r'"docker[fF]ile"\s*:\s*"([^"]+)"', file.text)
+    if found is not None and '"target"' not in file.text:
+        yield found[1], file.beside(("CMD-SHELL", "go version"), file.at(found[0]))
+
+
+_READERS: Final = {
+    "action.yml": _action,
+    "action.yaml": _action,
+    "fly.toml": _fly,
+    "heroku.yml": _heroku,
+    "render.yaml": _render,
+    "devcontainer.json": _devcontainer,
+    ".devcontainer.json": _devcontainer,
+}
