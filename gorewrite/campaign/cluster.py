@@ -9,13 +9,10 @@ from __future__ import annotations
 import contextlib
 import pickle
 from collections.abc import Iterable, Iterator
-from typing import Any, Final, Self
+from typing import Any, Self
 
 from gorewrite.campaign.planning import Failure, Job, Result, planned
-from gorewrite.fleet.cluster import ClusterError, connected
-
-#: Repositories that are underway for each thread of a worker, so that none waits for the next one.
-_UNDERWAY: Final = 2
+from gorewrite.fleet.cluster import KILLED, answers, connected
 
 
 class ClusterPlanners:
@@ -39,38 +36,13 @@ class ClusterPlanners:
 
     def results(self, jobs: Iterable[Job]) -> Iterator[Result]:
         """See Planners. Raises ClusterError when the cluster is lost."""
-        from distributed import KilledWorker, as_completed
-
         waiting = iter(jobs)
-        underway: dict[Any, str] = {}
-        done = as_completed(loop=self._client.loop)
 
-        def refill() -> None:
-            while len(underway) < self.workers * _UNDERWAY:
-                job = next(waiting, None)
-                if job is None:
-                    return
-                future = self._client.submit(_planned, pickle.dumps(job), pure=False)
-                underway[future] = job.name
-                done.add(future)
+        def submit(job: Job) -> Any:
+            return self._client.submit(_planned, pickle.dumps(job), pure=False)
 
-        try:
-            refill()
-            while underway:
-                future = next(done)
-                name = underway.pop(future)
-                try:
-                    yield pickle.loads(future.result())
-                except KilledWorker:
-                    text = "its planning killed several workers of the cluster"
-                    yield Result(name, Failure(text, text))
-                except (OSError, TimeoutError) as error:
-                    raise ClusterError(f"the cluster is lost: {error}") from None
-                future.release()
-                refill()
-        finally:
-            with contextlib.suppress(Exception):
-                self._client.cancel(list(underway), force=True)
+        for job, result in answers(self._client, self.workers, lambda: waiting, submit):
+            yield result or Result(job.name, Failure(KILLED, KILLED))
 
 
 def _planned(job: bytes) -> bytes:

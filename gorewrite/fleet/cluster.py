@@ -16,9 +16,10 @@ import logging
 import pickle
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 
 from gorewrite import __version__
 from gorewrite.discovery import Survey
@@ -29,8 +30,12 @@ from gorewrite.fleet.work import Piece, Planner, given_up
 
 #: Seconds to wait for the scheduler, and for a first worker.
 _PATIENCE: Final = 15
-#: Chunks that are underway for each thread of a worker, so that none waits for the next one.
+#: Tasks that are underway for each thread of a worker, so that none waits for the next one.
 _UNDERWAY: Final = 2
+#: What is said of a task that Dask gave up.
+KILLED: Final = "its planning killed several workers of the cluster"
+
+_Item = TypeVar("_Item")
 
 
 class ClusterError(RuntimeError):
@@ -77,6 +82,47 @@ def _disconnect(client: Any) -> None:
             client.close(timeout=1)
 
 
+def answers(
+    client: Any,
+    workers: int,
+    following: Callable[[], Iterator[_Item]],
+    submit: Callable[[_Item], Any],
+) -> Iterator[tuple[_Item, Any]]:
+    """(item, what its task answered; None where it killed several workers), as they come.
+
+    following: gives what is to be done next, asked anew as there is room; submit: makes the task
+    of an item, which answers a pickle. Closing the iterator ends all work. Raises ClusterError when
+    the cluster is lost.
+    """
+    from distributed import KilledWorker, as_completed
+
+    underway: dict[Any, _Item] = {}
+    done = as_completed(loop=client.loop)
+
+    def refill() -> None:
+        for item in islice(following(), workers * _UNDERWAY - len(underway)):
+            future = submit(item)
+            underway[future] = item
+            done.add(future)
+
+    try:
+        refill()
+        while underway:
+            future = next(done)
+            item = underway.pop(future)
+            try:
+                yield item, pickle.loads(future.result())
+            except KilledWorker:
+                yield item, None
+            except (OSError, TimeoutError) as error:
+                raise ClusterError(f"the cluster is lost: {error}") from None
+            future.release()
+            refill()
+    finally:
+        with contextlib.suppress(Exception):
+            client.cancel(list(underway), force=True)
+
+
 class Cluster:
     """An executor that is a Dask cluster; a context manager. See gorewrite.fleet.run.Executor.
 
@@ -106,47 +152,28 @@ class Cluster:
 
     def pieces(self, chunks: Iterable[Sequence[Task]]) -> Iterator[Sequence[Piece]]:
         """See Executor. Raises ClusterError when the cluster is lost."""
-        from distributed import KilledWorker, as_completed
-
         waiting = iter(chunks)
         returned: deque[Sequence[Task]] = deque()
-        underway: dict[Any, Sequence[Task]] = {}
-        done = as_completed(loop=self._client.loop)
 
-        def refill() -> None:
-            while len(underway) < self.workers * _UNDERWAY:
-                chunk = returned.popleft() if returned else next(waiting, None)
-                if chunk is None:
-                    return
+        def following() -> Iterator[Sequence[Task]]:
+            while (chunk := returned.popleft() if returned else next(waiting, None)) is not None:
                 if not self._seen:
                     self._check_sight(chunk[0])
-                future = self._client.submit(
-                    _planned, self._token, pickle.dumps(tuple(chunk)), pure=False
-                )
-                underway[future] = chunk
-                done.add(future)
+                yield chunk
 
-        try:
-            refill()
-            while underway:
-                future = next(done)
-                chunk = underway.pop(future)
-                try:
-                    yield pickle.loads(future.result())
-                except KilledWorker:
-                    half = len(chunk) // 2
-                    if half:
-                        returned += [chunk[:half], chunk[half:]]
-                    else:
-                        why = "its planning killed several workers of the cluster"
-                        yield [given_up(chunk[0], why, self.form)]
-                except (OSError, TimeoutError) as error:
-                    raise ClusterError(f"the cluster is lost: {error}") from None
-                future.release()
-                refill()
-        finally:
-            with contextlib.suppress(Exception):
-                self._client.cancel(list(underway), force=True)
+        def submit(chunk: Sequence[Task]) -> Any:
+            return self._client.submit(
+                _planned, self._token, pickle.dumps(tuple(chunk)), pure=False
+            )
+
+        for chunk, answer in answers(self._client, self.workers, following, submit):
+            half = len(chunk) // 2
+            if answer is not None:
+                yield answer
+            elif half:
+                returned += [chunk[:half], chunk[half:]]
+            else:
+                yield [given_up(chunk[0], KILLED, self.form)]
 
     def _check_sight(self, task: Task) -> None:
         """Raises ClusterError when a worker does not see the same file."""
