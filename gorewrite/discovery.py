@@ -25,8 +25,9 @@ from gorewrite.pathglobs import BadPattern
 if TYPE_CHECKING:
     from gorewrite.callers.index import Index
 
+#: Docker takes `dockerfile` where there is no `Dockerfile` (docker/cli, image/build/context.go).
 _NAME: Final = re.compile(
-    r"Dockerfile|Dockerfile[._-].+|.+\.[Dd]ockerfile|Containerfile.*", re.DOTALL
+    r"[Dd]ockerfile|Dockerfile[._-].+|.+\.[Dd]ockerfile|Containerfile.*", re.DOTALL
 )
 _NOT_ONE: Final = re.compile(
     r".+\.(dockerignore|md|txt|go|py|rb|js|ts|sh|ya?ml|json|toml|lock|orig|rej|bak|swp|log|html)",

@@ -47,6 +47,7 @@ def root(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     "name",
     [
         "Dockerfile",
+        "dockerfile",
         "Dockerfile.dev",
         "Dockerfile.tmpl",
         "Dockerfile-alpine",
@@ -68,6 +69,8 @@ def test_names(name: str) -> None:
         "Containerfile.dockerignore",
         ".dockerignore",
         "dockerfile.go",
+        "dockerfile_parser",
+        "DockerFile",
         "Dockerfiles",
         "DockerfileParser.java",
         ".Dockerfile",

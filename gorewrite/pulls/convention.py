@@ -77,7 +77,7 @@ class Convention:
 def directory_of(planned: Planned) -> str:
     """Where a Dockerfile lies, and its name where it is not the usual one; "" for the root's."""
     directory, name = posixpath.split(planned.path)
-    return directory if name in ("Dockerfile", "Containerfile") else planned.path
+    return directory if name in ("Dockerfile", "dockerfile", "Containerfile") else planned.path
 
 
 def _names(group: Group) -> list[str]:
