@@ -26,6 +26,9 @@ from tests.forgery.server import Answer, Request, Server
 from tests.forgery.state import Push, Repository, User
 from tests.forgery.tls import certificate, context
 
+#: Every token that a forge of this process gave to anybody: none may get out (tests/conftest.py).
+ISSUED: set[str] = set()
+
 
 class Answered(Exception):
     """Ends a request with an answer."""
@@ -159,6 +162,7 @@ class ForgeServer:
         """A token of a user, good until a time of the forge's clock."""
         text = text or f"{self.token_prefix}{hashlib.sha256(login.encode()).hexdigest()[:36]}"
         self.tokens[text] = self.users[login], until
+        ISSUED.add(text)
         return text
 
     def holder(self, token: str) -> User | None:
