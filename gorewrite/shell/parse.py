@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 _FOREIGN = re.compile(r"[^\t\n -~]")
 _STAND_IN = "."
 _MAX_DEPTH = 60
+_LONGEST_SHOWN = 70
 # POSIX 2.4 and bash: where a command is expected these are no commands, though
 # tree-sitter-bash lets some of them pass.
 _RESERVED = frozenset(
@@ -85,11 +86,20 @@ def _parse(text: str) -> Script | Opaque:
     shadow = _FOREIGN.sub(_STAND_IN, text)
     root = _parser().parse(shadow.encode("ascii")).root_node
     if root.has_error:
-        return Opaque("shell syntax not understood")
+        return Opaque(f"shell syntax not understood: {_lost(root, text)}")
     try:
         return _Converter(text).script(root.children, 0, len(text))
     except NotUnderstood as problem:
         return Opaque(str(problem))
+
+
+def _lost(root: Tree, text: str) -> str:
+    """The line in which the grammar loses its way, at most so many characters of it."""
+    node: Tree | None = root
+    while node is not None and node.type != "ERROR" and not node.is_missing:
+        root, node = node, next((c for c in node.children if c.has_error), None)
+    line = text.split("\n")[(node or root).start_point.row].strip()
+    return line if len(line) <= _LONGEST_SHOWN else f"{line[: _LONGEST_SHOWN - 1]}…"
 
 
 @cache

@@ -141,6 +141,14 @@ def test_opaque(text: str) -> None:
     assert found.why
 
 
+def test_what_is_not_understood_is_shown() -> None:
+    script = "set -e\n\nsay() { if a; then b; fi }\nsay\n"
+    assert parse(script) == Opaque("shell syntax not understood: say() { if a; then b; fi }")
+    found = parse(f"a ) {'b' * 100}")
+    assert isinstance(found, Opaque)
+    assert found.why.endswith("b…") and len(found.why) < 105
+
+
 @pytest.mark.parametrize("separator", [" && ", " || ", " | ", "; ", "\n", " && cd x; "])
 def test_thousands_of_commands_need_no_recursion(separator: str) -> None:
     script = read(separator.join(f"go build ./cmd/c{i}" for i in range(5000)))
