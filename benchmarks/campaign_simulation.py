@@ -14,7 +14,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -103,7 +103,7 @@ class World:
 
     workers = 1
 
-    def results(self, jobs: Iterable[Job]) -> Iterator[Result]:
+    def results(self, jobs: Iterable[Job]) -> Generator[Result, None, None]:
         """See Planners. While a pull request waits, the next repositories are planned."""
         ready = deque([self.now] * self.case.jobs)
         for job in jobs:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from gorewrite.config import Config
 from gorewrite.context import Context
 from gorewrite.dockerfile import parse
 from gorewrite.facts import Facts, StageFacts
+from gorewrite.outcome import changes_on_disk
+from gorewrite.project import Result
 from gorewrite.stage.runs import Invocation
 from gorewrite.surroundings import Project
 
@@ -40,3 +43,19 @@ def built(facts: Facts, stage: int = 0) -> tuple[StageFacts, Invocation]:
     found = facts.stages[stage]
     builds = [i for i in found.invocations if i.go.kind in ("build", "install")]
     return found, builds[-1]
+
+
+@contextmanager
+def written(result: Result) -> Iterator[None]:
+    """For as long as it lasts, the other files of a plan are on disk."""
+    files = [change for change in changes_on_disk(result) if change[0] != result.path]
+    for path, _, new in files:
+        path.write_bytes(new)
+    try:
+        yield
+    finally:
+        for path, old, _ in files:
+            if old is None:
+                path.unlink()
+            else:
+                path.write_bytes(old)

@@ -94,7 +94,7 @@ def test_the_container_may_do_little() -> None:
     assert set(CONTAINER["resources"]) == {"requests", "limits"}
     mounts = {each["name"]: each for each in CONTAINER["volumeMounts"]}
     writable = {name for name, each in mounts.items() if not each.get("readOnly")}
-    assert {mounts[name]["mountPath"] for name in writable} == {"/work", "/tmp"}
+    assert {mounts[name]["mountPath"] for name in writable} == {"/srv/gorewrite", "/tmp"}
     volumes = {each["name"]: each for each in POD["volumes"]}
     assert volumes.keys() == mounts.keys()
     assert volumes["repositories"]["configMap"]["name"] == CONFIG["metadata"]["name"]

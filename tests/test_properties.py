@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,11 +15,10 @@ from gorewrite.checks import _comment_texts
 from gorewrite.config import Config
 from gorewrite.dockerfile import Instruction, parse
 from gorewrite.engine import Plan, available
-from gorewrite.outcome import changes_on_disk
 from gorewrite.project import FileError, Result, Workspace
 from gorewrite.transform import Safety
 from tests.golden import Case, cases
-from tests.repositories import SHOP, repository
+from tests.repositories import SHOP, repository, written
 
 Decision = tuple[Counter[tuple[str, bool]], Counter[tuple[str, str]]]
 
@@ -56,22 +54,6 @@ def hold(
     second = again(plan.new)
     assert isinstance(second, Result), second
     assert second.plan.new == plan.new, "a second run changes something"
-
-
-@contextmanager
-def written(result: Result) -> Iterator[None]:
-    """For as long as it lasts, the other files of a plan are on disk."""
-    files = [change for change in changes_on_disk(result) if change[0] != result.path]
-    for path, _, new in files:
-        path.write_bytes(new)
-    try:
-        yield
-    finally:
-        for path, old, _ in files:
-            if old is None:
-                path.unlink()
-            else:
-                path.write_bytes(old)
 
 
 def has_heredocs(data: bytes) -> bool:

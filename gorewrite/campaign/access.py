@@ -124,7 +124,6 @@ class Access:
         return self._pacing[address.api]
 
     def _pacer_of(self, address: Address) -> Pacer:
-        from gorewrite.forge.pacing import DEFAULT, Pacer, Rate, state_file
+        from gorewrite.forge.pacing import pacer_for
 
-        rates = Rate.parse(self.definition.rate or DEFAULT)
-        return Pacer(rates, state_file(address), longest=self._longest, say=self.say)
+        return pacer_for(address, self.definition.rate, self.say, longest=self._longest)

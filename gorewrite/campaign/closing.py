@@ -114,20 +114,8 @@ class Closer:
             if state is None:
                 closed[step.branch] = step
             elif not self.dry_run:
-                self._write(row, step, state)
+                self.journal.step(row.name, step, state, self.clock())
         if closed and not self.dry_run:
             for branch, pull in self.publisher.states(row.url, closed).items():
-                self._write(row, closed[branch], state_of(pull))
+                self.journal.step(row.name, closed[branch], state_of(pull), self.clock())
         return ("failed", failure) if failure else ("closed", "")
-
-    def _write(self, row: Row, step: Step, state: str) -> None:
-        self.journal.pull(
-            row.name,
-            step.branch,
-            state,  # type: ignore[arg-type]
-            self.clock(),
-            reason=step.reason,
-            url=step.url,
-            writes=step.writes,
-            pushes=int(step.pushed),
-        )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import pickle
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from typing import Any, Self
 
 from gorewrite.campaign.planning import Failure, Job, Result, planned
@@ -34,7 +34,7 @@ class ClusterPlanners:
         with contextlib.suppress(Exception):  # It may be gone, which is no matter any more.
             self._client.close(timeout=1)
 
-    def results(self, jobs: Iterable[Job]) -> Iterator[Result]:
+    def results(self, jobs: Iterable[Job]) -> Generator[Result, None, None]:
         """See Planners. Raises ClusterError when the cluster is lost."""
         waiting = iter(jobs)
 

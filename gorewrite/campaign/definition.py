@@ -13,12 +13,15 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from gorewrite import __version__
 from gorewrite.campaign.stages import Rule, checked
 from gorewrite.config import nearest
+
+if TYPE_CHECKING:
+    from gorewrite.fleet.settings import Settings
 
 _FILE: Final = "campaign.toml"
 _HEAD: Final = (
@@ -73,6 +76,13 @@ class Definition:
     def rules(self) -> tuple[Rule, ...]:
         """`publish`, parsed."""
         return tuple(Rule.parse(text) for text in self.publish)
+
+    @property
+    def settings(self) -> Settings:
+        """What decides the patches, as the command line of `gorewrite` says it."""
+        from gorewrite.fleet.settings import Settings
+
+        return Settings(self.select, self.ignore, self.runtime, self.review)
 
     @property
     def digest(self) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing
 from typing import Final, Literal, NamedTuple, Protocol
 
@@ -126,7 +126,7 @@ class Driver:
         self._most_failed = most_failures(self.definition.max_failures, count)
         self.display.begin(count)
         try:
-            with closing(_closable(self.planners.results(self._jobs()))) as results:
+            with closing(self.planners.results(self._jobs())) as results:
                 for result in results:
                     self._take(self._rows.pop(result.name), result)
                     if self._failed > self._most_failed:
@@ -301,17 +301,7 @@ class Driver:
             return
         if state == "open" and self.definition.forge == "none":
             state = "pushed"
-        self.journal.pull(
-            row.name,
-            step.branch,
-            state,
-            self.clock(),
-            name=step.proposal.group.name if step.proposal is not None else "",
-            reason=step.reason,
-            url=step.url,
-            writes=step.writes,
-            pushes=int(step.pushed),
-        )
+        self.journal.step(row.name, step, state, self.clock())
 
     def _refresh(self, row: Row, steps: Mapping[str, Step]) -> None:
         """Asks what became of pull requests that nothing was done about, and whether those of
@@ -380,13 +370,3 @@ class Driver:
 def _cause(error: Exception, row: Row) -> str:
     """A failure without what is this repository's own."""
     return str(error).replace(row.url, "URL").replace(row.name, "NAME")
-
-
-def _closable(results: Iterator[Result]) -> Generator[Result, None, None]:
-    """The same with `close`, which ends all work."""
-    if isinstance(results, Generator):
-        return results
-    return (result for result in results)
-
-
-__all__ = ["Display", "Driver", "Ended", "Only", "Options"]

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from gorewrite.campaign.tables import SCHEMA, VERSION, Found, Pull, PullState, Row, State
+from gorewrite.pulls.model import Step
 
 #: Tries of what may pass, and the seconds before the second one, which double each time.
 MOST_ATTEMPTS: Final = 5
@@ -297,6 +298,20 @@ class Journal:
             " url = iif(excluded.url = '', url, excluded.url),"
             " writes = writes + excluded.writes, pushes = pushes + excluded.pushes",
             *(repository, branch, name, state, reason, url, writes, pushes, now),
+        )
+
+    def step(self, repository: str, step: Step, state: PullState, now: float) -> None:
+        """What a pull request is once something was done about it."""
+        self.pull(
+            repository,
+            step.branch,
+            state,
+            now,
+            name=step.proposal.group.name if step.proposal is not None else "",
+            reason=step.reason,
+            url=step.url,
+            writes=step.writes,
+            pushes=int(step.pushed),
         )
 
     def pulls(self, repository: str = "") -> Iterator[Pull]:

@@ -5,7 +5,6 @@ It needs no files of the repository, only its list of files at the commit that w
 
 from __future__ import annotations
 
-import shlex
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -113,12 +112,12 @@ class Publisher:
     ) -> Publishing:
         from gorewrite.git.commits import Identity
         from gorewrite.pulls.convention import Convention
-        from gorewrite.pulls.publish import Publishing
+        from gorewrite.pulls.publish import Publishing, asked_of
         from gorewrite.pulls.telling import telling
 
         assert result.tip is not None
         definition, settings = self.definition, result.settings
-        asked = tuple(name for name in definition.reviewers.split(",") if name)
+        reviewers, codeowners = asked_of(definition.reviewers)
         return Publishing(
             result.tip.branch,
             result.tip.commit,
@@ -127,10 +126,10 @@ class Publisher:
             __version__,
             Convention(settings),
             Identity.parse(settings.author),
-            telling(forge.address, definition.name, _words(definition), None, say),
+            telling(forge.address, definition.name, definition.settings.words(), None, say),
             labels=tuple(dict.fromkeys((*settings.labels, *definition.label))),
-            reviewers=() if asked in (("codeowners",), ("none",)) else asked,
-            codeowners=asked == ("codeowners",),
+            reviewers=reviewers,
+            codeowners=codeowners,
             max_open=definition.max_open,
             sign=definition.sign,
             kept=result.kept,
@@ -146,13 +145,3 @@ def state_of(pull: PullRequest) -> PullState:
     if pull.state == "closed":
         return "declined" if is_declined(pull) else "closed"
     return pull.state
-
-
-def _words(definition: Definition) -> str:
-    """The options that decide the patch, as words of a shell."""
-    words = ["--review"] if definition.review else []
-    for name in ("select", "ignore"):
-        if value := getattr(definition, name):
-            words.append(f"--{name}={','.join(value)}")
-    words += [f"--runtime={definition.runtime}"] if definition.runtime else []
-    return shlex.join(words)

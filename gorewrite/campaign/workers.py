@@ -14,7 +14,7 @@ import select
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
@@ -45,9 +45,9 @@ class Planners(Protocol):
     def workers(self) -> int:
         """How many are planned at the same time."""
 
-    def results(self, jobs: Iterable[Job]) -> Iterator[Result]:
+    def results(self, jobs: Iterable[Job]) -> Generator[Result, None, None]:
         """What becomes of the jobs, each once, in any order; they are taken as they are needed.
-        Closing the iterator ends all work."""
+        Closing it ends all work."""
 
 
 class Here:
@@ -55,9 +55,9 @@ class Here:
 
     workers = 1
 
-    def results(self, jobs: Iterable[Job]) -> Iterator[Result]:
+    def results(self, jobs: Iterable[Job]) -> Generator[Result, None, None]:
         """See Planners."""
-        return map(planned, jobs)
+        yield from map(planned, jobs)
 
 
 class Workers:
@@ -75,7 +75,7 @@ class Workers:
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(["gorewrite.campaign.preload"])
 
-    def results(self, jobs: Iterable[Job]) -> Iterator[Result]:
+    def results(self, jobs: Iterable[Job]) -> Generator[Result, None, None]:
         """See Planners."""
         waiting = iter(jobs)
         running: dict[Connection, _Running] = {}

@@ -6,6 +6,12 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Final
+
+#: The exit status of a run that ended early, and goes on when it is started again.
+STOPPED: Final = 4
+#: That of a shell's command that ^C ended.
+INTERRUPTED: Final = 130
 
 
 class Interrupts:

@@ -13,7 +13,9 @@ import click
 from click.core import ParameterSource
 
 from gorewrite.cli.help import Sectioned
-from gorewrite.cli.planning import Unusable, settle_colour, transform_options
+from gorewrite.cli.interrupts import INTERRUPTED, STOPPED
+from gorewrite.cli.planning import Unusable, check_names, settle_colour, transform_options
+from gorewrite.cli.pulloptions import FORGES, SHARED
 from gorewrite.cli.scale import cpus, shard_of
 
 if TYPE_CHECKING:
@@ -26,9 +28,6 @@ if TYPE_CHECKING:
     #: What is done with an open journal.
     Work = Callable[[ExitStack, Journal, Access, Display], Ended]
 
-#: Exit status of a run that ended early and goes on when it is started again.
-STOPPED = 4
-_INTERRUPTED = 130
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _DIRECTORY = click.Path(exists=True, file_okay=False, path_type=Path)
 
@@ -74,16 +73,10 @@ _KEPT = (
     click.option("--base", metavar="BRANCH", help="Not the default branch of each."),
     click.option(
         "--forge",
-        type=click.Choice(["auto", "github", "gitlab", "gitea", "none"]),
+        type=FORGES,
         help="What they are on; none pushes branches and opens nothing.",
     ),
     click.option("--forge-url", metavar="URL", help="The forge, where it is your own."),
-    click.option(
-        "--ca-file",
-        type=_FILE,
-        metavar="FILE",
-        help="Certificates of the forge, besides those that are trusted anyway.",
-    ),
     click.option("--pr/--no-pr", default=None, help="Open pull requests; without, write patches."),
     click.option(
         "--publish",
@@ -94,19 +87,12 @@ _KEPT = (
     click.option(
         "--canary", metavar="N%", callback=_share, help="Only for so many of them, by hash."
     ),
-    click.option(
-        "--group-by",
-        type=click.Choice(["service", "owner", "repo"]),
-        help="What makes one pull request; by default owner where CODEOWNERS says, else repo.",
-    ),
-    click.option("--label", multiple=True, metavar="LABEL", help="Give them a label (repeatable)."),
     click.option("--reviewers", metavar="WHOM", help="codeowners, none, or NAME,…"),
     click.option(
         "--max-open", type=click.IntRange(min=0), metavar="N", help="Open ones in a repository."
     ),
     click.option("--max-failures", metavar="N|N%", help="Stop when more repositories fail."),
-    click.option("--rate", metavar="RATE", help="Writes to the forge, as 20/min,400/h."),
-    click.option("--sign", is_flag=True, help="Sign commits as the configuration of git says."),
+    *SHARED,
 )
 
 #: The options of one run.
@@ -229,33 +215,27 @@ class Campaigning:
             raise click.UsageError(f"--rate: {error}") from None
         if not (definition.org or definition.repos or definition.clones):
             raise click.UsageError("which repositories? Give --org, --repos or CLONES")
-        self._check(definition)
+        check_names((*definition.select, *definition.ignore))
         return definition
 
-    def _check(self, definition: Definition) -> None:
-        """Raises click.UsageError."""
-        from gorewrite.engine import available
-        from gorewrite.fleet.settings import unknown_transform
+    def _save(self, definition: Definition) -> None:
+        """Keeps it for the runs to come. Raises Unusable."""
+        from gorewrite.campaign.definition import CampaignError
 
-        known = [transform.name for transform in available()]
-        for name in (*definition.select, *definition.ignore):
-            if name not in known:
-                raise click.UsageError(unknown_transform(name, known))
+        try:
+            self.home.save(definition)
+        except CampaignError as error:
+            raise Unusable(str(error)) from None
 
     def migrate(self, given: dict[str, Any]) -> int:
         """Runs it, and gives the exit status."""
-        from gorewrite.campaign.definition import CampaignError
-
         definition = self.defined(given)
         if definition.closed:
             raise Unusable(
                 f'the campaign is closed: {definition.closed}; take "closed" out of '
                 f"{self.home.top}/campaign.toml to go on"
             )
-        try:
-            self.home.save(definition)
-        except CampaignError as error:
-            raise Unusable(str(error)) from None
+        self._save(definition)
         return self.run(definition, self._run_options())
 
     def _run_options(self) -> Options:
@@ -294,7 +274,7 @@ class Campaigning:
             return closer.run()
 
         if not dry_run:
-            self.home.save(replace(definition, closed=reason))
+            self._save(replace(definition, closed=reason))
         journals = self.home.journals()
         statuses = [self._watched(definition, each, work, dry_run=dry_run) for each in journals]
         return max(statuses, default=0)
@@ -327,7 +307,7 @@ class Campaigning:
             return self._tell(definition, ended)
         except KeyboardInterrupt:
             click.echo("gorewrite: interrupted; run it again to go on", err=True)
-            return _INTERRUPTED
+            return INTERRUPTED
         except ForgeError as error:
             if error.transient:
                 click.echo(f"gorewrite: {error}; run it again", err=True)

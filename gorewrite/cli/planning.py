@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -124,6 +124,17 @@ class Unusable(click.ClickException):
         click.echo(f"gorewrite: {self.message}", file=file, err=True)
 
 
+def check_names(names: Iterable[str]) -> None:
+    """Raises click.UsageError for a name that no transform has."""
+    from gorewrite.engine import available
+    from gorewrite.fleet.settings import unknown_transform
+
+    known = [transform.name for transform in available()]
+    for name in names:
+        if name not in known:
+            raise click.UsageError(unknown_transform(name, known))
+
+
 class Planning:
     """One run of a command that plans: its paths, its options, and what follows from them."""
 
@@ -137,13 +148,8 @@ class Planning:
     def base(self) -> Config:
         """The configuration of the run. Raises Unusable, click.UsageError."""
         from gorewrite.config import ConfigError
-        from gorewrite.engine import available
-        from gorewrite.fleet.settings import unknown_transform
 
-        known = [transform.name for transform in available()]
-        for name in (*self.options["select"], *self.options["ignore"]):
-            if name not in known:
-                raise click.UsageError(unknown_transform(name, known))
+        check_names((*self.options["select"], *self.options["ignore"]))
         start = Path() if "-" in self.paths else Path(self.paths[0])
         try:
             return self.config(start)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,10 +13,12 @@ import click
 
 from gorewrite import __version__
 from gorewrite.cli.help import Sectioned
+from gorewrite.cli.interrupts import INTERRUPTED, STOPPED
 from gorewrite.cli.planning import (
     Output,
     Planning,
     Unusable,
+    check_names,
     paths_argument,
     planning_options,
     settle_colour,
@@ -35,10 +37,6 @@ if TYPE_CHECKING:
     from gorewrite.pulls.model import Group, Planned, Step
     from gorewrite.pulls.planning import Scan
     from gorewrite.pulls.publish import Publishing
-
-#: Exit status of a run that ended early and goes on when it is started again.
-_STOPPED = 4
-_INTERRUPTED = 130
 
 
 @click.command(cls=Sectioned)
@@ -110,12 +108,12 @@ class _Pr(Planning):
             if not error.transient:
                 raise Unusable(str(error)) from None
             self._complain(f"{error}; run again")
-            return _STOPPED
+            return STOPPED
         except (GitError, ConfigError, DiscoveryError, MeasuredError) as error:
             raise Unusable(str(error)) from None
         except KeyboardInterrupt:
             self._complain("interrupted; run it again to go on")
-            return _INTERRUPTED
+            return INTERRUPTED
 
     def _run(self) -> int:
         from gorewrite.cli.interrupts import Interrupts
@@ -165,21 +163,16 @@ class _Pr(Planning):
             stopped = error
         reporting.finish(stopped)
         if stopped is not None:
-            return _STOPPED
+            return STOPPED
         return 3 if reporting.failed else 0
 
     # --- the forge -----------------------------------------------------------------------
 
     def _check(self) -> None:
         """Raises click.UsageError for options that cannot be meant."""
-        from gorewrite.engine import available
-        from gorewrite.fleet.settings import unknown_transform
         from gorewrite.forge.pacing import Rate
 
-        known = [transform.name for transform in available()]
-        for name in (*self.options["select"], *self.options["ignore"]):
-            if name not in known:
-                raise click.UsageError(unknown_transform(name, known))
+        check_names((*self.options["select"], *self.options["ignore"]))
         try:
             Rate.parse(self.options["rate"] or "1/s")
         except ValueError as error:
@@ -209,10 +202,9 @@ class _Pr(Planning):
         return git_environment(secret, url, ca_file=self.options["ca_file"])
 
     def _pacer(self, address: Address) -> Pacer:
-        from gorewrite.forge.pacing import DEFAULT, Pacer, Rate, state_file
+        from gorewrite.forge.pacing import pacer_for
 
-        rates = Rate.parse(self.options["rate"] or DEFAULT)
-        return Pacer(rates, state_file(address), say=self._complain)
+        return pacer_for(address, self.options["rate"], self._complain)
 
     def _base(self, copy: Copy, forge: Forge) -> _Base:
         """The tip of the base branch as the remote has it, which is in the copy then.
@@ -292,7 +284,7 @@ class _Pr(Planning):
         built. Raises MeasuredError."""
         from gorewrite.pulls.measured import failed
 
-        results = self._results()
+        results = self._results
 
         def objection(planned: Planned) -> str:
             why = failed(results, planned) if results is not None else ""
@@ -334,14 +326,14 @@ class _Pr(Planning):
         """What pull requests are made of. Raises ConfigError, MeasuredError, click.UsageError."""
         from gorewrite.git.commits import Identity
         from gorewrite.pulls.convention import Convention
-        from gorewrite.pulls.publish import Publishing
+        from gorewrite.pulls.publish import Publishing, asked_of
         from gorewrite.pulls.settings import settings_at
         from gorewrite.pulls.telling import telling
 
         options = self.options
         convention = Convention(settings_at(root))
-        asked = tuple(name for name in options["reviewers"].split(",") if name)
-        campaign = self.campaign
+        reviewers, codeowners = asked_of(options["reviewers"])
+        campaign, words = self.campaign, self.settings().words()
         return Publishing(
             base.name,
             base.commit,
@@ -350,11 +342,11 @@ class _Pr(Planning):
             __version__,
             convention,
             Identity.parse(convention.settings.author),
-            telling(forge.address, campaign, self._options(), self._results(), self._complain),
+            telling(forge.address, campaign, words, self._results, self._complain),
             options["draft"],
             tuple(dict.fromkeys((*convention.settings.labels, *options["label"]))),
-            () if asked in (("codeowners",), ("none",)) else asked,
-            asked == ("codeowners",),
+            reviewers,
+            codeowners,
             options["max_open"] or 0,
             options["sign"],
             options["dry_run"],
@@ -363,21 +355,12 @@ class _Pr(Planning):
             why=scanned.why(campaign),
         )
 
+    @cached_property
     def _results(self) -> Results | None:
+        """Those of --verified. Raises MeasuredError."""
         from gorewrite.pulls.measured import read
 
         return read(self.options["verified"]) if self.options["verified"] else None
-
-    def _options(self) -> str:
-        """Those that decide the patch, as words of a shell."""
-        import shlex
-
-        options = self.options
-        words = ["--review"] if options["review"] else []
-        for name in ("select", "ignore"):
-            words += [f"--{name}={','.join(options[name])}"] if options[name] else []
-        words += [f"--runtime={options['runtime']}"] if options["runtime"] else []
-        return shlex.join(words)
 
     def _complain(self, text: str) -> None:
         if not self.options["quiet"] or "interrupted" in text:

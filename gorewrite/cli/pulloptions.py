@@ -8,12 +8,34 @@ from typing import Any, TypeVar
 
 import click
 
+from gorewrite.forge.model import KINDS
+
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
-_FORGE = (
+#: What `--forge` may say.
+FORGES = click.Choice(["auto", *KINDS])
+
+#: Those that a campaign has, too.
+SHARED = (
+    click.option(
+        "--ca-file",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="Certificates of the forge, besides those that are trusted anyway.",
+    ),
+    click.option(
+        "--group-by",
+        type=click.Choice(["service", "owner", "repo"]),
+        help="What makes one pull request; by default owner where CODEOWNERS says, else repo.",
+    ),
+    click.option("--label", multiple=True, metavar="LABEL", help="Give them a label (repeatable)."),
+    click.option("--rate", metavar="RATE", help="Writes to the forge, as 20/min,400/h."),
+    click.option("--sign", is_flag=True, help="Sign commits as the configuration of git says."),
+)
+_PULLS = (
     click.option(
         "--forge",
-        type=click.Choice(["auto", "github", "gitlab", "gitea", "none"]),
+        type=FORGES,
         default="auto",
         show_default=True,
         help="What the remote is; none pushes branches and prints where to open them.",
@@ -25,24 +47,10 @@ _FORGE = (
         help="The forge, or its API, where it is your own.",
     ),
     click.option(
-        "--ca-file",
-        type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        metavar="FILE",
-        help="Certificates of the forge, besides those that are trusted anyway.",
-    ),
-    click.option(
         "--remote", metavar="NAME", default="origin", show_default=True, help="The remote."
     ),
     click.option("--base", metavar="BRANCH", default="", help="Not for the default branch."),
-)
-_PULLS = (
-    click.option(
-        "--group-by",
-        type=click.Choice(["service", "owner", "repo"]),
-        help="What makes one pull request; by default owner where CODEOWNERS says, else repo.",
-    ),
     click.option("--draft", is_flag=True, help="Open them as drafts."),
-    click.option("--label", multiple=True, metavar="LABEL", help="Give them a label (repeatable)."),
     click.option(
         "--reviewers",
         metavar="WHOM",
@@ -56,8 +64,6 @@ _PULLS = (
         metavar="N",
         help="Have at most so many open at a time; the others wait.",
     ),
-    click.option("--rate", metavar="RATE", help="Writes to the forge, as 20/min,400/h."),
-    click.option("--sign", is_flag=True, help="Sign commits as the configuration of git says."),
     click.option(
         "--campaign",
         metavar="NAME",
@@ -79,6 +85,6 @@ _PULLS = (
 
 def pull_options(command: _Command) -> _Command:
     """Gives a command these options."""
-    for option in reversed((*_FORGE, *_PULLS)):
+    for option in reversed((*_PULLS, *SHARED)):
         command = option(command)
     return command

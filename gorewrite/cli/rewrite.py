@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 
 #: The options that say which Dockerfiles a run is about, with the paths.
 _ASKED = ("shard", "force_exclude")
-#: The exit status of a shell's command that ^C ended.
-_INTERRUPTED = 130
 
 
 @click.command(cls=Default)
@@ -108,7 +106,7 @@ class _Rewrite(Planning):
         return self._stdin(base) if "-" in self.paths else self._files(base)
 
     def _files(self, base: Config) -> int:
-        from gorewrite.cli.interrupts import Interrupts
+        from gorewrite.cli.interrupts import INTERRUPTED, Interrupts
         from gorewrite.cli.reporting import Reporting
         from gorewrite.fleet.ledger import Ledger
 
@@ -125,7 +123,7 @@ class _Rewrite(Planning):
         except KeyboardInterrupt:
             reporting.finish()
             click.echo("gorewrite: interrupted; what is reported is done, no more", err=True)
-            return _INTERRUPTED
+            return INTERRUPTED
         reporting.finish()
         return reporting.status()
 

@@ -72,6 +72,16 @@ class Settings(NamedTuple):
             review=self.review or config.review,
         )
 
+    def words(self) -> str:
+        """The options that decide a patch, as words of a shell."""
+        import shlex
+
+        words = ["--review"] if self.review else []
+        for name, values in (("select", self.select), ("ignore", self.ignore)):
+            words += [f"--{name}={','.join(values)}"] if values else []
+        words += [f"--runtime={self.runtime}"] if self.runtime else []
+        return shlex.join(words)
+
     def workspace(self, survey: Survey | None = None) -> Workspace:
         """What is shared between the files that one process plans."""
         from gorewrite.engine import available

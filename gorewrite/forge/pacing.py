@@ -26,6 +26,8 @@ from gorewrite.forge.model import Address, ForgeError
 
 #: For `--rate`, unless it is given.
 DEFAULT: Final = "1/s,20/min,400/h"
+#: Seconds that a run waits at once, unless it is told otherwise.
+LONGEST: Final = 300.0
 
 #: A window is kept this much longer, as requests do not all take the same time to arrive.
 _SLACK: Final = 1.01
@@ -77,7 +79,7 @@ class Pacer:
         state: Path | None,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
-        longest: float = 300.0,
+        longest: float = LONGEST,
         say: Callable[[str], None] = lambda line: None,
     ) -> None:
         """longest: seconds a run waits at once; say: is told of waits of more than some seconds."""
@@ -205,6 +207,13 @@ class Pacer:
         finally:
             if lock is not None:
                 os.close(lock)
+
+
+def pacer_for(
+    address: Address, rates: str, say: Callable[[str], None], longest: float = LONGEST
+) -> Pacer:
+    """The pacer that all runs of a user share for one forge. rates: as --rate, "" for DEFAULT."""
+    return Pacer(Rate.parse(rates or DEFAULT), state_file(address), longest=longest, say=say)
 
 
 def state_file(address: Address, environ: Mapping[str, str] = os.environ) -> Path | None:

@@ -72,6 +72,13 @@ class Publishing(NamedTuple):
     fetching: tuple[str, ...] = ()
 
 
+def asked_of(reviewers: str) -> tuple[tuple[str, ...], bool]:
+    """(whom `--reviewers` names, whether it says to ask the owners): `codeowners`, `none`, or names
+    with commas between them."""
+    names = tuple(name for name in reviewers.split(",") if name)
+    return () if names in (("codeowners",), ("none",)) else names, names == ("codeowners",)
+
+
 class Stopped(Exception):
     """The rest waits: a pause that the forge or the rate asks for, or a forge that does not answer.
 

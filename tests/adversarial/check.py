@@ -5,8 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
@@ -15,7 +14,6 @@ from gorewrite.config import Config
 from gorewrite.differ import unified
 from gorewrite.dockerfile import Comment, Instruction, parse
 from gorewrite.engine import Plan, available
-from gorewrite.outcome import changes_on_disk
 from gorewrite.project import FileError, Result, Workspace
 from gorewrite.transform import Safety
 from tests.adversarial.bases import Image
@@ -23,6 +21,7 @@ from tests.adversarial.build import build, visible
 from tests.adversarial.disk import Failure
 from tests.adversarial.running import differences, observe
 from tests.adversarial.services import Service, service
+from tests.repositories import written
 
 
 class Outcome(NamedTuple):
@@ -184,22 +183,6 @@ def _comments(data: bytes) -> Counter[str]:
 
 def diff_text(old: bytes, new: bytes) -> str:
     return unified(old, new, "Dockerfile").decode("utf-8", "replace")
-
-
-@contextmanager
-def written(result: Result) -> Iterator[None]:
-    """For as long as it lasts, the other files of a plan are on disk."""
-    files = [change for change in changes_on_disk(result) if change[0] != result.path]
-    for path, _, new in files:
-        path.write_bytes(new)
-    try:
-        yield
-    finally:
-        for path, old, _ in files:
-            if old is None:
-                path.unlink()
-            else:
-                path.write_bytes(old)
 
 
 # --- variants that mean the same ---------------------------------------------------------------

@@ -49,7 +49,7 @@ def image(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> str:
 def run(engine: Engine, image: str, *words: str) -> str:
     """What a container prints that may do as little as that of the CronJob."""
     limits = ("--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges")
-    places = ("--tmpfs=/tmp:uid=10001", "--tmpfs=/work:uid=10001")
+    places = ("--tmpfs=/tmp:uid=10001", "--tmpfs=/srv/gorewrite:uid=10001")
     return engine.run("docker", "run", "--rm", "--network=host", *limits, *places, *words)
 
 
@@ -75,6 +75,6 @@ def test_the_bot_proposes_once(engine: Engine, image: str, tmp_path: Path) -> No
 
 @pytest.mark.long
 def test_the_image_holds_no_tools(engine: Engine, image: str) -> None:
-    script = "id -u; ls -A /work; which gcc make; touch /x || echo read-only"
+    script = "id -u; ls -A /srv/gorewrite; which gcc make; touch /x || echo read-only"
     words = ("--entrypoint=sh", image, "-c", script)
     assert run(engine, image, *words).split() == ["10001", "read-only"]
