@@ -18,7 +18,7 @@ from gorewrite.context.globs import relative
 from gorewrite.dockerfile import Instruction, copy_parts
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import Facts, StageFacts
-from gorewrite.memo import remembered
+from gorewrite.memo import lasting, remembered
 from gorewrite.runtime.programs import programs
 from gorewrite.stage.layout import relative as below
 from gorewrite.stage.layout import under
@@ -110,8 +110,11 @@ _GENERATE: Final = re.compile(rb"(?m)^//go:generate[ \t]+(.+)$")
 _MOST_SOURCES: Final = 20_000
 
 
-def _generated_from(context: Context) -> Iterator[tuple[str, Evidence]]:
+@remembered
+@lasting
+def _generated_from(context: Context) -> tuple[tuple[str, Evidence], ...]:
     """The files at the root that `//go:generate` names; it runs in the directory of its file."""
+    named: list[tuple[str, Evidence]] = []
     for name in context.walk(".", _MOST_SOURCES):
         data = context.read(name) if name.endswith(".go") else None
         for found in _GENERATE.finditer(data or b""):
@@ -120,7 +123,8 @@ def _generated_from(context: Context) -> Iterator[tuple[str, Evidence]]:
             for word in re.findall(r"[\w.*?/-]+", text):
                 path = posixpath.normpath(posixpath.join(posixpath.dirname(name), word))
                 if "/" not in path and path not in (".", ".."):
-                    yield path, Evidence(name, line, f"//go:generate {text}")
+                    named.append((path, Evidence(name, line, f"//go:generate {text}")))
+    return tuple(named)
 
 
 _EMBED: Final = re.compile(rb"(?m)^[ \t]*//go:embed[ \t]+(.+)$")
