@@ -87,22 +87,20 @@ coverage.out"""
         found, project = copied(facts), facts.project
         own = project.context.ignore_path not in (None, ".dockerignore")
         if found.whole is None:
-            return Seen(None, _Use(found, None, found.unknown), own)
+            return Seen(None, _use(found, found.unknown), own)
         where = facts.at(found.whole)
         if not facts.builds_go:
-            use = _Use(found._replace(whole=None), git_need(facts), where, takes_all=True)
-            return Seen(None, use._replace(not_go=True), own)
-        use = _Use(
-            context_use(facts)._replace(whole=None),
-            git_need(facts),
-            where,
+            use = _use(found, where)
+            return Seen(None, use._replace(git=git_need(facts), takes_all=True, not_go=True), own)
+        use = _use(context_use(facts), where)._replace(
+            git=git_need(facts),
             takes_all=True,
             has_git=any(has_git(stage) for stage in facts.stages),
         )
         return Seen(found.whole, use, own)
 
     def unread(self, place: Evidence) -> _Use:
-        return _Use(ContextUse(None, (), unknown=place), None, place)
+        return _use(ContextUse(None, (), unknown=place), place)
 
     def conclude(
         self, context: Context, carrier: Observation, others: Sequence[Observation]
@@ -119,19 +117,40 @@ coverage.out"""
 
 
 class _Use(NamedTuple):
-    """What one Dockerfile does with the context.
+    """What one Dockerfile does with the context: no more than is asked of thousands that share it.
 
-    place: where it takes the whole context, or is not understood; takes_all: whether it takes the
-    whole context; not_go: whether it builds something else than Go then; has_git: whether a stage
-    has a git command, so that Go stamps the binary.
+    named, read, unknown, opaque, ships, dynamic: as of ContextUse, without where each name is;
+    git: what needs the repository, git_named: where the build takes `.git` by name; place: where
+    it takes the whole context, or is not understood; takes_all: whether it takes the whole
+    context; not_go: whether it builds something else than Go then; has_git: whether a stage has a
+    git command, so that Go stamps the binary.
     """
 
-    use: ContextUse
-    git: GitNeed | None
+    named: tuple[str, ...]
+    read: tuple[str, ...]
+    unknown: Evidence | None
+    opaque: Evidence | None
+    ships: Evidence | None
+    dynamic: Evidence | None
+    git_named: Evidence | None
     place: Evidence | None
+    git: GitNeed | None = None
     takes_all: bool = False
     not_go: bool = False
     has_git: bool = False
+
+
+def _use(found: ContextUse, place: Evidence | None) -> _Use:
+    return _Use(
+        tuple(dict.fromkeys(name for name, _ in found.named)),
+        tuple(dict.fromkeys(name for name, _ in found.read)),
+        found.unknown,
+        found.opaque,
+        found.ships,
+        found.dynamic,
+        next((where for name, where in found.named if _matches(".git", name)), None),
+        place,
+    )
 
 
 class _File(NamedTuple):
@@ -205,10 +224,9 @@ def _extend(
     uses = (own, *others)
     level, because = _level(own, others)
     because = (carrier.place, *because)
-    named = [name for use in uses for name in use.use.named]
-    names = dict.fromkeys(name for name, _ in named)
-    read = dict.fromkeys(name for use in uses for name, _ in use.use.read)
-    git = _git(uses, named)
+    names = dict.fromkeys(name for use in uses for name in use.named)
+    read = dict.fromkeys(name for use in uses for name in use.read)
+    git = _git(uses)
     names_here = dict.fromkeys(context.listdir("."))
     if repository_root(context.root) is None:
         names_here[".git"] = None  # An export; where it is built, there will be one.
@@ -338,36 +356,35 @@ def _level(own: _Use, others: Sequence[_Use]) -> tuple[int, tuple[Evidence, ...]
 
 
 def _reached(each: _Use, *, own: bool) -> tuple[int, str, Evidence | None]:
-    use = each.use
-    if use.unknown is not None:
+    if each.unknown is not None:
         return (
             0,
             "what this takes from the context is not known, so only such files are left out",
-            use.unknown,
+            each.unknown,
         )
     if each.not_go:
         return 0, "it takes the whole context and builds something else than Go", each.place
     if not each.takes_all:
         return 2, "", None
-    if not own or use.ships is not None:
-        if use.dynamic is not None:
-            return 0, "the tree is in the image, where any file of it may be read", use.dynamic
+    if not own or each.ships is not None:
+        if each.dynamic is not None:
+            return 0, "the tree is in the image, where any file of it may be read", each.dynamic
         return (
             1,
             "documentation stays in, for the tree may be in the image",
-            use.ships or each.place,
+            each.ships or each.place,
         )
-    if use.opaque is not None:
-        return 1, "documentation stays in, for this may read any file", use.opaque
+    if each.opaque is not None:
+        return 1, "documentation stays in, for this may read any file", each.opaque
     return 2, "", None
 
 
-def _git(uses: Sequence[_Use], named: Sequence[tuple[str, Evidence]]) -> GitNeed | None:
+def _git(uses: Sequence[_Use]) -> GitNeed | None:
     """The first use of `.git` by any of the builds."""
     found = [use.git for use in uses if use.git is not None]
     found += [
-        GitNeed("the build takes it by name", place, False)
-        for name, place in named
-        if _matches(".git", name)
+        GitNeed("the build takes it by name", use.git_named, False)
+        for use in uses
+        if use.git_named is not None
     ]
     return found[0]._replace(dirty=any(need.dirty for need in found)) if found else None

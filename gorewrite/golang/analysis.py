@@ -60,11 +60,13 @@ def _analysed(
 ) -> ProgramNeeds:
     closure = follow(tree, package_dir, tags, goarch, cgo, modcache)
     files = tuple(file for unit in closure.units.values() for file in unit.files)
-    needs = _needs(tree, _Program(package_dir, tags, goarch, modcache, files, closure))
+    program = _Program(package_dir, tags, goarch, modcache, files, closure)
+    needs = _needs(tree, program)
+    program.closure = None  # The program is kept with what it needs, and its closure is large.
     return needs._replace(cgo=cgo_rules.verdict(closure, tags, cgo))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(unsafe_hash=True, slots=True)
 class _Program:
     """What a program is made of. Mostly that is the same with cgo and without."""
 
@@ -73,13 +75,14 @@ class _Program:
     goarch: str
     modcache: Path | None
     files: tuple[SourceFile, ...]
-    closure: Closure = field(compare=False)
+    closure: Closure | None = field(compare=False)
 
 
 @remembered
 def _needs(tree: SourceTree, program: _Program) -> ProgramNeeds:
     """All that follows from the files; the verdict about cgo is still open."""
     closure, tags = program.closure, program.tags
+    assert closure is not None
     calls = find_calls(closure)
     signals, environment = find_signals(closure)
     if "timetzdata" in tags:

@@ -7,6 +7,7 @@ cgo files are kept, because whether they may be compiled is the question asked h
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -88,12 +89,18 @@ class Closure:
         """The package an own file belongs to."""
         return self.unit_by_file[file.path]
 
-    def name_of(self, path: str) -> str:
-        """The name a package is used by when its import has no alias."""
-        unit = self.units.get(path)
-        if unit:
-            return unit.name
-        return package_names().get(unversioned(path)) or default_name(path)
+    def namer(self) -> Callable[[str], str]:
+        """Tells the name a package is used by when its import has no alias. Files keep it, for
+        longer than there is a use for the closure."""
+        names = {path: unit.name for path, unit in self.units.items()}
+
+        def name_of(path: str) -> str:
+            known = names.get(path)
+            if known is None:
+                known = package_names().get(unversioned(path)) or default_name(path)
+            return known
+
+        return name_of
 
 
 def follow(
@@ -146,9 +153,10 @@ def follow(
                         closure.missing.append(Unknown(why, (place,)))
                     case None:
                         closure.standard[found.path] = place
+    name_of = closure.namer()
     for unit in closure.own:
         for file in unit.files:
-            file.name_of = closure.name_of
+            file.name_of = name_of
     return closure
 
 
