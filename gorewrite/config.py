@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 FILES: Final = ("gorewrite.toml", "pyproject.toml")
 _SUITES: Final = ("debian12", "debian13")
 _LARGEST: Final = 1 << 20
-#: Directories that one look goes upward.
-_AT_ONCE: Final = 100
 
 
 #: Tables of a file that are no keys of `Config`.
@@ -244,24 +242,25 @@ class Configurations:
         Raises ConfigError.
         """
         # Path.resolve raises an error for a link to itself; that is told where the file is read.
-        real = Path(files.real(start))
-        directory = real if kind_of(real) == "dir" else real.parent
-        for above in reversed(directory.parents[_AT_ONCE::_AT_ONCE]):
-            self._look(above)  # Of a very deep directory: each look goes up by one call a step.
+        real = files.real(start)
+        directory = real if kind_of(real) == "dir" else real.rpartition("/")[0] or "/"
+        for above in files.halts(directory):
+            self._look(above)
         found = self._look(directory)
         if isinstance(found, ConfigError):
             raise ConfigError(str(found))
         if found is None or directory == real:
             return found, None
         # The file was found upward from there, so its directory is a beginning of the path.
-        return found, str(real)[len(str(found.path.parent)) :].lstrip("/")
+        return found, real[len(str(found.path.parent)) :].lstrip("/")
 
-    def _look(self, directory: Path) -> Settings | ConfigError | None:
+    def _look(self, directory: str) -> Settings | ConfigError | None:
         def look() -> Settings | ConfigError | None:
             found = _in(directory)
-            if found is not None or kind_of(directory / ".git") is not None:
+            if found is not None or kind_of(f"{directory.rstrip('/')}/.git") is not None:
                 return found
-            return self._look(directory.parent) if directory.parent != directory else None
+            above = directory.rpartition("/")[0] or "/"
+            return self._look(above) if above != directory else None
 
         known: Settings | ConfigError | None = self._known.answer(directory, look)
         return known
@@ -272,12 +271,11 @@ def load(start: Path) -> Config:
     return Configurations().load(start)
 
 
-def _in(directory: Path) -> Settings | ConfigError | None:
+def _in(directory: str) -> Settings | ConfigError | None:
     """What a file in the directory says, or what is wrong with it."""
-    for name in FILES:
-        path = directory / name
+    for name in files.among(directory, FILES):
         try:
-            found = _read(path) if kind_of(path) == "file" else None
+            found = _read(Path(directory, name))
         except ConfigError as error:
             return error
         if found is not None:

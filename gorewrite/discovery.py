@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import subprocess
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,8 +16,10 @@ from gorewrite.files import (
     RealPaths,
     SharedMemory,
     digest_of,
+    halts,
     is_below,
     kind_of,
+    mode_of,
     real,
     unrecorded,
 )
@@ -212,20 +215,27 @@ def repository_root(path: Path) -> Path | None:
 
     `.git` is a file in worktrees and submodules. None outside of any repository.
     """
-    start = real(path)  # Path.resolve raises an error for a link to itself.
-    return _root_of(start if kind_of(start) == "dir" else start.rpartition("/")[0] or "/")
+    place = str(path)
+    if not place.startswith("/") or ".." in place:
+        place = real(place)
+    for above in halts(place):
+        _root_of(above)
+    return _root_of(place)
 
 
 _roots: Final = SharedMemory(most=4096)
 
 
-def _root_of(directory: str) -> Path | None:
+def _root_of(place: str) -> Path | None:
     def find() -> Path | None:
-        if kind_of(f"{directory.rstrip('/')}/.git") is not None:
-            return Path(directory)
-        return None if directory == "/" else _root_of(directory.rpartition("/")[0] or "/")
+        mode = mode_of(place)
+        if mode == stat.S_IFLNK and (target := real(place)) != place:
+            return _root_of(target)
+        if mode == stat.S_IFDIR and kind_of(f"{place.rstrip('/')}/.git") is not None:
+            return Path(real(place))
+        return None if place == "/" else _root_of(place.rpartition("/")[0] or "/")
 
-    root: Path | None = _roots.answer(directory, find)
+    root: Path | None = _roots.answer(place, find)
     return root
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
@@ -45,6 +45,8 @@ _KINDS: Final[dict[int | None, Kind | None]] = {
 #: Types that are told apart; all others are as a pipe is: nothing to be read.
 _TYPES: Final = frozenset({stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK, stat.S_IFIFO})
 
+#: How far up one look goes: see `halts`.
+_AT_ONCE: Final = 100
 #: Bytes of the largest file of which more is kept than its times.
 _MOST_DIGESTED: Final = 1 << 24
 
@@ -191,6 +193,23 @@ def kind_of(path: Path | str) -> Kind | None:
     return _KINDS.get(mode, "other")
 
 
+def among(directory: Path | str, names: Iterable[str]) -> list[str]:
+    """Which of some names stand for files in a directory: as `kind_of` each of them."""
+    place = _absolute(directory)
+    below = place.rstrip("/")
+    if tape is None:
+        return [name for name in names if kind_at(f"{below}/{name}") == "file"]
+    tape.enter(place)
+    found = []
+    for name in names:
+        path = f"{below}/{name}"
+        mode = type_at(path)
+        tape.note(f"m{path}", mode)
+        if mode == stat.S_IFREG or (mode == stat.S_IFLNK and kind_of(path) == "file"):
+            found.append(name)
+    return found
+
+
 def is_below(path: Path | str, directory: Path | str) -> bool:
     """Whether a path is a directory or below it, as Path.is_relative_to; both without links."""
     top = str(directory)
@@ -309,7 +328,16 @@ def real(path: Path | str) -> str:
 _real_paths: Final = SharedMemory(most=4096)
 
 
+#: Parts of the longest path that is followed part by part.
+_DEEPEST: Final = 50
+
+
 def _real(path: str) -> str:
+    directory, _, name = path.rpartition("/")
+    if name not in ("", ".", "..") and path.count("/") <= _DEEPEST:
+        path = f"{real(directory or '/').rstrip('/')}/{name}"
+        if mode_of(path) != stat.S_IFLNK:
+            return path
     found = os.path.realpath(path)
     if tape is not None and found != path:
         tape.note(f"r{path}", found)
@@ -318,6 +346,15 @@ def _real(path: str) -> str:
         mode_of(place)
         place = place.rpartition("/")[0] or "/"
     return found
+
+
+def halts(directory: str) -> Iterator[str]:
+    """Directories on the way down to a very deep one. What is remembered of every directory, and
+    follows from the one above, is found by calls that go up: from one halt to the last, not all the
+    way at once."""
+    parts = directory.split("/")
+    for depth in range(_AT_ONCE, len(parts), _AT_ONCE):
+        yield "/".join(parts[:depth])
 
 
 class RealPaths:

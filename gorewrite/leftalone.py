@@ -21,7 +21,7 @@ from gorewrite.dockerfile import (
 from gorewrite.engine import Refused
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import Facts
-from gorewrite.files import kind_of
+from gorewrite.files import among
 from gorewrite.golang.gomod import nearest_gomod
 from gorewrite.optout import whole_file_opt_out
 
@@ -117,12 +117,9 @@ def left_alone(tree: Dockerfile, path: Path, display: str) -> Refused | None:
             break
         if isinstance(node, Comment) and _RENDERED.search(node.text):
             return refuse("rendered", node, "this file is rendered; change its source instead")
-    for suffix in _TEMPLATE_SUFFIXES:
-        beside = path.with_name(path.name + suffix)
-        if kind_of(beside) == "file":
-            return refuse(
-                "rendered", None, f"{beside.name} beside it renders it; change that instead"
-            )
+    beside = among(path.parent, [path.name + suffix for suffix in _TEMPLATE_SUFFIXES])
+    if beside:
+        return refuse("rendered", None, f"{beside[0]} beside it renders it; change that instead")
     if tree.escape != "\\":
         said = (node for node in tree.body if isinstance(node, Directive) and "`" in node.text)
         message = "the escape directive is for Windows containers"

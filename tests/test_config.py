@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from gorewrite import config as config_module
+from gorewrite import files
 from gorewrite.config import Config, ConfigError, Configurations, keys, load
 
 
@@ -274,9 +275,12 @@ def test_a_directory_is_looked_at_once(tmp_path: Path, monkeypatch: pytest.Monke
     places = [root / f"s{number}" for number in range(20)]
     for place in places:
         place.mkdir()
-    asked: list[Path] = []
-    real = config_module.kind_of
-    monkeypatch.setattr(config_module, "kind_of", lambda path: asked.append(path) or real(path))
+    asked: list[str] = []
+    kind_of, among = config_module.kind_of, files.among
+    monkeypatch.setattr(config_module, "kind_of", lambda path: asked.append(path) or kind_of(path))
+    monkeypatch.setattr(
+        files, "among", lambda place, names: asked.append(f"in {place}") or among(place, names)
+    )
     configurations = Configurations()
     for place in places:
         configurations.load(place / "Dockerfile")
@@ -288,7 +292,7 @@ def test_a_directory_is_looked_at_once(tmp_path: Path, monkeypatch: pytest.Monke
     for _ in range(3):
         with pytest.raises(ConfigError, match="did you mean review"):
             configurations.load(root / "bad" / "Dockerfile")
-    assert sum(path.name == "gorewrite.toml" and path.parent.name == "bad" for path in asked) == 1
+    assert asked.count(f"in {root / 'bad'}") == 1
 
 
 def test_origin(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from gorewrite.discovery import (
     passed_over,
     repository_root,
 )
+from gorewrite.files import Tape, recording
 
 
 def files(root: Path, *names: str) -> Path:
@@ -290,3 +291,32 @@ def test_repository_root(tmp_path: Path) -> None:
     assert repository_root(tmp_path / "r/a/b/Dockerfile") == tmp_path / "r"
     assert repository_root(tmp_path / "r/sub/x") == tmp_path / "r/sub"
     assert repository_root(tmp_path / "none") is None
+
+
+def test_repository_root_through_links(tmp_path: Path) -> None:
+    (tmp_path / "r" / ".git").mkdir(parents=True)
+    (tmp_path / "other").mkdir()
+    files(tmp_path, "r/a/b/Dockerfile", "other/Dockerfile")
+    (tmp_path / "other/b").symlink_to(tmp_path / "r/a/b")
+    (tmp_path / "other/link").symlink_to(tmp_path / "r/a/b/Dockerfile")
+    (tmp_path / "r/out").symlink_to(tmp_path / "other")
+    (tmp_path / "r/itself").symlink_to("itself")
+    (tmp_path / "r/dangling").symlink_to(tmp_path / "other/nothing")
+    for place in ("other/b", "other/b/Dockerfile", "other/link", "other/b/..", "r/itself"):
+        assert repository_root(tmp_path / place) == tmp_path / "r", place
+    for place in ("r/out", "r/out/Dockerfile", "r/dangling", "r/a/../out"):
+        assert repository_root(tmp_path / place) is None, place
+
+
+def test_repository_root_of_a_very_deep_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".git").mkdir()
+    monkeypatch.chdir(tmp_path)
+    for _ in range(600):
+        Path("d").mkdir()
+        os.chdir("d")
+    deep = tmp_path.joinpath(*["d"] * 600)
+    assert repository_root(deep) == tmp_path
+    with recording(Tape()):
+        assert repository_root(deep / "Dockerfile") == tmp_path

@@ -121,7 +121,9 @@ class Planner:
         return pieces
 
     def _prepare(self, path: Path, begun: Callable[[int], None]) -> None:
-        root = repository_root(path.parent)
+        # What a Dockerfile depends on is looked at again when it is planned.
+        with files.unrecorded():
+            root = repository_root(path.parent)
         if root is not None and root not in self._prepared:
             begun(-2)
             self.workspace.prepare(path)
