@@ -37,19 +37,20 @@ class Search(NamedTuple):
         every = survey.below(self.repository, self.exclude, self.base)
         return [file for file in every if is_below(file, self.root)]
 
-    def is_lone(self, survey: Survey, path: str) -> bool:
-        """Whether none is known but one."""
-        return all(str(other) == path for other in self.below(survey))
+    def lone(self, survey: Survey) -> list[str] | None:
+        """The real path of the only one that is known; none, where none is; None where there are
+        more: who lies alone below the root follows from that."""
+        found = self.below(survey)
+        return [str(each) for each in found] if len(found) < 2 else None
 
-    def question(self, *about: Path) -> str:
-        """The search as a text, with some paths that are asked about."""
+    def question(self) -> str:
+        """The search as a text."""
         base = str(self.base) if self.base is not None else None
-        how = [str(self.root), str(self.repository), self.exclude, base]
-        return json.dumps([*how, *map(str, about)])
+        return json.dumps([str(self.root), str(self.repository), self.exclude, base])
 
     @classmethod
-    def asked(cls, question: str) -> tuple[Self, list[str]]:
-        """(the search, the paths) of a question."""
-        root, repository, exclude, base, *about = json.loads(question)
+    def asked(cls, question: str) -> Self:
+        """The search of a question."""
+        root, repository, exclude, base = json.loads(question)
         place = Path(base) if base is not None else None
-        return cls(Path(root), Path(repository), tuple(exclude), place), about
+        return cls(Path(root), Path(repository), tuple(exclude), place)

@@ -119,10 +119,10 @@ class Workspace:
         search = Search.of(root, _repository(path), self.configure(path))
         # It depends on this answer, not on all that was looked at for it.
         with files.unrecorded():
-            found = search.is_lone(self.survey, str(path))
+            found = search.lone(self.survey)
         if files.recorded():
-            files.answered("lone", search.question(path), found)
-        return found
+            files.answered("lone", search.question(), found)
+        return found is not None and all(each == str(path) for each in found)
 
     def plan(self, path: Path, display: str, config: Config, data: bytes | None = None) -> Result:
         """Plans one Dockerfile as `rewrite` does, but concludes nothing from what was observed."""

@@ -81,8 +81,7 @@ class _Lone:
 
     def answer(self, question: str) -> object:
         """See Workspace.lone."""
-        search, (path,) = Search.asked(question)
-        return search.is_lone(self._survey, path)
+        return Search.asked(question).lone(self._survey)
 
 
 class _Known:
@@ -95,7 +94,7 @@ class _Known:
 
     def answer(self, question: str) -> object:
         """See Workspace.known."""
-        return [str(each) for each in Search.asked(question)[0].below(self._survey)]
+        return [str(each) for each in Search.asked(question).below(self._survey)]
 
 
 class _Module:
