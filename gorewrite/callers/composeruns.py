@@ -11,8 +11,6 @@ from functools import lru_cache
 from pathlib import Path
 
 from gorewrite import files
-from gorewrite.callers.formats import COMPOSE_NAME
-from gorewrite.callers.places import above
 from gorewrite.evidence import Evidence
 from gorewrite.surroundings import Project
 
@@ -26,10 +24,7 @@ _RUNS_GO = re.compile(
 def runs_go(project: Project) -> Iterator[Evidence]:
     """Where compose files at or above a Dockerfile start the go command or a reloader."""
     index = project.callers.index
-    here = Path(files.real(project.path.parent))
-    inside = index.inside(here)
-    places = (inside, *above(inside)) if inside is not None else ()
-    for shown in index.named(places, COMPOSE_NAME):
+    for shown in index.compose_files(project.path):
         file = index.repository / shown
         for number, text in _lines(file, _stamp(file)):
             yield Evidence(shown, number, text)

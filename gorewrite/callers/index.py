@@ -17,7 +17,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from gorewrite.callers.formats import MANIFESTS, TASKS, format_of
+from gorewrite.callers.formats import COMPOSE_NAME, MANIFESTS, TASKS, format_of
 from gorewrite.callers.model import BuildCall, Builder, Source
 from gorewrite.callers.places import above
 from gorewrite.callers.reading import Reader, reader_of, scope_of
@@ -32,7 +32,6 @@ from gorewrite.files import (
     stamp_for,
     unrecorded,
 )
-from gorewrite.memo import remembered
 
 if TYPE_CHECKING:
     from gorewrite.surroundings import Project
@@ -60,6 +59,7 @@ class _Told(NamedTuple):
     building: tuple[BuildCall, ...] = ()
     may_build: tuple[BuildCall, ...] = ()
     runners: tuple[str, ...] = ()
+    compose_files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,8 +135,8 @@ class Index:
         match kind:
             case "of":
                 return self._calls_of(what)
-            case "named":
-                return self._named(what)
+            case "compose":
+                return self._compose_in(json.loads(what))
         return None
 
     @property
@@ -155,6 +155,10 @@ class Index:
     def runners(self, dockerfile: Path) -> tuple[str, ...]:
         """The files that may run its image: those of its directory, of the ones above it, of CI."""
         return self._told_of(dockerfile).runners
+
+    def compose_files(self, dockerfile: Path) -> tuple[str, ...]:
+        """The compose files in its directory and the ones above, by name in each."""
+        return self._told_of(dockerfile).compose_files
 
     def _told_of(self, dockerfile: Path) -> _Told:
         def find() -> _Told:
@@ -181,14 +185,26 @@ class Index:
             tuple(sorted(building, key=lambda call: _distance(call.file, path))),
             may_build,
             tuple(file for place in above(path) for file in self.running.get(place, ())),
+            self._compose_in(above(path)),
         )
 
-    def named(self, directories: Iterable[str], pattern: re.Pattern[str]) -> tuple[str, ...]:
-        """The YAML files right in some directories ("" for the root) whose whole name matches,
-        sorted in each. All paths are relative to the repository."""
-        question = f"{pattern.flags} {json.dumps(list(directories))}\n{pattern.pattern}"
-        found = self._named(question)
-        self.told(f"named {question}", found)
+    def compose_in(self, directories: Sequence[str]) -> tuple[str, ...]:
+        """The compose files right in some directories ("" for the root), by name in each. All paths
+        are relative to the repository."""
+        found = self._compose_in(directories)
+        self.told(f"compose {json.dumps(directories)}", found)
+        return found
+
+    def _compose_in(self, directories: Iterable[str]) -> tuple[str, ...]:
+        return tuple(file for place in directories for file in self._compose.get(place, ()))
+
+    @cached_property
+    def _compose(self) -> Mapping[str, Sequence[str]]:
+        """Directory -> the compose files in it."""
+        found: dict[str, list[str]] = {}
+        for place, names in self.names.items():
+            for name in filter(COMPOSE_NAME.fullmatch, names):
+                found.setdefault(place, []).append(f"{place}/{name}" if place else name)
         return found
 
     def inside(self, path: Path) -> str | None:
@@ -198,19 +214,6 @@ class Index:
         if place.startswith(f"{top}/"):
             return place[len(top) + 1 :]
         return "" if place == top else None
-
-    def _named(self, question: str) -> tuple[str, ...]:
-        """question: flags of a pattern, a space, JSON of the directories; on the next line the
-        pattern."""
-        first, _, text = question.partition("\n")
-        flags, _, places = first.partition(" ")
-        pattern = re.compile(text, int(flags))
-        return tuple(
-            f"{place}/{name}" if place else name
-            for place in json.loads(places)
-            for name in self.names.get(place, ())
-            if pattern.fullmatch(name)
-        )
 
     def contexts(self, dockerfile: Path) -> tuple[StatedContext, ...]:
         """The build contexts that callers name for it, which are directories of the repository."""
@@ -252,17 +255,13 @@ class Index:
 
     def _path(self, dockerfile: Path) -> str | None:
         """A Dockerfile that is a link is built where the link is, not where it points to."""
-        directory = self._real_directory(os.path.dirname(os.path.abspath(dockerfile)))  # noqa: PTH100, PTH120
+        directory = real(dockerfile.parent)
         top = str(self.repository)
         name = dockerfile.name
         if directory == top:
             return name
         prefix = top.rstrip("/") + "/"
         return f"{directory[len(prefix) :]}/{name}" if directory.startswith(prefix) else None
-
-    @remembered
-    def _real_directory(self, directory: str) -> str:
-        return real(directory)
 
     def _real(self, path: str) -> str:
         """A path of the repository with the links in its directory followed."""

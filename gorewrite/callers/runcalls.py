@@ -20,7 +20,6 @@ from gorewrite.callers.formats import COMPOSE_NAME
 from gorewrite.callers.index import Index, Naming
 from gorewrite.callers.model import bare_image
 from gorewrite.callers.reading import LARGEST_FILE
-from gorewrite.callers.services import place_of
 from gorewrite.evidence import Evidence
 from gorewrite.memo import remembered
 
@@ -44,9 +43,9 @@ _PLATFORMS: Final = (
     "fly.toml",
     "heroku.yml",
     "render.yaml",
-    ".devcontainer/devcontainer.json",
     ".devcontainer.json",
 )
+_DEVCONTAINER: Final = "devcontainer.json"
 _MOST_MANIFESTS: Final = 10_000
 _IMAGE: Final = re.compile(
     r"(?i)[\"']?\b(?:image|repository|container)[\"']?[ \t]*[:=][ \t]*[\"']?"
@@ -55,33 +54,49 @@ _IMAGE: Final = re.compile(
 
 
 def runs(dockerfile: Path, index: Index, services: Iterable[Service]) -> tuple[Service, ...]:
-    """What the callers of the image of a Dockerfile run in it, apart from compose `services`."""
-    top, wanted = index.repository, place_of(dockerfile)
+    """What the callers of the image of a Dockerfile run in it, apart from compose `services`.
+
+    dockerfile: in a directory without links in its path.
+    """
+    top, here = index.repository, dockerfile.parent
     services = tuple(services)
     images = {bare_image(s.image) for s in services if s.image}
     images |= {tag for call in index.building(dockerfile) for tag in call.tags}
     names = images | {service.name for service in services if service.name}
     known = {image.rpartition("/")[2] for image in images if "$" not in image}
-    known |= {wanted.parent.name, top.name, module_name(wanted.parent), _module_name(top)} - {""}
+    known |= {here.name, top.name, module_name(here), _module_at_top(index)} - {""}
     found = [
         run
         for file in index.runners(dockerfile)
+        if any(_starts(index, file))
         for run in _commands_of(top / file, top, names, known)
     ]
-    here = "" if wanted.parent == top else wanted.parent.relative_to(top).as_posix()
-    found += _from_platforms(wanted, top)
-    return (*found, *_from_manifests(index, here, images, known))
+    found += _from_platforms(dockerfile, here, index)
+    return (*found, *_from_manifests(index, index.inside(here) or "", images, known))
 
 
-def _from_platforms(dockerfile: Path, top: Path) -> Iterator[Service]:
+def _from_platforms(dockerfile: Path, here: Path, index: Index) -> Iterator[Service]:
     """What platforms run that build the Dockerfile themselves, by files beside it and at the top
     of the repository."""
-    for directory in dict.fromkeys((dockerfile.parent, top)):
-        for name in _PLATFORMS:
-            if text := _read(directory / name):
-                from gorewrite.callers import platforms
+    top = index.repository
+    beside = _platform_files(here) if here != top else ()
+    for file, text in (*beside, *_platform_files_at_top(index)):
+        from gorewrite.callers import platforms
 
-                yield from platforms.runs(directory / name, text, dockerfile, top)
+        yield from platforms.runs(file, text, dockerfile, top)
+
+
+def _platform_files(directory: Path) -> tuple[tuple[Path, str], ...]:
+    """(path, text) of the files of platforms in a directory."""
+    found = [directory / name for name in files.among(directory, _PLATFORMS)]
+    if files.kind_of(f"{directory}/.devcontainer") == "dir":
+        found.append(directory / ".devcontainer" / _DEVCONTAINER)
+    return tuple((file, text) for file in found if (text := _read(file)))
+
+
+@remembered
+def _platform_files_at_top(index: Index) -> tuple[tuple[Path, str], ...]:
+    return _platform_files(index.repository)
 
 
 def _from_manifests(
@@ -184,22 +199,24 @@ def _variables(text: str) -> str:
     return re.sub(r"\$(\w+)", r"${\1}", text)
 
 
-def _module_name(directory: Path) -> str:
+@remembered
+def _module_at_top(index: Index) -> str:
     with files.unrecorded():
-        name = module_name(directory)
-    # That of the whole repository changes with every requirement, its name does not.
-    files.answered("module", str(directory), name)
+        name = module_name(index.repository)
+    # The go.mod of the whole repository changes with every requirement, the name in it does not.
+    files.answered("module", str(index.repository), name)
     return name
 
 
 def module_name(directory: Path) -> str:
     """The last part of the path of the module in a directory, "" without one."""
-    text = _read(directory / "go.mod")
+    file = f"{directory}/go.mod"
+    text = _read(file) if files.kind_of(file) == "file" else ""
     found = re.search(r"(?m)^module\s+\"?([^\s\"]+)", text)
     return re.sub(r"/v\d+$", "", found[1]).rpartition("/")[2] if found else ""
 
 
-def _read(file: Path) -> str:
+def _read(file: Path | str) -> str:
     try:
         data = files.read(file, LARGEST_FILE)
     except OSError:
@@ -223,6 +240,13 @@ def _command_lines(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
 def _commands(line: str) -> list[str]:
     """The simple commands of a line: what stands between operators outside of quotes."""
     return [found[0] for found in _COMMAND.finditer(line)]
+
+
+@remembered
+def _starts(index: Index, file: str) -> tuple[bool, bool]:
+    """Whether `docker run` and its like stand in a file, and `kubectl`."""
+    text = _read(index.repository / file)
+    return _RUN.search(text) is not None, _KUBECTL.search(text) is not None
 
 
 def _commands_of(file: Path, top: Path, names: set[str], known: set[str]) -> Iterator[Service]:

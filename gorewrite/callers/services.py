@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from gorewrite.callers import places
-from gorewrite.callers.formats import COMPOSE_NAME, format_of
+from gorewrite.callers.formats import format_of
 from gorewrite.callers.index import Index
 from gorewrite.callers.places import above
 from gorewrite.evidence import Evidence, Unknown
@@ -34,8 +34,10 @@ _MOST_DIRECTORIES: Final = 50
 
 @dataclass(frozen=True)
 class Callers:
-    """Who builds and runs one Dockerfile, read when it is first asked for. index: who builds what
-    in its repository."""
+    """Who builds and runs one Dockerfile, read when it is first asked for.
+
+    context_root: without links in its path; index: who builds what in its repository.
+    """
 
     dockerfile: Path
     repository: Path
@@ -47,8 +49,9 @@ class Callers:
         """The compose services that run what it builds, and other callers told as such."""
         from gorewrite.callers.runcalls import runs
 
-        found = services(self.dockerfile, self.context_root, self.index)
-        return (*found, *runs(self.dockerfile, self.index, found))
+        place = place_of(self.dockerfile)
+        found = services(place, self.context_root, self.index)
+        return (*found, *runs(place, self.index, found))
 
     @cached_property
     def targets(self) -> tuple[tuple[str, Evidence], ...]:
@@ -77,21 +80,21 @@ class Callers:
 
 
 def services(dockerfile: Path, context_root: Path, index: Index) -> tuple[Service, ...]:
-    """The compose services that run what this Dockerfile builds.
+    """The compose services that run what this Dockerfile builds. No path has links in it.
 
     Those that build it, those of the same name in another compose file of that directory (it is
     meant to be merged: compose.override.yaml), and those whose `image` one of them builds.
     A compose file that is not understood and lies in the Dockerfile's directory or in the
     context root gives a service with nothing but a doubt.
     """
-    wanted, top = place_of(dockerfile), index.repository
-    files = _compose_files(wanted, Path(real(context_root)), index)
+    wanted, top = dockerfile, index.repository
+    files = _compose_files(wanted, context_root, index)
     if not files:
         return ()
     # Not at the top: a start without compose files need not load their reader.
     from gorewrite.callers.compose import read_compose
 
-    near = {wanted.parent, Path(real(context_root))}
+    near = {wanted.parent, context_root}
     every: dict[Path, dict[str, Service]] = {}
     for file in files:
         every[file] = {
@@ -129,12 +132,12 @@ def _compose_files(dockerfile: Path, context_root: Path, index: Index) -> list[P
             if (form := format_of(call.file)) is not None and form.reader == "composefile"
         }
     )
-    found_in: list[str] = []
-    for place in (index.inside(dockerfile.parent), index.inside(context_root)):
-        found_in += (place, *above(place)) if place is not None else ()
-    found_in += [file.rpartition("/")[0] for file in building]
-    found_in += _COMPOSE_PLACES
-    named = index.named(dict.fromkeys(found_in), COMPOSE_NAME)
+    root = index.inside(context_root)
+    further = {*above(f"{root}/Dockerfile")} if root is not None else set()
+    further.update(file.rpartition("/")[0] for file in building)
+    further.update(_COMPOSE_PLACES)
+    further.difference_update(above(index.inside(dockerfile) or ""))
+    named = (*index.compose_files(dockerfile), *index.compose_in(sorted(further)))
     found = [index.repository / file for file in dict.fromkeys((*named, *building))]
     return sorted(
         found,
