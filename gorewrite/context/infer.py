@@ -50,7 +50,7 @@ def infer_context(
 ) -> ContextGuess:
     """Find the context that `dockerfile` is built in.
 
-    repository: the highest directory that it can be.
+    repository: the highest directory that it can be, without links in its path.
     copy_sources: what COPY and ADD take from the context, as written; remote sources, heredocs,
         words with variables and `**` (of --parents) tell nothing and are passed over.
     given: what the user says; taken as it is.
@@ -64,7 +64,7 @@ def infer_context(
     if given is not None:
         root = Path(real(given))
         return ContextGuess(root, True, "given by the user", (root,))
-    top = Path(real(repository))
+    top = repository
     here = Path(real(dockerfile.parent))
     directories = places.parents_within(here, top) or (here,)
     sources = _local(copy_sources)
@@ -178,7 +178,7 @@ def _by_module(index: Index, fitting: tuple[Path, ...], top: Path) -> ContextGue
     root = modules[0]
     nearer = fitting[: fitting.index(root)]
     where = f"{_shown(root, top)} has the nearest go.mod"
-    if nearer and _has_go_files_below(nearer[-1]):
+    if nearer and _has_go_files_below(index, nearer[-1]):
         return _guess(root, False, f"{where}, but there are Go files nearer", fitting)
     if _reaches_out(index, root):
         return _guess(root, False, f"{where}, which replaces a module by one outside", fitting)
@@ -200,10 +200,15 @@ def _has_go_files(index: Index, directory: Path) -> bool:
     return any(name.endswith(".go") for name in _at(index, directory).listdir("."))
 
 
-def _has_go_files_below(directory: Path) -> bool:
+def _has_go_files_below(index: Index, directory: Path) -> bool:
     """Whether some Go file is found anywhere below; looking no further than a bound says yes."""
-    walk = Context(directory).walk(limit=_MOST_LOOKED_AT)
-    return any(path.endswith(".go") for path in walk) or walk.truncated
+
+    def look() -> bool:
+        walk = Context(directory).walk(limit=_MOST_LOOKED_AT)
+        return any(path.endswith(".go") for path in walk) or walk.truncated
+
+    found: bool = index.near.answer((_has_go_files_below, directory), look)
+    return found
 
 
 def _reaches_out(index: Index, directory: Path) -> bool:
