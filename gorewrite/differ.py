@@ -76,9 +76,10 @@ def unified(old: bytes, new: bytes, path: str, new_file: bool = False) -> bytes:
 
 
 def _lines(data: bytes) -> list[bytes]:
-    lines = [line + b"\n" for line in data.split(b"\n")]
-    lines[-1] = lines[-1][:-1]
-    return lines if lines[-1] else lines[:-1]
+    """The lines as a patch has them: a last one without newline says so."""
+    *lines, last = data.split(b"\n")
+    whole = [line + b"\n" for line in lines]
+    return [*whole, last + b"\n" + _NO_NEWLINE] if last else whole
 
 
 def _hunks(old: list[bytes], new: list[bytes]) -> Iterator[bytes]:
@@ -87,10 +88,9 @@ def _hunks(old: list[bytes], new: list[bytes]) -> Iterator[bytes]:
         yield b"@@ -%s +%s @@\n" % (_range(first[1], last[2]), _range(first[3], last[4]))
         for tag, a1, a2, b1, b2 in group:
             if tag == "equal":
-                yield from (_marked(b" ", line) for line in old[a1:a2])
+                yield _marked(b" ", old[a1:a2])
             else:
-                yield from (_marked(b"-", line) for line in old[a1:a2])
-                yield from (_marked(b"+", line) for line in new[b1:b2])
+                yield _marked(b"-", old[a1:a2]) + _marked(b"+", new[b1:b2])
 
 
 def _opcodes(old: list[bytes], new: list[bytes]) -> list[_Opcode]:
@@ -198,14 +198,14 @@ def _range(start: int, stop: int) -> bytes:
     return b"%d" % shown if length == 1 else b"%d,%d" % (shown, length)
 
 
-def _marked(mark: bytes, line: bytes) -> bytes:
-    return mark + line + (b"" if line.endswith(b"\n") else b"\n" + _NO_NEWLINE)
+def _marked(mark: bytes, lines: Sequence[bytes]) -> bytes:
+    return b"".join([mark + line for line in lines])
 
 
 def _quoted(path: str) -> bytes:
     """A name as git writes it: in C quotes when one of its bytes is special or not ASCII."""
     raw = path.encode("utf-8", "surrogateescape")
-    if all(32 <= byte < 127 and byte not in (34, 92) for byte in raw):
+    if path.isascii() and path.isprintable() and '"' not in path and "\\" not in path:
         return raw
     shown = []
     for byte in raw:
