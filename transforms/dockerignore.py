@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache, partial
 from typing import Final, NamedTuple
 
 from gorewrite import files
@@ -148,7 +148,7 @@ def _use(found: ContextUse, place: Evidence | None) -> _Use:
         found.opaque,
         found.ships,
         found.dynamic,
-        next((where for name, where in found.named if _matches(".git", name)), None),
+        next((where for name, where in found.named if ".git" in _matching(name)), None),
         place,
     )
 
@@ -207,6 +207,8 @@ _CANDIDATES: Final = (
     _Candidate("tests", 2, "plain"),
     _Candidate("e2e", 2, "plain"),
 )
+#: Pattern -> an ignore file of nothing else.
+_ALONE: Final = {each.pattern: IgnoreFile.parse(each.pattern) for each in _CANDIDATES}
 #: What the go command or a C compiler may read in a directory that no import names.
 _SOURCES: Final = (
     ".go", ".mod", ".sum", ".work", ".c", ".cc", ".cpp", ".h", ".hh", ".hpp", ".s", ".S", ".a",
@@ -224,8 +226,8 @@ def _extend(
     uses = (own, *others)
     level, because = _level(own, others)
     because = (carrier.place, *because)
-    names = dict.fromkeys(name for use in uses for name in use.named)
-    read = dict.fromkeys(name for use in uses for name in use.read)
+    names = {name for use in uses for name in use.named}
+    read = {name for use in uses for name in use.read}
     git = _git(uses)
     names_here = dict.fromkeys(context.listdir("."))
     if repository_root(context.root) is None:
@@ -240,22 +242,19 @@ def _extend(
         if git.dirty:
             return  # A missing tracked file would change what git says.
     new = file.old is None
-    chosen = [
-        candidate
+    # No program looks for `.git` or `.idea`, even if it reads `*` or `*.*`.
+    plainly = {name for name in read if not has_wildcard(name)}
+    needed = _touched(names | plainly, visible)
+    looked_for = needed | _touched(read - plainly, visible)
+    patterns = [
+        candidate.pattern
         for candidate in _CANDIDATES
         if candidate.level <= level
         and (git is None or candidate.pattern != ".git")
+        and candidate.pattern not in (looked_for if candidate.level > 0 else needed)
         and _proven(candidate, context, visible, file)
-        and not any(_touches(candidate.pattern, name, visible) for name in names)
-        # No program looks for `.git` or `.idea`, even if it reads `*` or `*.*`.
-        and not any(
-            _touches(candidate.pattern, name, visible)
-            for name in read
-            if candidate.level > 0 or not has_wildcard(name)
-        )
     ]
-    patterns = [candidate.pattern for candidate in chosen]
-    if new and not any(IgnoreFile.parse(p).excludes(n) for p in patterns for n in visible):
+    if new and not any(_matching(name).intersection(patterns) for name in visible):
         return
     text = _written(patterns, file.old)
     if not patterns:
@@ -280,7 +279,8 @@ def _allow_list(context: Context, carrier: Observation, file: _File) -> Iterator
     """A refusal, when the allow-list lets something in that is never needed."""
     assert carrier.place is not None
     names = [n for n in context.unignored.listdir(".") if not file.ignore.excludes(n)]
-    let_in = [n for n in names if any(_matches(c.pattern, n) for c in _CANDIDATES if c.level < 2)]
+    needless = {candidate.pattern for candidate in _CANDIDATES if candidate.level < 2}
+    let_in = [name for name in names if not needless.isdisjoint(_matching(name))]
     if let_in:
         yield SharedRefusal(
             "allow-list",
@@ -289,24 +289,30 @@ def _allow_list(context: Context, carrier: Observation, file: _File) -> Iterator
         )
 
 
-@lru_cache(maxsize=1 << 16)
-def _matches(pattern: str, name: str) -> bool:
-    return IgnoreFile.parse(pattern).excludes(name)
+@lru_cache(maxsize=1 << 12)
+def _matching(name: str) -> frozenset[str]:
+    """The patterns of candidates that match a name at the root."""
+    return frozenset(pattern for pattern, alone in _ALONE.items() if alone.excludes(name))
 
 
-def _touches(pattern: str, name: str, visible: Sequence[str]) -> bool:
-    """Whether a pattern matches what stands at the root by that name, or may."""
-    if not has_wildcard(name):
-        return _matches(pattern, name)
+def _touched(names: Iterable[str], visible: Sequence[str]) -> frozenset[str]:
+    """The patterns that match what stands at the root by one of some names, or may."""
+    here: set[str] = set()
+    for name in names:
+        here.update(filter(partial(_may_be, name), visible) if has_wildcard(name) else (name,))
+    return frozenset().union(*map(_matching, here))
+
+
+def _may_be(pattern: str, name: str) -> bool:
     try:
-        return any(match(name, each) for each in visible if _matches(pattern, each))
+        return match(pattern, name)
     except BadPattern:
         return True
 
 
 def _proven(candidate: _Candidate, context: Context, visible: Sequence[str], file: _File) -> bool:
     """Whether the pattern leaves something out, and nothing but what it is meant for."""
-    matched = [name for name in visible if _matches(candidate.pattern, name)]
+    matched = [name for name in visible if candidate.pattern in _matching(name)]
     if not matched:
         return file.old is None and candidate.commonplace
     above = IgnoreFile.parse(_written((candidate.pattern,), file.old))
