@@ -8,7 +8,6 @@ told is in the result as such.
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +20,6 @@ from gorewrite.golang.embeds import embeds
 from gorewrite.golang.mentions import find_mentions
 from gorewrite.golang.needs import Cgo, Embed, Executes, FileRead, ProgramNeeds, Verdict
 from gorewrite.golang.signals import find_signals
-from gorewrite.golang.source import SourceFile
 from gorewrite.memo import remembered
 
 if TYPE_CHECKING:
@@ -58,31 +56,19 @@ def _analysed(
     goarch: str,
     modcache: Path | None,
 ) -> ProgramNeeds:
-    closure = follow(tree, package_dir, tags, goarch, cgo, modcache)
-    files = tuple(file for unit in closure.units.values() for file in unit.files)
-    program = _Program(package_dir, tags, goarch, modcache, files, closure)
-    needs = _needs(tree, program)
-    program.closure = None  # The program is kept with what it needs, and its closure is large.
+    closure = _followed(tree, package_dir, tags, goarch, None, modcache)
+    if cgo is not None and closure.mixed:
+        closure = _followed(tree, package_dir, tags, goarch, cgo, modcache)
+    needs = _needs(tree, closure, tags)
     return needs._replace(cgo=cgo_rules.verdict(closure, tags, cgo))
 
 
-@dataclass(unsafe_hash=True, slots=True)
-class _Program:
-    """What a program is made of. Mostly that is the same with cgo and without."""
-
-    package_dir: str
-    tags: frozenset[str]
-    goarch: str
-    modcache: Path | None
-    files: tuple[SourceFile, ...]
-    closure: Closure | None = field(compare=False)
+_followed = remembered(follow)
 
 
 @remembered
-def _needs(tree: SourceTree, program: _Program) -> ProgramNeeds:
+def _needs(tree: SourceTree, closure: Closure, tags: frozenset[str]) -> ProgramNeeds:
     """All that follows from the files; the verdict about cgo is still open."""
-    closure, tags = program.closure, program.tags
-    assert closure is not None
     calls = find_calls(closure)
     signals, environment = find_signals(closure)
     if "timetzdata" in tags:
@@ -148,7 +134,7 @@ def _module_needs(
 ) -> list[Evidence]:
     """Add what imported modules open and start by themselves; returns the rest in words."""
     extra: list[Evidence] = []
-    for path, place in closure.imported().items():
+    for path, place in closure.imported.items():
         found = runtime_needs().find(path)
         if found is None:
             continue

@@ -7,7 +7,6 @@ decides what each one is, and the evaluator what its arguments can be.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
@@ -29,6 +28,7 @@ from gorewrite.golang.starts import EXECUTES, execute
 from gorewrite.golang.syntax import arguments_of
 from gorewrite.golang.texts import UNKNOWN, Value, union
 from gorewrite.golang.values import Evaluator, Scope
+from gorewrite.memo import remembered
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -87,7 +87,7 @@ def _method_modules() -> frozenset[str]:
 
 
 @lru_cache(maxsize=256)
-def _methods(imports: frozenset[str]) -> frozenset[str]:
+def _methods(imports: frozenset[str]) -> frozenset[bytes]:
     """The methods to look at in a program with these imports, among `_method_modules`."""
     found = {
         name
@@ -95,7 +95,48 @@ def _methods(imports: frozenset[str]) -> frozenset[str]:
         if not rule.modules or not imports.isdisjoint(rule.modules)
     }
     viper = {*_VIPER_NAMES, "BindEnv"}
-    return frozenset(found | viper if _VIPER in imports else found - viper)
+    found = found | viper if _VIPER in imports else found - viper
+    return frozenset(name.encode() for name in found)
+
+
+@cache
+def _names() -> dict[str, frozenset[bytes]]:
+    """Package -> what of it is worth a look."""
+    rules, none = call_rules().names, frozenset[bytes]()
+    return {path: rules.get(path, none) | _NAMES.get(path, none) for path in {*rules, *_NAMES}}
+
+
+@remembered
+def _candidates(
+    file: SourceFile, methods: frozenset[bytes]
+) -> tuple[tuple[int, str, str | None], ...]:
+    """(offset, name, import path of the package in front) of what may be a call of interest.
+
+    methods: the names that are of interest behind anything that is no package.
+    """
+    names: dict[str | None, frozenset[bytes]] = {None: methods}
+    for path in file.imported:
+        if (known := unversioned(path)) in _names():
+            names[path] = _names()[known]
+    found = []
+    for start, name in file.selections(frozenset().union(*names.values())):
+        package = file.operand_package(start)
+        if name in names.get(package, ()):
+            found.append((start, name.decode(), package))
+    return tuple(found)
+
+
+@cache
+def _opening_packages() -> frozenset[str]:
+    """The packages with functions that open files or start programs."""
+    return frozenset([package for package, _ in (*call_rules().calls, *EXECUTES)])
+
+
+@remembered
+def _dot_imports(file: SourceFile) -> tuple[str, ...]:
+    """The packages of these whose functions a file calls by their bare names."""
+    dotted = [found.path for found in file.header.imports if found.name == "."]
+    return tuple(path for path in dotted if unversioned(path) in _opening_packages())
 
 
 class _Finder:
@@ -105,44 +146,24 @@ class _Finder:
         self.evaluator = Evaluator(closure)
         self.found = Calls()
         self.imports = {unversioned(path) for path in closure.used_by}
-        self.method_names = _methods(frozenset(self.imports & _method_modules()))
-        self.methods = frozenset(name.encode() for name in self.method_names)
+        self.methods = _methods(frozenset(self.imports & _method_modules()))
 
     def run(self) -> Calls:
         for unit in self.closure.own:
             for file in unit.files:
-                self._dot_imports(file)
-                wanted = self.methods.union(*self._package_names(file))
-                for place, name in file.selections(wanted):
-                    self._look(unit, file, place, name.decode())
+                for path in _dot_imports(file):
+                    self.found.read("file", True, UNKNOWN, file.import_evidence(path))
+                for place, name, package in _candidates(file, self.methods):
+                    self._look(unit, file, place, name, package)
                 if b"file://" in file.data:
                     self._file_urls(unit, file)
         self._config()
         return self.found
 
-    def _dot_imports(self, file: SourceFile) -> None:
-        packages = {package for package, _ in self.rules.calls} | {path for path, _ in EXECUTES}
-        for found in file.header.imports:
-            if found.name == "." and unversioned(found.path) in packages:
-                place = file.import_evidence(found.path)
-                self.found.read("file", True, UNKNOWN, place)
-
-    def _package_names(self, file: SourceFile) -> Iterator[frozenset[bytes]]:
-        """What of the packages a file imports is worth a look."""
-        for found in file.header.imports:
-            path = unversioned(found.path)
-            for names in (self.rules.names, _NAMES):
-                if path in names:
-                    yield names[path]
-
-    def _look(self, unit: Unit, file: SourceFile, start: int, name: str) -> None:
-        """One name behind a dot that may be a call of interest."""
-        package = file.operand_package(start)
-        if package is None:
-            if not self._is_method(name):
-                return
-        elif not self._is_function(unversioned(package), name):
-            return
+    def _look(
+        self, unit: Unit, file: SourceFile, start: int, name: str, package: str | None
+    ) -> None:
+        """One name behind a dot that may be a call of interest. package: see `_candidates`."""
         end = start + len(name.encode())
         scope = Scope(unit, file.declaration(start))
         node = scope.declaration.node_at(start, end)
@@ -156,7 +177,7 @@ class _Finder:
             return
         if package is not None and self._shadowed(scope, parent):
             package = None
-            if not self._is_method(name):
+            if name.encode() not in self.methods:
                 return
         place = file.evidence(start)
         call = parent.parent
@@ -165,14 +186,6 @@ class _Finder:
             self._not_called(package, name, place)
             return
         self._called(Call(scope, call, package, name, arguments_of(call), place))
-
-    def _is_method(self, name: str) -> bool:
-        return name in self.method_names
-
-    def _is_function(self, path: str, name: str) -> bool:
-        encoded = name.encode()
-        none: frozenset[bytes] = frozenset()
-        return encoded in self.rules.names.get(path, none) or encoded in _NAMES.get(path, none)
 
     def _shadowed(self, scope: Scope, selector: Node) -> bool:
         operand = selector.child_by_field_name("operand")

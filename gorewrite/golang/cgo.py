@@ -21,6 +21,8 @@ With cgo switched off by the build itself only shared-library loaders (outcome D
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from gorewrite.evidence import Evidence
 from gorewrite.golang.catalogue import CgoModule, PureModule, modules, unversioned
 from gorewrite.golang.closure import Closure, Unit
@@ -60,14 +62,13 @@ def verdict(closure: Closure, tags: frozenset[str], cgo: bool | None) -> Cgo:
 def shared_libraries(closure: Closure, tags: frozenset[str]) -> tuple[Evidence, ...]:
     """Imports that load shared libraries although cgo is off, and linker directives that do."""
     found = []
-    for path, place in closure.imported().items():
+    for path, place in closure.imported.items():
         known = _listed(path, tags)
         if isinstance(known, CgoModule) and known.outcome == "D":
             found.append(place)
-    for unit in closure.units.values():
-        for file in unit.files:
-            if b"//go:cgo_import_dynamic" in file.data and unit.own:
-                found.append(file.evidence(file.data.index(b"//go:cgo_import_dynamic")))
+    for file in closure.own_files:
+        if b"//go:cgo_import_dynamic" in file.data:
+            found.append(file.evidence(file.data.index(b"//go:cgo_import_dynamic")))
     return tuple(found)
 
 
@@ -75,15 +76,7 @@ def _sources(
     unit: Unit, proof: list[Evidence], doubt: list[Evidence], tags: frozenset[str]
 ) -> None:
     """What the files of one readable package say."""
-    places = [
-        Evidence(file.path, found.line, 'import "C"')
-        for file in unit.files
-        for found in file.header.imports
-        if found.path == "C"
-    ]
-    for name in unit.package.module.tree.listdir(unit.package.directory) if unit.own else ():
-        if name.endswith((".swig", ".swigcxx")):
-            places.append(Evidence(f"{unit.package.directory}/{name}", 0, "SWIG needs cgo"))
+    places = unit.c_code
     if not places:
         return
     listed = _listed(unit.package.path, tags)
@@ -105,7 +98,7 @@ def _imports(
 ) -> bool:
     """Judge imported packages by the lists; returns whether one vouches for itself only."""
     weak = False
-    for path, place in closure.imported().items():
+    for path, place in closure.imported.items():
         known = _listed(path, tags)
         external = path in closure.externals
         match known:
@@ -135,7 +128,7 @@ def _requirements(closure: Closure, tags: frozenset[str], weak: bool) -> list[Ev
     main = closure.resolver.main
     if main is None or closure.resolver.vendored or not _lists_what_is_built(main.go):
         return []
-    imported = {unversioned(path) for path in closure.imported()}
+    imported = {unversioned(path) for path in closure.imported}
     explained = {
         unversioned(path)
         for require in main.requires
@@ -174,6 +167,7 @@ def _brings(require: Require, tags: frozenset[str]) -> tuple[str, ...]:
     return known.brings if isinstance(known, CgoModule) else ()
 
 
+@lru_cache(maxsize=4096)
 def _listed(path: str, tags: frozenset[str]) -> CgoModule | PureModule | None:
     """The entry of the longest listed prefix, with build tags taken into account."""
     found = modules().find(path)

@@ -7,7 +7,7 @@ cgo files are kept, because whether they may be compiled is the question asked h
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -15,19 +15,32 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.golang.catalogue import package_names, unversioned
-from gorewrite.golang.constraints import Holds, build_constraint, name_matches, tag_predicate
-from gorewrite.golang.packages import GO_FILE_LIMIT
-from gorewrite.golang.resolve import External, Missing, Module, Package, Resolver
+from gorewrite.golang.constraints import Holds, name_matches, tag_predicate
+from gorewrite.golang.packages import GO_FILE_LIMIT, header_of
+from gorewrite.golang.resolve import External, Missing, Module, Package, Resolver, resolver_of
 from gorewrite.golang.source import SourceFile, default_name
-from gorewrite.memo import remembered
+from gorewrite.memo import cached_property, remembered
 
 if TYPE_CHECKING:
     from gorewrite.context import SourceTree
 
 FILE_LIMIT = 20_000
 
-# The files of a package, whether it has some for cgo switched off, and what cannot be read.
-_Files = tuple[tuple[SourceFile, ...], bool, tuple[str, ...]]
+# Where an import leads; None: to the standard library, or to C.
+_Target = Package | External | Missing | None
+
+
+class _Files(NamedTuple):
+    """The Go files of a directory that a build compiles.
+
+    mixed: whether some of them are compiled with cgo only, or without it only; fallback: whether
+    there are files for cgo switched off; unreadable: paths that cannot be read.
+    """
+
+    files: tuple[SourceFile, ...]
+    mixed: bool
+    fallback: bool
+    unreadable: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,20 +48,26 @@ class Unit:
     """One readable package of the program.
 
     files: what the build compiles; what either setting of cgo compiles when it is not known.
-    fallback: whether there are files for cgo switched off (`//go:build !cgo`).
+    mixed: whether that depends on cgo. fallback: whether there are files for cgo switched off
+    (`//go:build !cgo`). own: whether it is code of the repository.
+    imports: each imported path with where it stands first, and where it leads; importers: the
+    path -> the files that import it. problems: files that cannot be read. c_code: what of it
+    uses cgo.
     """
 
     package: Package
     name: str
     files: tuple[SourceFile, ...]
+    mixed: bool
     fallback: bool
+    own: bool
+    imports: tuple[tuple[str, Evidence, _Target], ...]
+    importers: Mapping[str, list[SourceFile]]
+    problems: tuple[Unknown, ...]
+    c_code: tuple[Evidence, ...]
 
-    @property
-    def own(self) -> bool:
-        return self.package.module.origin == "own"
 
-
-@dataclass(slots=True)
+@dataclass(eq=False)
 class Closure:
     """Everything reachable from a main package.
 
@@ -73,11 +92,16 @@ class Closure:
     def main(self) -> Unit | None:
         return next(iter(self.units.values()), None)
 
-    @property
-    def own(self) -> list[Unit]:
-        return [unit for unit in self.units.values() if unit.own]
+    @cached_property
+    def own(self) -> tuple[Unit, ...]:
+        return tuple(unit for unit in self.units.values() if unit.own)
 
-    def imported(self) -> dict[str, Evidence]:
+    @cached_property
+    def own_files(self) -> tuple[SourceFile, ...]:
+        return tuple(file for unit in self.own for file in unit.files)
+
+    @cached_property
+    def imported(self) -> Mapping[str, Evidence]:
         """Every package outside the own code -> where it is imported first."""
         found = {path: place for path, (_, place) in self.externals.items()}
         for path, unit in self.units.items():
@@ -85,22 +109,21 @@ class Closure:
                 found[path] = self.first[path]
         return found
 
+    @property
+    def mixed(self) -> bool:
+        """Whether cgo on and cgo off make different programs of it."""
+        return any(unit.mixed for unit in self.units.values())
+
     def unit_of(self, file: SourceFile) -> Unit:
         """The package an own file belongs to."""
         return self.unit_by_file[file.path]
 
-    def namer(self) -> Callable[[str], str]:
-        """Tells the name a package is used by when its import has no alias. Files keep it, for
-        longer than there is a use for the closure."""
-        names = {path: unit.name for path, unit in self.units.items()}
-
-        def name_of(path: str) -> str:
-            known = names.get(path)
-            if known is None:
-                known = package_names().get(unversioned(path)) or default_name(path)
-            return known
-
-        return name_of
+    def name_of(self, path: str) -> str:
+        """The name a package is used by when its import has no alias."""
+        unit = self.units.get(path)
+        if unit:
+            return unit.name
+        return package_names().get(unversioned(path)) or default_name(path)
 
 
 def follow(
@@ -116,7 +139,7 @@ def follow(
     Stops after FILE_LIMIT files and says so (`truncated`). Never raises for a damaged tree;
     what could not be read is in `problems`.
     """
-    resolver = Resolver(tree, package_dir, modcache)
+    resolver = resolver_of(tree, package_dir, modcache)
     closure = Closure(resolver)
     rules = _Rules(tags, goarch, cgo, resolver.main.go if resolver.main else None)
     start = _main_package(resolver, package_dir)
@@ -125,38 +148,35 @@ def follow(
     count = 0
     while waiting:
         package = waiting.pop()
-        unit = _read(package, rules, closure.problems)
+        unit = _unit(resolver, package, rules)
         closure.units[package.path] = unit
+        closure.problems += unit.problems
         count += len(unit.files)
         if count > FILE_LIMIT:
             closure.truncated = True
             break
-        for file in unit.files:
-            if unit.own:
+        if unit.own:
+            for file in unit.files:
                 closure.unit_by_file[file.path] = unit
-            for found in file.header.imports:
-                if unit.own:
-                    closure.used_by.setdefault(found.path, []).append(file)
-                if found.path in seen:
-                    continue
-                seen.add(found.path)
-                target = _target(resolver, package, found.path)
-                place = Evidence(file.path, found.line, f'import "{found.path}"')
-                closure.first[found.path] = place
-                match target:
-                    case Package():
-                        waiting.append(target)
-                    case External():
-                        closure.externals[found.path] = (target, place)
-                    case Missing():
-                        why = f"package {target.path} is not in the tree"
-                        closure.missing.append(Unknown(why, (place,)))
-                    case None:
-                        closure.standard[found.path] = place
-    name_of = closure.namer()
-    for unit in closure.own:
-        for file in unit.files:
-            file.name_of = name_of
+            for path, files in unit.importers.items():
+                closure.used_by.setdefault(path, []).extend(files)
+        for path, place, target in unit.imports:
+            if path in seen:
+                continue
+            seen.add(path)
+            closure.first[path] = place
+            match target:
+                case None:
+                    closure.standard[path] = place
+                case Package():
+                    waiting.append(target)
+                case External():
+                    closure.externals[path] = (target, place)
+                case Missing():
+                    why = f"package {target.path} is not in the tree"
+                    closure.missing.append(Unknown(why, (place,)))
+    for file in closure.own_files:
+        file.name_of = closure.name_of
     return closure
 
 
@@ -179,9 +199,7 @@ def _main_package(resolver: Resolver, directory: str) -> Package:
     return Package("main", directory, Module("main", directory, resolver.tree, "own"))
 
 
-def _target(
-    resolver: Resolver, importer: Package, path: str
-) -> Package | External | Missing | None:
+def _target(resolver: Resolver, importer: Package, path: str) -> _Target:
     if path.startswith(("./", "../")):
         directory = posixpath.normpath(posixpath.join(importer.directory, path))
         if importer.module.tree.kind(directory) == "dir":
@@ -214,21 +232,48 @@ def _holds(rules: _Rules) -> dict[bool, list[Holds]]:
     }
 
 
-def _read(package: Package, rules: _Rules, problems: list[Unknown]) -> Unit:
-    """Read one package; files that cannot be read are added to `problems`."""
-    files, fallback, unreadable = _files(package.module.tree, package.directory, rules)
-    problems += [
-        Unknown(f"{path} cannot be read", (Evidence(path, 0, "unreadable"),)) for path in unreadable
-    ]
-    name = next((file.header.package for file in files), "")
-    return Unit(package, name, files, fallback)
+@remembered
+def _unit(resolver: Resolver, package: Package, rules: _Rules) -> Unit:
+    """Reads one package, and looks up where its imports lead: the same for all programs."""
+    tree = package.module.tree
+    own = package.module.origin == "own"
+    found = _files(tree, package.directory, rules)
+    imports: dict[str, tuple[str, Evidence, _Target]] = {}
+    importers: dict[str, list[SourceFile]] = {}
+    c_code = []
+    for file in found.files:
+        for path, _, line in file.header.imports:
+            importers.setdefault(path, []).append(file)
+            if path == "C":
+                c_code.append(Evidence(file.path, line, 'import "C"'))
+            if path not in imports:
+                place = Evidence(file.path, line, f'import "{path}"')
+                imports[path] = (path, place, _target(resolver, package, path))
+    for name in tree.listdir(package.directory) if own else ():
+        if name.endswith((".swig", ".swigcxx")):
+            c_code.append(Evidence(f"{package.directory}/{name}", 0, "SWIG needs cgo"))
+    return Unit(
+        package,
+        found.files[0].header.package if found.files else "",
+        found.files,
+        found.mixed,
+        found.fallback,
+        own,
+        tuple(imports.values()),
+        importers,
+        tuple(
+            Unknown(f"{path} cannot be read", (Evidence(path, 0, "unreadable"),))
+            for path in found.unreadable
+        ),
+        tuple(c_code),
+    )
 
 
 @remembered
 def _files(tree: SourceTree, directory: str, rules: _Rules) -> _Files:
     files: list[SourceFile] = []
     unreadable: list[str] = []
-    fallback = False
+    mixed = fallback = False
     prefix = "" if directory == "." else directory + "/"
     for name in tree.listdir(directory):
         if not name.endswith(".go") or name.endswith("_test.go") or name[0] in "._":
@@ -243,26 +288,25 @@ def _files(tree: SourceTree, directory: str, rules: _Rules) -> _Files:
         on, off = _compiled(file, rules)
         if (on and rules.cgo is not False) or (off and not rules.cgo):
             files.append(file)
+        mixed = mixed or on != off
         fallback = fallback or (off and not on)
-    return tuple(files), fallback, tuple(unreadable)
+    return _Files(tuple(files), mixed, fallback, tuple(unreadable))
 
 
 @remembered
 def _source(tree: SourceTree, path: str) -> SourceFile | None:
     """A Go file of a tree, read once for all programs in it; None when it cannot be read."""
+    header = header_of(tree, path)
     data = tree.read(path, GO_FILE_LIMIT)
-    return SourceFile(path, data) if data is not None else None
+    return SourceFile(path, data, header) if data is not None else None
 
 
 def _compiled(file: SourceFile, rules: _Rules) -> tuple[bool, bool]:
     """Whether a file is compiled with cgo on, and with cgo off (go/build `matchFile`)."""
-    if file.header.package in ("", "documentation"):
+    header = file.header
+    if header.package in ("", "documentation"):
         return False, False
-    uses_c = any(found.path == "C" for found in file.header.imports)
-    head = file.data[: file.header.end]
-    # Only a line that names a constraint can be one; most files have none.
-    if b"build" not in head:
-        return True, not uses_c
-    constraint = build_constraint(head.decode("utf-8", "surrogateescape"))
-    on, off = (any(map(constraint, _holds(rules)[setting])) for setting in (True, False))
-    return on, off and not uses_c
+    if header.constraint is None:
+        return True, not header.uses_c
+    on, off = (any(map(header.constraint, _holds(rules)[setting])) for setting in (True, False))
+    return on, off and not header.uses_c

@@ -7,14 +7,14 @@ from gorewrite.golang.outputs import (
     build_outputs,
     installed_tools,
 )
-from gorewrite.golang.targets import Locate
+from gorewrite.golang.targets import Places
 
 __all__ = [
     "BuildOutput",
     "GoCommand",
     "GoFlag",
     "InstalledTool",
-    "Locate",
+    "Places",
     "Role",
     "build_outputs",
     "installed_tools",

@@ -30,6 +30,8 @@ UNIX_OS: Final = _names(
 _RELEASE_TAG = re.compile(r"go1\.([1-9][0-9]*)")
 
 Holds = Callable[[str], bool]
+# Whether a file builds, by the tags that hold.
+Constraint = Callable[[Holds], bool]
 
 
 def tag_predicate(
@@ -76,7 +78,7 @@ def name_matches(name: str, holds: Holds) -> bool:
     return parts[-1] not in KNOWN_OS or holds(parts[-1])
 
 
-def build_constraint(text: str) -> Callable[[Holds], bool]:
+def build_constraint(text: str) -> Constraint:
     """Return the test whether a Go file builds, which takes the tag predicate.
 
     `//go:build` wins over `// +build`; one that does not parse never holds (go/build fails there).

@@ -29,7 +29,7 @@ def embeds(unit: Unit) -> Iterator[Embed]:
     for file in unit.files:
         if b"//go:embed" not in file.data:
             continue
-        if not any(found.path == "embed" for found in file.header.imports):
+        if "embed" not in file.imported:
             continue
         for pattern, offset in _patterns(file):
             files = tuple(sorted(expand(unit.package.module.tree, unit.package.directory, pattern)))

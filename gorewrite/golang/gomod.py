@@ -58,7 +58,7 @@ class GoMod(NamedTuple):
     @property
     def directory(self) -> str:
         """The module root in the tree, "." for the root of the tree."""
-        return posixpath.dirname(self.path) or "."
+        return self.path.rpartition("/")[0] or "."
 
 
 class GoWork(NamedTuple):
@@ -74,7 +74,7 @@ class GoWork(NamedTuple):
     @property
     def directory(self) -> str:
         """The workspace root in the tree, "." for the root of the tree."""
-        return posixpath.dirname(self.path) or "."
+        return self.path.rpartition("/")[0] or "."
 
 
 @lru_cache(maxsize=64)
@@ -167,13 +167,26 @@ def _upward(tree: SourceTree, directory: str, name: str) -> str | None:
     current = posixpath.normpath(directory)
     if current.startswith(("..", "/")):
         return None
+    path = _in(current, name)
+    if tree.kind(path) == "file":
+        return path
+    return _above(tree, current.rpartition("/")[0] or ".", name) if current != "." else None
+
+
+@remembered
+def _above(tree: SourceTree, directory: str, name: str) -> str | None:
+    """The same from a parent directory on: for all that lie in it."""
     while True:
-        path = posixpath.normpath(posixpath.join(current, name))
+        path = _in(directory, name)
         if tree.kind(path) == "file":
             return path
-        if current == ".":
+        if directory == ".":
             return None
-        current = posixpath.dirname(current) or "."
+        directory = directory.rpartition("/")[0] or "."
+
+
+def _in(directory: str, name: str) -> str:
+    return name if directory == "." else f"{directory}/{name}"
 
 
 # --- the line grammar of go.mod and go.work ---------------------------------------------------

@@ -1,4 +1,4 @@
-"""The head of a Go file: package clause and imports, without parsing the rest.
+"""The head of a Go file: build constraints, package clause and imports, without parsing the rest.
 
 The Go specification puts every import before the first declaration, so a scan that knows
 comments, identifiers and string literals reads the head exactly; the body is never looked at.
@@ -9,13 +9,22 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from gorewrite.golang.constraints import Constraint, build_constraint
+
+# What stands between tokens. Atomic, so that what follows in a pattern is never tried in it.
+_BLANK = rb"(?>(?:[ \t\r\n]+|//[^\n]*|/\*.*?\*/)*)"
+_SKIP = rb"(?>(?:[\s;]+|//[^\n]*|/\*.*?\*/)*)"
 _NAME = rb"[A-Za-z_\x80-\xff][\w\x80-\xff]*"
 _STRING = rb'"(?:[^"\\\n]|\\.)*"|`[^`]*`'
-_SKIP = re.compile(rb"(?:[\s;]+|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
-_BLANK = re.compile(rb"(?:[ \t\r\n]+|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
-_WORD = re.compile(_NAME)
-_SPEC = re.compile(rb"(\.|" + _NAME + rb")?(?:[ \t]|/\*.*?\*/)*(" + _STRING + rb")", re.DOTALL)
-_BOM = b"\xef\xbb\xbf"
+_CLAUSE = re.compile(
+    rb"(?:\xef\xbb\xbf)?" + _SKIP + rb"package(?![\w\x80-\xff])" + _BLANK + rb"(" + _NAME + rb")",
+    re.DOTALL,
+)
+_IMPORT = re.compile(_SKIP + rb"import(?![\w\x80-\xff])" + _BLANK + rb"(\()?", re.DOTALL)
+_SPEC = re.compile(
+    _SKIP + rb"(\.|" + _NAME + rb")?(?>(?:[ \t]+|/\*.*?\*/)*)(" + _STRING + rb")", re.DOTALL
+)
+_CLOSED = re.compile(_SKIP + rb"\)?", re.DOTALL)
 
 
 class Import(NamedTuple):
@@ -28,15 +37,17 @@ class Import(NamedTuple):
 
 class Header(NamedTuple):
     """Package name ("" when there is no package clause), imports in source order, where the
-    head ends (byte offset behind the last import)."""
+    head ends (byte offset behind the last import), the test whether it builds (None: always)."""
 
     package: str
     imports: tuple[Import, ...]
     end: int = 0
+    constraint: Constraint | None = None
 
-    def paths(self) -> frozenset[str]:
-        """The imported paths, once each."""
-        return frozenset(found.path for found in self.imports)
+    @property
+    def uses_c(self) -> bool:
+        """Whether it has `import "C"`."""
+        return "C" in [found.path for found in self.imports]
 
 
 def scan(data: bytes) -> Header:
@@ -45,52 +56,34 @@ def scan(data: bytes) -> Header:
     data: the whole file or at least everything up to its first declaration.
     Returns what could be read; a file that is not Go gives an empty package name.
     """
-    position = len(_BOM) if data.startswith(_BOM) else 0
-    position = _end(_SKIP, data, position)
-    if not data.startswith(b"package", position):
+    header = _scan(data)
+    head = data[: header.end] if header.package else data
+    # Only a line that names a constraint can be one; most files have none.
+    if b"build" not in head:
+        return header
+    return header._replace(constraint=build_constraint(_text(head).removeprefix("\ufeff")))
+
+
+def _scan(data: bytes) -> Header:
+    clause = _CLAUSE.match(data)
+    package = _text(clause[1]) if clause is not None else ""
+    if clause is None or not package.isidentifier():
         return Header("", ())
-    position = _end(_BLANK, data, position + len(b"package"))
-    name = _WORD.match(data, position)
-    if name is None:
-        return Header("", ())
-    imports: list[tuple[int, bytes | None, bytes]] = []
-    position = name.end()
-    while word := _WORD.match(data, _end(_SKIP, data, position)):
-        if word[0] != b"import":
-            break
-        position = _declaration(data, word.end(), imports)
     found: list[Import] = []
-    line, counted = 1, 0
-    for offset, alias, path in imports:
-        line += data.count(b"\n", counted, offset)
-        counted = offset
-        name_given = _text(alias) if alias is not None else None
-        found.append(Import(_text(path), name_given, line))
-    return Header(_text(name[0]), tuple(found), position)
-
-
-def _declaration(data: bytes, position: int, into: list[tuple[int, bytes | None, bytes]]) -> int:
-    """Read what follows the word `import`; returns the offset behind it."""
-    position = _end(_BLANK, data, position)
-    if not data.startswith(b"(", position):
-        return _spec(data, position, into) or position
-    position = _end(_SKIP, data, position + 1)
-    while (after := _spec(data, position, into)) is not None:
-        position = _end(_SKIP, data, after)
-    return position + 1 if data.startswith(b")", position) else position
-
-
-def _spec(data: bytes, position: int, into: list[tuple[int, bytes | None, bytes]]) -> int | None:
-    found = _SPEC.match(data, position)
-    if found is None:
-        return None
-    into.append((found.start(2), found[1], found[2][1:-1]))
-    return found.end()
-
-
-def _end(pattern: re.Pattern[bytes], data: bytes, position: int) -> int:
-    found = pattern.match(data, position)
-    return found.end() if found else position
+    position, line, counted = clause.end(), 1, 0
+    while declaration := _IMPORT.match(data, position):
+        grouped = declaration[1] is not None
+        position = declaration.end()
+        while spec := _SPEC.match(data, position):
+            name, path = spec.groups()
+            line += data.count(b"\n", counted, spec.start(2))
+            counted, position = spec.start(2), spec.end()
+            found.append(Import(_text(path[1:-1]), None if name is None else _text(name), line))
+            if not grouped:
+                break
+        if grouped and (closed := _CLOSED.match(data, position)):
+            position = closed.end()
+    return Header(package, tuple(found), position)
 
 
 def _text(raw: bytes) -> str:

@@ -10,6 +10,8 @@ import re
 
 from gorewrite.golang.closure import Closure
 from gorewrite.golang.needs import Mention
+from gorewrite.golang.source import SourceFile
+from gorewrite.memo import remembered
 
 _LONGEST = 200
 # `a/b`, `a.b` or `a/`, quoted; no patterns, no Go files, no URLs.
@@ -19,14 +21,20 @@ _PATH_LIKE = re.compile(rb'["`](?=[^"`]*[./])(\.{0,2}/?[\w@+-][\w.@+-]*(?:/[\w.@
 def find_mentions(closure: Closure) -> tuple[Mention, ...]:
     """The texts that look like paths, each once, without the imports."""
     found: dict[str, Mention] = {}
-    for unit in closure.own:
-        for file in unit.files:
-            imported = file.header.paths()
-            for start, end in file.strings:
-                if end - start > _LONGEST:
-                    continue
-                match = _PATH_LIKE.fullmatch(file.data, start, end)
-                text = match[1].decode("utf-8", "replace") if match else ""
-                if text and text not in found and text not in imported and text[-3:] != ".go":
-                    found[text] = Mention(text, file.evidence(start))
+    for file in closure.own_files:
+        for mention in _mentions(file):
+            found.setdefault(mention.text, mention)
+    return tuple(found.values())
+
+
+@remembered
+def _mentions(file: SourceFile) -> tuple[Mention, ...]:
+    found: dict[str, Mention] = {}
+    for start, end in file.strings:
+        if end - start > _LONGEST:
+            continue
+        match = _PATH_LIKE.fullmatch(file.data, start, end)
+        text = match[1].decode("utf-8", "replace") if match else ""
+        if text and text not in found and text not in file.imported and text[-3:] != ".go":
+            found[text] = Mention(text, file.evidence(start))
     return tuple(found.values())

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from gorewrite.evidence import Unknown
 from gorewrite.golang.commandline import GoCommand
-from gorewrite.golang.targets import Locate, NotKnown, Package, Targets, binary_name
+from gorewrite.golang.targets import NotKnown, Package, Places, Wanted, binary_name, packages_of
 
 # Directories of every image that has a go command.
 _ALWAYS_THERE: Final = re.compile(
@@ -49,7 +49,7 @@ class InstalledTool(NamedTuple):
 
 def build_outputs(
     cmd: GoCommand,
-    locate: Locate,
+    places: Places,
     *,
     directories: Collection[str] = (),
     go_minor: int | None = None,
@@ -57,9 +57,10 @@ def build_outputs(
 ) -> tuple[BuildOutput, ...] | Unknown:
     """Return the binaries of own code that `cmd` writes; () when it writes none.
 
-    locate: see `Locate`. directories: absolute image directories known to exist besides those
-    copied from the context (WORKDIR, mkdir). go_minor: N of Go 1.N, when known. platform: GOOS
-    and GOARCH of the machine that builds, which decide whether `go install` cross-compiles.
+    places: what of the build context lies where. directories: absolute image directories known to
+    exist besides those copied from the context (WORKDIR, mkdir). go_minor: N of Go 1.N, when known.
+    platform: GOOS and GOARCH of the machine that builds, which decide whether `go install`
+    cross-compiles.
     Unknown with the reason when they cannot be told, when the command is sure to fail, and for
     `go install pkg@version` (see `installed_tools`).
     """
@@ -70,7 +71,7 @@ def build_outputs(
     if cmd.setting("n") == "true":
         return ()
     try:
-        return _Outputs(cmd, locate, frozenset(directories), go_minor, platform).find()
+        return _Outputs(cmd, places, frozenset(directories), go_minor, platform).find()
     except NotKnown as reason:
         return Unknown(str(reason))
 
@@ -132,13 +133,13 @@ class _Outputs:
     def __init__(
         self,
         cmd: GoCommand,
-        locate: Locate,
+        places: Places,
         directories: frozenset[str],
         go_minor: int | None,
         platform: tuple[str, str],
     ) -> None:
         self.cmd = cmd
-        self.locate = locate
+        self.places = places
         self.directories = directories
         self.go_minor = go_minor
         self.platform = platform
@@ -151,11 +152,13 @@ class _Outputs:
                 raise NotKnown(f"-{name} replaces files of the build")
         if cmd.setting("buildmode") in (*_LIBRARY_MODES, None):
             raise NotKnown("-buildmode makes a library, not a program")
-        self.targets = Targets(cmd, locate, platform, go_minor)
-        self.directory = self.targets.directory
+        self.wanted = Wanted.by(cmd, platform, go_minor)
+        self.directory = self.wanted.directory
 
     def find(self) -> tuple[BuildOutput, ...]:
-        packages = self.targets.packages()
+        packages = packages_of(self.places, self.wanted)
+        if isinstance(packages, Unknown):
+            raise NotKnown(packages.why)
         mains = [p for p in packages if p.is_main]
         if self.cmd.kind == "install":
             files = bool(packages and packages[0].files)
@@ -165,7 +168,9 @@ class _Outputs:
             return self._in_directory(target, mains)
         return self._build(packages, mains)
 
-    def _build(self, packages: list[Package], mains: list[Package]) -> tuple[BuildOutput, ...]:
+    def _build(
+        self, packages: tuple[Package, ...], mains: list[Package]
+    ) -> tuple[BuildOutput, ...]:
         """`go build`: cmd/go `runBuild`."""
         output = self.cmd.setting("o")
         if output is None:
@@ -210,7 +215,7 @@ class _Outputs:
 
     @property
     def _suffix(self) -> str:
-        return ".exe" if self.targets.goos == "windows" else ""
+        return ".exe" if self.wanted.goos == "windows" else ""
 
     def _is_directory(self, path: str) -> bool:
         """Is there a directory at the image path already?"""
@@ -221,7 +226,7 @@ class _Outputs:
             return True
         if any(f"{d}/".startswith(f"{path}/") for d in known):
             return True
-        place = self.locate(path)
-        if place is None and (parent := self.locate(posixpath.dirname(path))):
+        place = self.places.locate(path)
+        if place is None and (parent := self.places.locate(posixpath.dirname(path))):
             place = parent[0], posixpath.join(parent[1], posixpath.basename(path))
         return place is not None and place[0].kind(posixpath.normpath(place[1])) == "dir"

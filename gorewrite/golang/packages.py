@@ -1,6 +1,6 @@
 """Which Go files of a directory belong to a build, and which package they declare.
 
-A cheap scanner of the top of Go files: build constraints, package clause, imports. It follows
+By the head of each file: build constraints, package clause, imports. The rules are those of
 `go/build` (Go's `src/go/build/build.go`: `matchFile`, `shouldBuild`, `goodOSArchFile`,
 `matchTag`) and the documentation at https://pkg.go.dev/cmd/go#hdr-Build_constraints.
 """
@@ -8,12 +8,12 @@ A cheap scanner of the top of Go files: build constraints, package clause, impor
 from __future__ import annotations
 
 import posixpath
-import re
-from collections.abc import Callable, Collection
-from typing import TYPE_CHECKING, Final, NamedTuple
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Final
 
 from gorewrite.evidence import Unknown
-from gorewrite.golang.constraints import Holds, build_constraint, name_matches, tag_predicate
+from gorewrite.golang.constraints import Holds, name_matches, tag_predicate
+from gorewrite.golang.imports import Header, scan
 from gorewrite.memo import remembered
 
 if TYPE_CHECKING:
@@ -21,19 +21,6 @@ if TYPE_CHECKING:
 
 # Generated Go files (assets, protobuf) reach several megabytes; only their top is looked at.
 GO_FILE_LIMIT: Final = 32 << 20
-
-
-class Header(NamedTuple):
-    """The top of a Go file.
-
-    package: name in the package clause, None when there is no readable one.
-    imports: import paths in order, `"C"` included.
-    constraint: does the file build for these tags? Takes the tag predicate.
-    """
-
-    package: str | None
-    imports: tuple[str, ...]
-    constraint: Callable[[Holds], bool]
 
 
 @remembered
@@ -74,7 +61,7 @@ def go_files(
 def header_of(tree: SourceTree, path: str) -> Header | None:
     """Return the top of a Go file of a tree; None when it cannot be read."""
     data = tree.read(path, GO_FILE_LIMIT)
-    return read_header(data) if data is not None else None
+    return scan(data) if data is not None else None
 
 
 def package_at(tree: SourceTree, directory: str, files: Collection[str]) -> str | Unknown | None:
@@ -87,92 +74,17 @@ def package_at(tree: SourceTree, directory: str, files: Collection[str]) -> str 
     names = set()
     for path in files:
         header = header_of(tree, path)
-        names.add(header.package if header is not None else None)
-    names.discard(None)
+        names.add(header.package if header is not None else "")
+    names.discard("")
     if len(names) == 1:
         return names.pop()
     if names:
-        return Unknown(f"{directory} holds several packages: {', '.join(sorted(map(str, names)))}")
+        return Unknown(f"{directory} holds several packages: {', '.join(sorted(names))}")
     return Unknown(f"no package clause can be read in {directory}")
-
-
-def package_name(source: str | bytes) -> str | None:
-    """Return the name in the package clause of a Go file, None when there is no readable one."""
-    text = _text(source)
-    tokens = _Tokens(text)
-    if next(tokens, None) != "package":
-        return None
-    name = next(tokens, None)
-    return name if name is not None and name.isidentifier() else None
-
-
-def read_header(source: str | bytes) -> Header:
-    """Read build constraint, package clause and imports from the top of a Go file."""
-    text = _text(source)
-    return Header(package_name(text), _imports(text), build_constraint(text))
 
 
 def _belongs(header: Header, holds: Holds, cgo: bool) -> bool:
     # go/build leaves out `package documentation`, and cgo files when cgo is off.
-    if header.package == "documentation" or ("C" in header.imports and not cgo):
+    if header.package == "documentation" or (not cgo and header.uses_c):
         return False
-    return header.constraint(holds)
-
-
-def _text(source: str | bytes) -> str:
-    text = source if isinstance(source, str) else source.decode("utf-8", "surrogateescape")
-    return text.removeprefix("\ufeff")
-
-
-# --- package clause and imports ---------------------------------------------------------------
-
-_TOKEN = re.compile(
-    r"""(?P<skip>[ \t\r\n]+|//[^\n]*|/\*.*?\*/)
-      | (?P<token>`[^`]*`|"(?:[^"\\\n]|\\.)*"|\w+|[^\w\s])""",
-    re.DOTALL | re.VERBOSE,
-)
-
-
-class _Tokens:
-    """The Go tokens of `text`, comments and white space left out, read one at a time."""
-
-    __slots__ = ("position", "text")
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.position = 0
-
-    def __iter__(self) -> _Tokens:
-        return self
-
-    def __next__(self) -> str:
-        while match := _TOKEN.match(self.text, self.position):
-            self.position = match.end()
-            if match["token"]:
-                return match["token"]
-        raise StopIteration
-
-
-def _imports(text: str) -> tuple[str, ...]:
-    tokens = _Tokens(text)
-    if next(tokens, None) != "package" or next(tokens, None) is None:
-        return ()
-    found: list[str] = []
-    grouped = in_import = False
-    for token in tokens:
-        if token == ";":
-            continue
-        if token == "import" and not grouped:
-            in_import = True
-        elif not in_import:
-            break
-        elif token == "(" and not grouped:
-            grouped = True
-        elif token == ")" and grouped:
-            grouped = in_import = False
-        elif token[0] in '"`':
-            found.append(token[1:-1])
-            in_import = grouped
-        elif token != "." and not token.isidentifier():
-            break
-    return tuple(found)
+    return header.constraint is None or header.constraint(holds)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from gorewrite import files
 from gorewrite.golang.gomod import GoMod, GoWork, find_module, find_workspace, vendored
+from gorewrite.memo import remembered
 
 if TYPE_CHECKING:
     from gorewrite.context import SourceTree
@@ -100,28 +100,43 @@ def within(path: str, module: str) -> bool:
     return path == module or path.startswith(module + "/")
 
 
-@dataclass
+def resolver_of(tree: SourceTree, package_dir: str, modcache: Path | None) -> Resolver:
+    """What resolves the imports of a main package: one for all packages of its module."""
+    main, work = find_module(tree, package_dir), find_workspace(tree, package_dir)
+    return _resolver(tree, main and main.directory, work and work.directory, modcache)
+
+
+@remembered
+def _resolver(
+    tree: SourceTree, main: str | None, work: str | None, modcache: Path | None
+) -> Resolver:
+    return Resolver(
+        tree,
+        find_module(tree, main) if main is not None else None,
+        find_workspace(tree, work) if work is not None else None,
+        modcache,
+    )
+
+
 class Resolver:
-    """Resolves the imports of one main package.
+    """Resolves the imports of main packages.
 
     main, work: the go.mod and go.work that govern the build, None when there is none.
     modules: readable modules by path. forks: modules replaced by another module -> that one.
     """
 
-    tree: SourceTree
-    package_dir: str
-    modcache: Path | None = None
-    main: GoMod | None = field(init=False)
-    work: GoWork | None = field(init=False)
-    modules: dict[str, Module] = field(init=False, default_factory=dict)
-    forks: dict[str, str] = field(init=False, default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.main = find_module(self.tree, self.package_dir)
-        self.work = find_workspace(self.tree, self.package_dir)
+    def __init__(
+        self, tree: SourceTree, main: GoMod | None, work: GoWork | None, modcache: Path | None
+    ) -> None:
+        self.tree = tree
+        self.main = main
+        self.work = work
+        self.modules: dict[str, Module] = {}
+        self.forks: dict[str, str] = {}
+        #: See gorewrite.memo.
+        self.memory = files.SharedMemory()
         self._vendor = self._vendor_directory()
-        self._cache = CacheTree(self.modcache) if self.modcache else None
-        self._known: dict[str, Package | External | Missing | None] = {}
+        self._cache = CacheTree(modcache) if modcache else None
         self._versions: dict[str, str] = {}
         self._local: frozenset[str] = frozenset()
         self._learn()
@@ -179,12 +194,6 @@ class Resolver:
                 return posixpath.normpath(posixpath.join(_directory(mod.path), "vendor"))
         return None
 
-    def resolve(self, path: str) -> Package | External | Missing | None:
-        """Where an imported package is; None for the standard library and for "C"."""
-        if path not in self._known:
-            self._known[path] = self._resolve(path)
-        return self._known[path]
-
     def module_of(self, path: str) -> str | None:
         """The module an import path belongs to by longest prefix, readable or only required."""
         candidate = path
@@ -194,7 +203,8 @@ class Resolver:
             candidate = candidate.rpartition("/")[0]
         return None
 
-    def _resolve(self, path: str) -> Package | External | Missing | None:
+    def resolve(self, path: str) -> Package | External | Missing | None:
+        """Where an imported package is; None for the standard library and for "C"."""
         owner = self.module_of(path)
         if owner is None and is_standard(path):
             return None

@@ -13,6 +13,7 @@ from gorewrite.evidence import Evidence
 from gorewrite.golang.catalogue import by_package, runtime_needs, unversioned
 from gorewrite.golang.closure import Closure
 from gorewrite.golang.source import SourceFile
+from gorewrite.memo import remembered
 
 # (import path, exported name) -> field of ProgramNeeds.
 _USES = {
@@ -79,6 +80,7 @@ _TELLS_FILE = re.compile(
     rb"(?:(?!^}).)*?\breturn\s+(?:\w+\s*,\s*)*\2\b",
     re.S,
 )
+_HOME = re.compile(rb'(?:Getenv|LookupEnv)\s*\(\s*"(HOME|USER|SHELL)"')
 _PATH_WORK = re.compile(rb"\b(?:filepath|path)\s*\.\s*(?:Dir|Join|Abs|Rel)\b")
 # What string literals tell: (bytes worth a look, pattern over the literal with quotes, field).
 _LITERALS = (
@@ -100,17 +102,15 @@ def find_signals(closure: Closure) -> tuple[Found, set[str]]:
     """Signals by ProgramNeeds field, and environment variables named in struct tags."""
     found: Found = {}
     environment: set[str] = set()
-    for unit in closure.own:
-        for file in unit.files:
-            for name, place in _file_signals(file):
-                found.setdefault(name, []).append(place)
-            if b"`" in file.data and (b'env:"' in file.data or b'envconfig:"' in file.data):
-                environment.update(_tags(file))
+    for file in closure.own_files:
+        for name, place in _file_signals(file):
+            found.setdefault(name, []).append(place)
+        environment |= _tags(file)
     found.setdefault("caller_paths", []).extend(_told_source_paths(closure))
     for path, place in closure.standard.items():
         if path in _IMPORTS and (path in closure.used_by or path == "plugin"):
             found.setdefault(_IMPORTS[path], []).append(place)
-    for path, place in closure.imported().items():
+    for path, place in closure.imported.items():
         if path in _IMPORTS:
             found.setdefault(_IMPORTS[path], []).append(place)
         need = runtime_needs().find(path)
@@ -125,45 +125,49 @@ def find_signals(closure: Closure) -> tuple[Found, set[str]]:
 
 def _told_source_paths(closure: Closure) -> Iterator[Evidence]:
     """Where a path is built from what a helper of its own tells, which asks runtime.Caller."""
-    helpers = {
-        told[1]
-        for unit in closure.own
-        for file in unit.files
-        if b"Caller" in file.selected and "runtime" in file.header.paths()
-        for told in _TELLS_FILE.finditer(file.code)
-    }
+    helpers = {helper for file in closure.used_by.get("runtime", ()) for helper in _tellers(file)}
     if not helpers:
         return
     called = re.compile(rb"\b(?:" + b"|".join(sorted(helpers)) + rb")\s*\(")
-    for unit in closure.own:
-        for file in unit.files:
-            for call in called.finditer(file.code):
-                if _PATH_WORK.search(file.code, *file.declaration_range(call.start())):
-                    yield file.evidence(call.start())
+    for file in closure.own_files:
+        for call in called.finditer(file.code):
+            if _PATH_WORK.search(file.code, *file.declaration_range(call.start())):
+                yield file.evidence(call.start())
+
+
+@remembered
+def _tellers(file: SourceFile) -> tuple[bytes, ...]:
+    """The functions of a file that tell the file name that runtime.Caller gives them."""
+    if b"Caller" not in file.selected:
+        return ()
+    return tuple(told[1] for told in _TELLS_FILE.finditer(file.code))
 
 
 def _any_import(closure: Closure, *prefixes: str) -> bool:
     return any(unversioned(path).startswith(prefixes) for path in closure.used_by)
 
 
-def _file_signals(file: SourceFile) -> Iterator[tuple[str, Evidence]]:
-    none: frozenset[bytes] = frozenset()
-    wanted = _METHOD_NAMES.union(*(_NAMES.get(path, none) for path in file.header.paths()))
-    for start, encoded in file.selections(wanted):
+@remembered
+def _file_signals(file: SourceFile) -> tuple[tuple[str, Evidence], ...]:
+    """(field of ProgramNeeds, place) of what one file shows."""
+    found = []
+    names = [_NAMES[path] for path in file.imported if path in _NAMES]
+    for start, encoded in file.selections(_METHOD_NAMES.union(*names)):
         use = encoded.decode()
         package = file.operand_package(start)
         name = _METHODS.get(use) if package is None else _use(file, package, use, start)
         if name is not None:
-            yield name, file.evidence(start)
+            found.append((name, file.evidence(start)))
     for needle, pattern, name in _LITERALS:
         if needle in file.data:
             for start, end in file.strings:
                 if pattern.search(file.data[start:end]):
-                    yield name, file.evidence(start)
+                    found.append((name, file.evidence(start)))
                     break
-    for match in re.finditer(rb'(?:Getenv|LookupEnv)\s*\(\s*"(HOME|USER|SHELL)"', file.data):
+    for match in _HOME.finditer(file.data):
         if file.code[match.start()] == file.data[match.start()]:
-            yield "home", file.evidence(match.start())
+            found.append(("home", file.evidence(match.start())))
+    return tuple(found)
 
 
 def _use(file: SourceFile, package: str, name: str, start: int) -> str | None:
@@ -180,9 +184,14 @@ def _use(file: SourceFile, package: str, name: str, start: int) -> str | None:
     return _USES.get((package, name))
 
 
-def _tags(file: SourceFile) -> Iterator[str]:
+@remembered
+def _tags(file: SourceFile) -> frozenset[str]:
     """Environment variables bound by struct tags (caarlos0/env, envconfig, cleanenv)."""
-    for start, end in file.strings:
-        if file.data[start : start + 1] == b"`":
-            for tag in _TAG.finditer(file.data, start, end):
-                yield tag[1].decode()
+    if b'env:"' not in file.data and b'envconfig:"' not in file.data:
+        return frozenset()
+    return frozenset(
+        tag[1].decode()
+        for start, end in file.strings
+        if file.data[start : start + 1] == b"`"
+        for tag in _TAG.finditer(file.data, start, end)
+    )

@@ -14,9 +14,9 @@ from __future__ import annotations
 import bisect
 import functools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gorewrite.evidence import Evidence
 from gorewrite.golang import imports
@@ -88,9 +88,12 @@ class Declaration:
 
 
 class SourceFile:
-    """One Go file of a package: path (relative to the tree), bytes, head, and lazy views."""
+    """One Go file of a package: path (relative to the tree), bytes, head, and lazy views.
 
-    __slots__ = ("__dict__", "_trees", "data", "header", "name_of", "path")
+    What follows from it alone is remembered here: it is part of several programs.
+    """
+
+    __slots__ = ("__dict__", "_trees", "data", "header", "memory", "name_of", "path")
 
     def __init__(self, path: str, data: bytes, header: imports.Header | None = None) -> None:
         self.path = path
@@ -99,6 +102,13 @@ class SourceFile:
         # How packages are called that are imported without an alias; the closure knows better.
         self.name_of: Callable[[str], str] = default_name
         self._trees: dict[int, Declaration] = {}
+        #: See gorewrite.memo.
+        self.memory: dict[Hashable, Any] = {}
+
+    @cached_property
+    def imported(self) -> frozenset[str]:
+        """The imported paths."""
+        return frozenset([found.path for found in self.header.imports])
 
     @cached_property
     def selected(self) -> frozenset[bytes]:

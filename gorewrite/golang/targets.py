@@ -8,20 +8,30 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Final, NamedTuple
+from collections.abc import Hashable, Iterator
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from gorewrite.evidence import Unknown
 from gorewrite.golang.commandline import GoCommand
 from gorewrite.golang.gomod import GoMod, find_module
 from gorewrite.golang.packages import go_files, header_of, package_at
+from gorewrite.memo import remembered
 
 if TYPE_CHECKING:
     from gorewrite.context import SourceTree
 
-# Absolute image directory -> the tree and the directory in it that was copied there, with all
-# that lies below; None when the directory is not (or not wholly) a copy of the build context.
-Locate = Callable[[str], "tuple[SourceTree, str] | None"]
+
+class Places(Protocol):
+    """What of the build context lies where in an image."""
+
+    @property
+    def memory(self) -> dict[Hashable, Any]:
+        """See gorewrite.memo."""
+
+    def locate(self, path: str) -> tuple[SourceTree, str] | None:
+        """The tree and the directory in it that was copied to an absolute image directory, with
+        all that lies below; None when the directory is not (or not wholly) such a copy."""
+
 
 _RESERVED: Final = ("all", "cmd", "std", "tool", "work")
 _MOST_DIRECTORIES: Final = 20_000
@@ -53,26 +63,65 @@ def binary_name(import_path: str) -> str:
     return last
 
 
-class Targets:
-    """Resolves the package arguments of one command; every method raises `NotKnown`."""
+class Wanted(NamedTuple):
+    """All of a go command that tells which packages it names; most have it in common.
 
-    def __init__(
-        self, cmd: GoCommand, locate: Locate, platform: tuple[str, str], go_minor: int | None
-    ) -> None:
+    directory: the one it works in; arguments: its packages; gopath: "" when it is not known;
+    modules: whether GO111MODULE lets it look for a go.mod; unnamed: whether the binary is named
+    after its package. The rest as in `go_files`.
+    """
+
+    directory: str
+    arguments: tuple[str | None, ...]
+    tags: tuple[str, ...] | None
+    goos: str
+    goarch: str
+    cgo: bool
+    go_minor: int | None
+    gopath: str
+    modules: bool
+    unnamed: bool
+
+    @classmethod
+    def by(cls, cmd: GoCommand, platform: tuple[str, str], go_minor: int | None) -> Wanted:
+        """What a command wants. Raises NotKnown."""
         if cmd.directory is None:
             raise NotKnown("the working directory is not known")
-        self.cmd = cmd
-        self.locate = locate
-        self.directory = cmd.directory
-        self.goos = cmd.env.get("GOOS") or platform[0]
-        self.goarch = cmd.env.get("GOARCH") or platform[1]
-        self.cgo = cmd.env.get("CGO_ENABLED") != "0"
-        self.go_minor = go_minor
+        env = cmd.env
+        return cls(
+            cmd.directory,
+            cmd.packages,
+            cmd.tags,
+            env.get("GOOS") or platform[0],
+            env.get("GOARCH") or platform[1],
+            env.get("CGO_ENABLED") != "0",
+            go_minor,
+            env.get("GOPATH") or "",
+            env.get("GO111MODULE") != "off",
+            cmd.kind != "build" or not (cmd.setting("o") or "").strip(),
+        )
+
+
+@remembered
+def packages_of(places: Places, wanted: Wanted) -> tuple[Package, ...] | Unknown:
+    """The packages that a command's arguments stand for, each once, in order."""
+    try:
+        return tuple(_Targets(places, wanted).packages())
+    except NotKnown as reason:
+        return Unknown(str(reason))
+
+
+class _Targets:
+    """Resolves the package arguments of a command; every method raises `NotKnown`."""
+
+    def __init__(self, places: Places, wanted: Wanted) -> None:
+        self.places = places
+        self.wanted = wanted
+        self.directory = wanted.directory
 
     def packages(self) -> list[Package]:
-        """The packages the arguments stand for, each once, in order."""
-        arguments = [p for p in self.cmd.packages if p is not None]
-        if len(arguments) < len(self.cmd.packages):
+        arguments = [p for p in self.wanted.arguments if p is not None]
+        if len(arguments) < len(self.wanted.arguments):
             raise NotKnown("which packages are built is not known")
         if any(a.endswith(".go") and self._is_file(a) for a in arguments):
             return [self._file_list(arguments)]
@@ -90,7 +139,7 @@ class Targets:
     def _place(self, path: str) -> tuple[SourceTree, str] | None:
         """Tree and context path of a file given relative to the working directory."""
         absolute = posixpath.normpath(posixpath.join(self.directory, path))
-        place = self.locate(posixpath.dirname(absolute))
+        place = self.places.locate(posixpath.dirname(absolute))
         if place is None:
             return None
         name = posixpath.basename(absolute)
@@ -110,13 +159,13 @@ class Targets:
         files = tuple(place[1] for place in places if place)
         plain: list[str] = []
         mixed: list[str] = []
-        names: set[str | None] = set()
+        names: set[str] = set()
         for path in files:
             header = header_of(tree, path)
             if header is None:
                 raise NotKnown(f"{path} is not in the build context")
             names.add(header.package)
-            (mixed if "C" in header.imports else plain).append(path)
+            (mixed if header.uses_c else plain).append(path)
         first = (plain or mixed)[0]
         name = posixpath.basename(first).removesuffix(".go")
         directory = posixpath.dirname(files[0]) or "."
@@ -139,7 +188,7 @@ class Targets:
         if argument in (".", "..") or argument.startswith(("./", "../", "/")):
             return posixpath.normpath(posixpath.join(self.directory, argument))
         # An import path: of the main module, or of code that is not in the context.
-        root, module = self._module(self.directory)
+        root, module = module_at(self.places, self.directory)
         if module is not None and f"{argument}/".startswith(f"{module.module}/"):
             rest = argument.removeprefix(module.module).strip("/")
             return posixpath.normpath(posixpath.join(root, rest))
@@ -151,41 +200,12 @@ class Targets:
         raise NotKnown(f"{argument} is not a package of the main module")
 
     def _gopath_source(self) -> str | None:
-        gopath = self.cmd.env.get("GOPATH")
+        gopath = self.wanted.gopath
         return posixpath.join(posixpath.normpath(gopath.split(":")[0]), "src") if gopath else None
-
-    def _module(self, directory: str) -> tuple[str, GoMod | None]:
-        """The image directory of the module `directory` is in, and its go.mod.
-
-        Parents are looked up in the image: a go.mod may be copied from elsewhere in the context.
-        """
-        current = directory
-        while True:
-            place = self.locate(current)
-            if place is not None:
-                module = find_module(place[0], place[1])
-                if module is not None and module.directory == posixpath.normpath(place[1]):
-                    return current, module
-            if current == "/":
-                return self._context_module(directory)
-            current = posixpath.dirname(current)
-
-    def _context_module(self, directory: str) -> tuple[str, GoMod | None]:
-        """The same by the context alone, for a module root that was copied file by file."""
-        place = self.locate(directory)
-        module = find_module(place[0], place[1]) if place is not None else None
-        if place is None or module is None:
-            return directory, None
-        below = posixpath.relpath(posixpath.normpath(place[1]), module.directory)
-        if below == ".":
-            return directory, module
-        if not directory.endswith(f"/{below}"):
-            return directory, None
-        return directory.removesuffix(f"/{below}") or "/", module
 
     def _package(self, absolute: str, *, literal: bool) -> Package | None:
         """The package in an image directory; None when no Go file there belongs to the build."""
-        place = self.locate(absolute)
+        place = self.places.locate(absolute)
         if place is None:
             raise NotKnown(f"{absolute} is not from the build context")
         tree, directory = place[0], posixpath.normpath(place[1])
@@ -194,12 +214,10 @@ class Targets:
     def _package_in(
         self, tree: SourceTree, directory: str, absolute: str, *, literal: bool
     ) -> Package | None:
-        tags = self.cmd.tags
+        _, _, tags, goos, goarch, cgo, go_minor, *_ = self.wanted
         if tags is None and not literal:
             raise NotKnown("the value of -tags is not known")
-        files = go_files(
-            tree, directory, tags or (), self.goos, self.goarch, self.cgo, go_minor=self.go_minor
-        )
+        files = go_files(tree, directory, tags or (), goos, goarch, cgo, go_minor=go_minor)
         name = package_at(tree, directory, files)
         if isinstance(name, Unknown):
             raise NotKnown(name.why)
@@ -210,12 +228,12 @@ class Targets:
 
     def _only_tests(self, tree: SourceTree, directory: str) -> bool:
         """A directory of tests only is matched by `...` and counts when packages are counted."""
-        tags = self.cmd.tags or ()
-        return bool(go_files(tree, directory, tags, self.goos, self.goarch, self.cgo, tests=True))
+        _, _, tags, goos, goarch, cgo, *_ = self.wanted
+        return bool(go_files(tree, directory, tags or (), goos, goarch, cgo, tests=True))
 
     def _import_path(self, absolute: str, *, named: bool) -> str:
-        root, module = self._module(absolute)
-        if module is not None and self.cmd.env.get("GO111MODULE") != "off":
+        root, module = module_at(self.places, absolute)
+        if module is not None and self.wanted.modules:
             if absolute == root:
                 return module.module
             return f"{module.module}/{posixpath.relpath(absolute, root)}"
@@ -223,15 +241,14 @@ class Targets:
         source = self._gopath_source()
         if source and absolute.startswith(f"{source}/"):
             return absolute.removeprefix(f"{source}/")
-        output = self.cmd.setting("o") if self.cmd.kind == "build" else ""
-        if not named or self.cmd.env.get("GO111MODULE") == "off" or (output or "").strip():
+        if not named or not self.wanted.modules or not self.wanted.unnamed:
             return f"_{absolute}"
         raise NotKnown(f"no go.mod for {absolute}, so its binary's name is not known")
 
     def _matching(self, pattern: str) -> list[Package]:
         """Expand a directory pattern with `...` (cmd/go `search.MatchDirs`, `MatchPattern`)."""
         root = posixpath.dirname(pattern.partition("...")[0] + "x")
-        place = self.locate(root)
+        place = self.places.locate(root)
         if place is None:
             raise NotKnown(f"{root} is not from the build context")
         expression = re.escape(pattern).replace(r"\.\.\.", ".*")
@@ -247,6 +264,38 @@ class Targets:
                 if package is not None:
                     found.append(package)
         return found
+
+
+@remembered
+def module_at(places: Places, directory: str) -> tuple[str, GoMod | None]:
+    """The image directory of the module that an image directory is in, and its go.mod.
+
+    Parents are looked up in the image: a go.mod may be copied from elsewhere in the context.
+    """
+    current = directory
+    while True:
+        place = places.locate(current)
+        if place is not None:
+            module = find_module(place[0], place[1])
+            if module is not None and module.directory == posixpath.normpath(place[1]):
+                return current, module
+        if current == "/":
+            return _module_by_context(places, directory)
+        current = posixpath.dirname(current)
+
+
+def _module_by_context(places: Places, directory: str) -> tuple[str, GoMod | None]:
+    """The same by the context alone, for a module root that was copied file by file."""
+    place = places.locate(directory)
+    module = find_module(place[0], place[1]) if place is not None else None
+    if place is None or module is None:
+        return directory, None
+    below = posixpath.relpath(posixpath.normpath(place[1]), module.directory)
+    if below == ".":
+        return directory, module
+    if not directory.endswith(f"/{below}"):
+        return directory, None
+    return directory.removesuffix(f"/{below}") or "/", module
 
 
 def _directories(tree: SourceTree, top: str) -> Iterator[str]:

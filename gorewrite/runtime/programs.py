@@ -15,7 +15,7 @@ from gorewrite.gobuild.toolchain import at, cgo_setting
 from gorewrite.golang.analysis import analyse
 from gorewrite.golang.commands import BuildOutput, GoCommand
 from gorewrite.golang.needs import ProgramNeeds
-from gorewrite.golang.targets import NotKnown, Targets
+from gorewrite.golang.targets import NotKnown, Wanted, packages_of
 from gorewrite.memo import remembered
 from gorewrite.runtime.linkage import Linkage, linkage
 from gorewrite.stage.layout import tops
@@ -134,10 +134,11 @@ def main_packages(stage: StageFacts, invocation: Invocation) -> tuple[str, ...] 
     return tuple(found)
 
 
-@remembered
 def _mains(view: View, go: GoCommand) -> tuple[str, ...] | Unknown:
     try:
-        packages = Targets(go, view.locate, ("linux", "amd64"), None).packages()
+        packages = packages_of(view, Wanted.by(go, ("linux", "amd64"), None))
     except NotKnown as reason:
         return Unknown(str(reason))
+    if isinstance(packages, Unknown):
+        return packages
     return tuple(package.directory for package in packages if package.is_main)

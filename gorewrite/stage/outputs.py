@@ -44,7 +44,7 @@ def _outputs(
 def _seen_outputs(
     view: View, go: GoCommand, directories: frozenset[str], go_minor: int | None
 ) -> tuple[BuildOutput, ...] | Unknown:
-    outputs = build_outputs(go, view.locate, directories=directories, go_minor=go_minor)
+    outputs = build_outputs(go, view, directories=directories, go_minor=go_minor)
     whole = go.directory is not None and view.mounted(go.directory)
     if isinstance(outputs, Unknown) or whole:
         return outputs

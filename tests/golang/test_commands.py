@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Hashable, Mapping
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -270,29 +271,31 @@ TREE = MemoryTree(
         "api/readme": "",
     }
 )
-Locate = Callable[[str], tuple[MemoryTree, str] | None]
 
 
-def copied(tree: MemoryTree, places: Mapping[str, str]) -> Locate:
-    """`locate` for COPY instructions given as image directory -> context directory."""
+class Copied:
+    """COPY instructions given as image directory -> context directory."""
 
-    def locate(path: str) -> tuple[MemoryTree, str] | None:
-        for image in sorted(places, key=len, reverse=True):
+    def __init__(self, tree: MemoryTree, places: Mapping[str, str]) -> None:
+        self.tree = tree
+        self.places = places
+        self.memory: dict[Hashable, Any] = {}
+
+    def locate(self, path: str) -> tuple[MemoryTree, str] | None:
+        for image in sorted(self.places, key=len, reverse=True):
             if path == image or path.startswith(f"{image}/"):
-                return tree, f"{places[image]}/{path[len(image) :]}".replace("//", "/")
+                return self.tree, f"{self.places[image]}/{path[len(image) :]}".replace("//", "/")
         return None
 
-    return locate
 
-
-SRC = copied(TREE, {"/src": "."})
+SRC = Copied(TREE, {"/src": "."})
 
 
 def outputs(
-    line: str, cwd: str | None = "/src", locate: Locate = SRC, **env: str | None
+    line: str, cwd: str | None = "/src", places: Copied = SRC, **env: str | None
 ) -> dict[str, str]:
     """{path: package directory} of what a command writes."""
-    found = build_outputs(go(line, cwd, **env), locate)
+    found = build_outputs(go(line, cwd, **env), places)
     assert not isinstance(found, Unknown), found.why
     return {output.path: output.package_dir for output in found}
 
@@ -414,12 +417,12 @@ def test_one_package_by_pattern_is_written_like_one_by_name() -> None:
     tree = MemoryTree(
         {"go.mod": "module m/tool\n", "main.go": MAIN, "x/y_windows.go": "package y\n"}
     )
-    root = copied(tree, {"/app": "."})
+    root = Copied(tree, {"/app": "."})
     assert outputs("go build ./...", "/app", root) == {"/app/tool": "."}
     # A package of tests only counts, although nothing of it is built.
     tree.files["y/y_test.go"] = b"package y\n"
     tree.directories.add("y")
-    assert outputs("go build ./...", "/app", root) == {}
+    assert outputs("go build ./...", "/app", Copied(tree, {"/app": "."})) == {}
 
 
 def test_directories_that_exist_decide_what_o_means() -> None:
@@ -462,29 +465,29 @@ def test_windows() -> None:
 
 def test_cgo_decides_which_files_count() -> None:
     tree = MemoryTree({"go.mod": "module m/x\n", "c.go": 'package main\nimport "C"\n'})
-    root = copied(tree, {"/a": "."})
+    root = Copied(tree, {"/a": "."})
     assert outputs("go build", "/a", root) == {"/a/x": "."}
     assert isinstance(build_outputs(go("go build", "/a", CGO_ENABLED="0"), root), Unknown)
 
 
 def test_context_and_image_may_differ() -> None:
     # COPY services/svc /app
-    assert outputs("go build", "/app", copied(TREE, {"/app": "svc"})) == {"/app/svc": "svc"}
+    assert outputs("go build", "/app", Copied(TREE, {"/app": "svc"})) == {"/app/svc": "svc"}
     # COPY go.mod ./ and COPY cmd ./cmd: the module root is no copied directory.
-    parts = copied(TREE, {"/app/cmd": "cmd"})
+    parts = Copied(TREE, {"/app/cmd": "cmd"})
     assert outputs("go build ./cmd/worker", "/app", parts) == {"/app/worker": "cmd/worker"}
     # A directory renamed on the way: the import path is not known.
-    renamed = copied(TREE, {"/app/tools": "cmd"})
+    renamed = Copied(TREE, {"/app/tools": "cmd"})
     assert isinstance(build_outputs(go("go build ./tools/api", "/app"), renamed), Unknown)
 
 
 def test_without_a_gomod() -> None:
     tree = MemoryTree({"main.go": MAIN, "cmd/v2/main.go": MAIN})
-    place = copied(tree, {"/go/src/example.com/shop": "."})
+    place = Copied(tree, {"/go/src/example.com/shop": "."})
     cwd = "/go/src/example.com/shop"
     assert outputs("go build", cwd, place, GOPATH="/go") == {f"{cwd}/shop": "."}
     assert outputs("go build -o /x example.com/shop", "/", place, GOPATH="/go") == {"/x": "."}
-    other = copied(tree, {"/app": "."})
+    other = Copied(tree, {"/app": "."})
     assert isinstance(build_outputs(go("go build", "/app"), other), Unknown)
     assert outputs("go build", "/app", other, GO111MODULE="off") == {"/app/app": "."}
     assert outputs("go build -o server .", "/app", other) == {"/app/server": "."}
@@ -554,7 +557,7 @@ def test_the_platform_of_the_builder_counts() -> None:
 
 def test_two_binaries_of_one_name() -> None:
     tree = MemoryTree({"go.mod": "module m\n", "a/x/m.go": MAIN, "b/x/m.go": MAIN})
-    root = copied(tree, {"/s": "."})
+    root = Copied(tree, {"/s": "."})
     found = build_outputs(go("go build -o bin/ ./...", "/s"), root)
     assert isinstance(found, Unknown)
     assert "one file name" in found.why
@@ -567,7 +570,7 @@ def test_go_get_since_1_18_installs_nothing() -> None:
 
 def test_a_link_to_a_parent_ends() -> None:
     tree = MemoryTree({"go.mod": "module m\n", "a/m.go": MAIN, "a/up": "-> ."})
-    found = build_outputs(go("go build -o bin/ ./...", "/s"), copied(tree, {"/s": "."}))
+    found = build_outputs(go("go build -o bin/ ./...", "/s"), Copied(tree, {"/s": "."}))
     assert isinstance(found, Unknown)
 
 
