@@ -20,6 +20,7 @@ from gorewrite.stage.packages import bare_name
 from gorewrite.stage.runs import Invocation
 
 
+@remembered
 def related(stage: StageFacts) -> tuple[StageFacts, ...]:
     """The stages that what a stage builds may end up in, and those it is built on."""
     found = set(stage.lineage)
@@ -105,6 +106,8 @@ def _other_resolver(stage: StageFacts) -> Evidence | None:
 
 def _changes_nss(stage: StageFacts, instruction: Instruction) -> bool:
     text = instruction.logical
+    if "nss" not in text and "libpam" not in text:
+        return False
     if instruction.keyword == "RUN":
         packages = re.search(r"\blib(nss|pam)-(ldap|sss|mdns|winbind|myhostname|resolve)", text)
         # `hosts: files dns` on alpine is there for Go's own resolver.

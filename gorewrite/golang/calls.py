@@ -132,13 +132,6 @@ def _opening_packages() -> frozenset[str]:
     return frozenset([package for package, _ in (*call_rules().calls, *EXECUTES)])
 
 
-@remembered
-def _dot_imports(file: SourceFile) -> tuple[str, ...]:
-    """The packages of these whose functions a file calls by their bare names."""
-    dotted = [found.path for found in file.header.imports if found.name == "."]
-    return tuple(path for path in dotted if unversioned(path) in _opening_packages())
-
-
 class _Finder:
     def __init__(self, closure: Closure) -> None:
         self.closure = closure
@@ -151,10 +144,11 @@ class _Finder:
     def run(self) -> Calls:
         for unit in self.closure.own:
             for file in unit.files:
-                for path in _dot_imports(file):
-                    self.found.read("file", True, UNKNOWN, file.import_evidence(path))
-                for place, name, package in _candidates(file, self.methods):
-                    self._look(unit, file, place, name, package)
+                for path, name, _ in file.header.imports:
+                    if name == "." and unversioned(path) in _opening_packages():
+                        self.found.read("file", True, UNKNOWN, file.import_evidence(path))
+                for place, selected, package in _candidates(file, self.methods):
+                    self._look(unit, file, place, selected, package)
                 if b"file://" in file.data:
                     self._file_urls(unit, file)
         self._config()

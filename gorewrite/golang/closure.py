@@ -34,13 +34,15 @@ class _Files(NamedTuple):
     """The Go files of a directory that a build compiles.
 
     mixed: whether some of them are compiled with cgo only, or without it only; fallback: whether
-    there are files for cgo switched off; unreadable: paths that cannot be read.
+    there are files for cgo switched off; unreadable: paths that cannot be read; swig: those of
+    SWIG files.
     """
 
     files: tuple[SourceFile, ...]
     mixed: bool
     fallback: bool
     unreadable: tuple[str, ...]
+    swig: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -235,9 +237,8 @@ def _holds(rules: _Rules) -> dict[bool, list[Holds]]:
 @remembered
 def _unit(resolver: Resolver, package: Package, rules: _Rules) -> Unit:
     """Reads one package, and looks up where its imports lead: the same for all programs."""
-    tree = package.module.tree
     own = package.module.origin == "own"
-    found = _files(tree, package.directory, rules)
+    found = _files(package.module.tree, package.directory, rules)
     imports: dict[str, tuple[str, Evidence, _Target]] = {}
     importers: dict[str, list[SourceFile]] = {}
     c_code = []
@@ -249,9 +250,8 @@ def _unit(resolver: Resolver, package: Package, rules: _Rules) -> Unit:
             if path not in imports:
                 place = Evidence(file.path, line, f'import "{path}"')
                 imports[path] = (path, place, _target(resolver, package, path))
-    for name in tree.listdir(package.directory) if own else ():
-        if name.endswith((".swig", ".swigcxx")):
-            c_code.append(Evidence(f"{package.directory}/{name}", 0, "SWIG needs cgo"))
+    if own:
+        c_code += [Evidence(path, 0, "SWIG needs cgo") for path in found.swig]
     return Unit(
         package,
         found.files[0].header.package if found.files else "",
@@ -275,7 +275,8 @@ def _files(tree: SourceTree, directory: str, rules: _Rules) -> _Files:
     unreadable: list[str] = []
     mixed = fallback = False
     prefix = "" if directory == "." else directory + "/"
-    for name in tree.listdir(directory):
+    names = tree.listdir(directory)
+    for name in names:
         if not name.endswith(".go") or name.endswith("_test.go") or name[0] in "._":
             continue
         if not name_matches(name, _holds(rules)[True][0]):
@@ -290,7 +291,8 @@ def _files(tree: SourceTree, directory: str, rules: _Rules) -> _Files:
             files.append(file)
         mixed = mixed or on != off
         fallback = fallback or (off and not on)
-    return _Files(tuple(files), mixed, fallback, tuple(unreadable))
+    swig = tuple(f"{directory}/{name}" for name in names if name.endswith((".swig", ".swigcxx")))
+    return _Files(tuple(files), mixed, fallback, tuple(unreadable), swig)
 
 
 @remembered

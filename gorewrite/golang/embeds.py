@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from gorewrite.context.globs import BadPattern, has_wildcard, match, unescape
+from gorewrite.context.globs import BadPattern, has_wildcard, is_pattern, match, unescape
 from gorewrite.golang.closure import Unit
 from gorewrite.golang.needs import Embed
 from gorewrite.golang.source import SourceFile
@@ -60,9 +60,13 @@ def expand(tree: SourceTree, directory: str, pattern: str) -> set[str]:
     pattern starts with `all:`; version control directories and nested modules never are.
     """
     hidden = pattern.startswith("all:")
+    pattern = pattern.removeprefix("all:")
     found: set[str] = set()
     try:
-        matches = _glob(tree, directory, pattern.removeprefix("all:").split("/"))
+        if is_pattern(pattern):
+            matches = _glob(tree, directory, pattern.split("/"))
+        else:
+            matches = [_under(directory, pattern)]
     except BadPattern:
         return found
     for path in matches:

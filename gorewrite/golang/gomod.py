@@ -168,7 +168,8 @@ def _upward(tree: SourceTree, directory: str, name: str) -> str | None:
     if current.startswith(("..", "/")):
         return None
     path = _in(current, name)
-    if tree.kind(path) == "file":
+    # Who asks looks at the sources there, too, so that the names in it are known.
+    if name in tree.listdir(current) and tree.kind(path) == "file":
         return path
     return _above(tree, current.rpartition("/")[0] or ".", name) if current != "." else None
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from gorewrite.evidence import Unknown
@@ -151,6 +152,7 @@ class Declined(NamedTuple):
 Edit = tuple[int, int, str]
 
 
+@lru_cache(maxsize=512)
 def strip_edits(
     raw: str, value: str | None = None, *, s_implies_w: bool = False
 ) -> tuple[Edit, ...] | Declined:

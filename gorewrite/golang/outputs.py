@@ -15,7 +15,15 @@ from typing import Final, NamedTuple
 
 from gorewrite.evidence import Unknown
 from gorewrite.golang.commandline import GoCommand
-from gorewrite.golang.targets import NotKnown, Package, Places, Wanted, binary_name, packages_of
+from gorewrite.golang.targets import (
+    NotKnown,
+    Package,
+    Places,
+    Wanted,
+    binary_name,
+    packages_of,
+    program_name,
+)
 
 # Directories of every image that has a go command.
 _ALWAYS_THERE: Final = re.compile(
@@ -29,13 +37,11 @@ class BuildOutput(NamedTuple):
     """A binary that a command writes.
 
     path: absolute in the image. package_dir: context directory of its main package.
-    import_path: of the package, "command-line-arguments" for a list of files.
-    files: that list, as context paths; () when the whole package is built.
+    files: the list of files that is built, as context paths; () for the whole package.
     """
 
     path: str
     package_dir: str
-    import_path: str
     files: tuple[str, ...] = ()
 
 
@@ -188,9 +194,10 @@ class _Outputs:
             return (self._output(path, mains[0]),)
         if len(packages) != 1 or not mains:
             return ()
-        path = posixpath.join(self.directory, mains[0].name + self._suffix)
+        name = program_name(self.places, self.wanted, mains[0])
+        path = posixpath.join(self.directory, name + self._suffix)
         if self._is_directory(path):
-            raise NotKnown(f"go build fails: {mains[0].name} is a directory")
+            raise NotKnown(f"go build fails: {name} is a directory")
         return (self._output(path, mains[0]),)
 
     def _into_directory(self, path: str, mains: list[Package]) -> tuple[BuildOutput, ...]:
@@ -205,13 +212,16 @@ class _Outputs:
         return found
 
     def _in_directory(self, path: str, mains: list[Package]) -> tuple[BuildOutput, ...]:
-        names = [package.name for package in mains]
+        names = [program_name(self.places, self.wanted, package) for package in mains]
         if len(set(names)) < len(names):
             raise NotKnown("two main packages are written to one file name")
-        return tuple(self._output(posixpath.join(path, p.name + self._suffix), p) for p in mains)
+        return tuple(
+            self._output(posixpath.join(path, name + self._suffix), package)
+            for name, package in zip(names, mains, strict=True)
+        )
 
     def _output(self, path: str, package: Package) -> BuildOutput:
-        return BuildOutput(path, package.directory, package.import_path, package.files)
+        return BuildOutput(path, package.directory, package.files)
 
     @property
     def _suffix(self) -> str:

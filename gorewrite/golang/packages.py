@@ -7,7 +7,6 @@ By the head of each file: build constraints, package clause, imports. The rules 
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Final
 
@@ -43,18 +42,25 @@ def go_files(
     Rule: go/build `Context.matchFile` and `Context.Import`.
     """
     holds = tag_predicate(tags, goos, goarch, cgo, go_minor)
-    found = []
-    for name in tree.listdir(directory):
-        if not name.endswith(".go") or name.startswith(("_", ".")):
-            continue
-        if name.endswith("_test.go") and not tests:
-            continue
-        path = posixpath.normpath(posixpath.join(directory, name))
-        if name_matches(name, holds) and tree.kind(path) == "file":
-            header = header_of(tree, path)
-            if header is None or _belongs(header, holds, cgo):
-                found.append(path)
-    return tuple(found)
+    return tuple(
+        path
+        for name, path in _sources(tree, directory, tests)
+        if name_matches(name, holds) and _belongs(header_of(tree, path), holds, cgo)
+    )
+
+
+@remembered
+def _sources(tree: SourceTree, directory: str, tests: bool) -> tuple[tuple[str, str], ...]:
+    """(name, path) of the Go files of a directory, whatever the build."""
+    prefix = "" if directory == "." else f"{directory}/"
+    return tuple(
+        (name, prefix + name)
+        for name in tree.listdir(directory)
+        if name.endswith(".go")
+        and not name.startswith(("_", "."))
+        and (tests or not name.endswith("_test.go"))
+        and tree.kind(prefix + name) == "file"
+    )
 
 
 @remembered
@@ -83,7 +89,9 @@ def package_at(tree: SourceTree, directory: str, files: Collection[str]) -> str 
     return Unknown(f"no package clause can be read in {directory}")
 
 
-def _belongs(header: Header, holds: Holds, cgo: bool) -> bool:
+def _belongs(header: Header | None, holds: Holds, cgo: bool) -> bool:
+    if header is None:
+        return True
     # go/build leaves out `package documentation`, and cgo files when cgo is off.
     if header.package == "documentation" or (not cgo and header.uses_c):
         return False

@@ -103,9 +103,10 @@ def find_signals(closure: Closure) -> tuple[Found, set[str]]:
     found: Found = {}
     environment: set[str] = set()
     for file in closure.own_files:
-        for name, place in _file_signals(file):
+        signals, variables = _file_signals(file)
+        for name, place in signals:
             found.setdefault(name, []).append(place)
-        environment |= _tags(file)
+        environment |= variables
     found.setdefault("caller_paths", []).extend(_told_source_paths(closure))
     for path, place in closure.standard.items():
         if path in _IMPORTS and (path in closure.used_by or path == "plugin"):
@@ -148,8 +149,8 @@ def _any_import(closure: Closure, *prefixes: str) -> bool:
 
 
 @remembered
-def _file_signals(file: SourceFile) -> tuple[tuple[str, Evidence], ...]:
-    """(field of ProgramNeeds, place) of what one file shows."""
+def _file_signals(file: SourceFile) -> tuple[tuple[tuple[str, Evidence], ...], frozenset[str]]:
+    """Of one file: (field of ProgramNeeds, place) of each signal, the variables in struct tags."""
     found = []
     names = [_NAMES[path] for path in file.imported if path in _NAMES]
     for start, encoded in file.selections(_METHOD_NAMES.union(*names)):
@@ -167,7 +168,7 @@ def _file_signals(file: SourceFile) -> tuple[tuple[str, Evidence], ...]:
     for match in _HOME.finditer(file.data):
         if file.code[match.start()] == file.data[match.start()]:
             found.append(("home", file.evidence(match.start())))
-    return tuple(found)
+    return tuple(found), _tags(file)
 
 
 def _use(file: SourceFile, package: str, name: str, start: int) -> str | None:
@@ -184,7 +185,6 @@ def _use(file: SourceFile, package: str, name: str, start: int) -> str | None:
     return _USES.get((package, name))
 
 
-@remembered
 def _tags(file: SourceFile) -> frozenset[str]:
     """Environment variables bound by struct tags (caarlos0/env, envconfig, cleanenv)."""
     if b'env:"' not in file.data and b'envconfig:"' not in file.data:

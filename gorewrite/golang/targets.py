@@ -38,12 +38,12 @@ _MOST_DIRECTORIES: Final = 20_000
 
 
 class Package(NamedTuple):
-    """A package a command names: context directory, import path, default binary name."""
+    """A package a command names: its context directory, the image directory, whether it is a
+    program, and the files when it is a list of files."""
 
     tree: SourceTree
     directory: str
-    import_path: str
-    name: str
+    place: str
     is_main: bool
     files: tuple[str, ...] = ()
 
@@ -101,6 +101,12 @@ class Wanted(NamedTuple):
             cmd.kind != "build" or not (cmd.setting("o") or "").strip(),
         )
 
+    @property
+    def gopath_source(self) -> str | None:
+        """Where packages lie in GOPATH mode."""
+        gopath = self.gopath.split(":")[0]
+        return posixpath.join(posixpath.normpath(gopath), "src") if self.gopath else None
+
 
 @remembered
 def packages_of(places: Places, wanted: Wanted) -> tuple[Package, ...] | Unknown:
@@ -146,7 +152,7 @@ class _Targets:
         return place[0], posixpath.normpath(posixpath.join(place[1], name))
 
     def _file_list(self, arguments: list[str]) -> Package:
-        """`go build main.go aux.go`: named after the first file, those with cgo last.
+        """`go build main.go aux.go`.
 
         Build constraints do not count for listed files (`ctxt.UseAllFiles`).
         """
@@ -157,20 +163,14 @@ class _Targets:
             raise NotKnown("the listed .go files are not in one directory of the build context")
         tree = next(place[0] for place in places if place)
         files = tuple(place[1] for place in places if place)
-        plain: list[str] = []
-        mixed: list[str] = []
         names: set[str] = set()
         for path in files:
             header = header_of(tree, path)
             if header is None:
                 raise NotKnown(f"{path} is not in the build context")
             names.add(header.package)
-            (mixed if header.uses_c else plain).append(path)
-        first = (plain or mixed)[0]
-        name = posixpath.basename(first).removesuffix(".go")
         directory = posixpath.dirname(files[0]) or "."
-        main = names == {"main"}
-        return Package(tree, directory, "command-line-arguments", name, main, files)
+        return Package(tree, directory, self.directory, names == {"main"}, files)
 
     def _matches(self, argument: str) -> list[Package]:
         if argument in _RESERVED:
@@ -194,14 +194,10 @@ class _Targets:
             return posixpath.normpath(posixpath.join(root, rest))
         if module is not None and argument == f"{module.module}...":
             return posixpath.join(root, "...")
-        gopath = self._gopath_source()
+        gopath = self.wanted.gopath_source
         if gopath and module is None:
             return posixpath.join(gopath, argument)
         raise NotKnown(f"{argument} is not a package of the main module")
-
-    def _gopath_source(self) -> str | None:
-        gopath = self.wanted.gopath
-        return posixpath.join(posixpath.normpath(gopath.split(":")[0]), "src") if gopath else None
 
     def _package(self, absolute: str, *, literal: bool) -> Package | None:
         """The package in an image directory; None when no Go file there belongs to the build."""
@@ -223,27 +219,15 @@ class _Targets:
             raise NotKnown(name.why)
         if name is None and (literal or not self._only_tests(tree, directory)):
             return None
-        path = self._import_path(absolute, named=name == "main")
-        return Package(tree, directory, path, binary_name(path), name == "main")
+        package = Package(tree, directory, absolute, name == "main")
+        if package.is_main and self.wanted.unnamed:
+            program_name(self.places, self.wanted, package)
+        return package
 
     def _only_tests(self, tree: SourceTree, directory: str) -> bool:
         """A directory of tests only is matched by `...` and counts when packages are counted."""
         _, _, tags, goos, goarch, cgo, *_ = self.wanted
         return bool(go_files(tree, directory, tags or (), goos, goarch, cgo, tests=True))
-
-    def _import_path(self, absolute: str, *, named: bool) -> str:
-        root, module = module_at(self.places, absolute)
-        if module is not None and self.wanted.modules:
-            if absolute == root:
-                return module.module
-            return f"{module.module}/{posixpath.relpath(absolute, root)}"
-        # GOPATH mode: the path below GOPATH/src; outside it the directory itself counts.
-        source = self._gopath_source()
-        if source and absolute.startswith(f"{source}/"):
-            return absolute.removeprefix(f"{source}/")
-        if not named or not self.wanted.modules or not self.wanted.unnamed:
-            return f"_{absolute}"
-        raise NotKnown(f"no go.mod for {absolute}, so its binary's name is not known")
 
     def _matching(self, pattern: str) -> list[Package]:
         """Expand a directory pattern with `...` (cmd/go `search.MatchDirs`, `MatchPattern`)."""
@@ -264,6 +248,26 @@ class _Targets:
                 if package is not None:
                     found.append(package)
         return found
+
+
+def program_name(places: Places, wanted: Wanted, package: Package) -> str:
+    """What go calls the binary of a main package when it is not told. Raises NotKnown."""
+    if package.files:
+        # After the first file, those with cgo last.
+        headers = {path: header_of(package.tree, path) for path in package.files}
+        plain = (path for path, header in headers.items() if header and not header.uses_c)
+        return posixpath.basename(next(plain, package.files[0])).removesuffix(".go")
+    root, module = module_at(places, package.place)
+    if module is not None and wanted.modules:
+        below = package.place.removeprefix(root).strip("/")
+        return binary_name(f"{module.module}/{below}" if below else module.module)
+    # GOPATH mode: the path below GOPATH/src; outside it the directory itself counts.
+    source = wanted.gopath_source
+    if source and package.place.startswith(f"{source}/"):
+        return binary_name(package.place.removeprefix(f"{source}/"))
+    if wanted.modules and wanted.unnamed:
+        raise NotKnown(f"no go.mod for {package.place}, so its binary's name is not known")
+    return binary_name(f"_{package.place}")
 
 
 @remembered

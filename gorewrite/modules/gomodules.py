@@ -93,7 +93,7 @@ def _read_mod(view: View, source: str) -> GoMod | None:
 
 def _upward(view: View, directory: str, name: str) -> tuple[str, str] | None:
     while True:
-        source = view.source_of(posixpath.join(directory, name))
+        source = view.source_of(f"{directory.rstrip('/')}/{name}")
         if source is not None and view.tree.kind(source) == "file":
             return source, directory
         if directory == "/":

@@ -210,8 +210,9 @@ class Job:
         before = self.user_stage.states[self.user].shell_env
         found = ""
         for name, value in self.env.items():
-            kept = name in before and value == before[name]
-            if kept or not _SETTING.fullmatch(name) or name == "GOFLAGS":
+            if name == "GOFLAGS" or not _SETTING.fullmatch(name):
+                continue
+            if name in before and value == before[name]:
                 continue
             # What a variable gives it is known for its default only.
             if value is None or re.search(rf"\b{name}=[^\s;&|]*\$", self.run.text):

@@ -111,11 +111,12 @@ def _reads_other_files(job: Job) -> str:
 
 
 def _written(step: shell.Step) -> set[str]:
-    """The paths that a command changes; all that it names when it is not known."""
+    """The paths that a command other than go changes; all that it names when it is not known."""
+    if shell.unwrapped(step).argv[:1] == ("go",):
+        return set()
     found = shell.writes(step)
     named = [step.path(word) for word in step.argv[1:] if word] if None in found else []
-    go = shell.unwrapped(step).argv[:1] == ("go",)
-    return {path for path in (*found, *named) if path and not go}
+    return {path for path in (*found, *named) if path}
 
 
 def _ignores_modules(job: Job) -> str | None:
@@ -189,21 +190,22 @@ def _candidates(stage: StageFacts) -> Iterator[_Candidate]:
 
 def _source_copy(stage: StageFacts, module: PlacedModule, user: Instruction) -> Instruction | None:
     """The first COPY or ADD of the stage that brings Go sources of the module."""
-    order = stage.order
+    order, directories = stage.order, module.directories
+    limit = order.get(user, len(order))
     for placed in stage.placed:
-        at = order.get(placed.instruction)
-        if at is None or at >= order.get(user, len(order)) or placed.origin != "context":
+        path = placed.path
+        if path is None or placed.origin != "context":
             continue
-        if _brings_sources(stage, placed, module):
+        if order.get(placed.instruction, limit) >= limit:
+            continue
+        if not any(under(path, top) or under(top, path) for top in directories):
+            continue
+        if _brings_sources(stage, path, placed, module):
             return placed.instruction
     return None
 
 
-def _brings_sources(stage: StageFacts, placed: Placed, module: PlacedModule) -> bool:
-    path = placed.path
-    near = [top for top in module.directories if path and (under(path, top) or under(top, path))]
-    if path is None or not near:
-        return False
+def _brings_sources(stage: StageFacts, path: str, placed: Placed, module: PlacedModule) -> bool:
     if placed.directory is False:
         return placed.source.endswith(".go")
     top = module.workspace.directory if module.workspace else module.mod.directory
