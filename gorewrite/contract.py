@@ -57,8 +57,7 @@ class Contract(NamedTuple):
     def differences(self, after: Contract) -> dict[str, str]:
         """field -> "before -> after", for the fields that differ."""
         found = {}
-        for name in self._fields:
-            old, new = getattr(self, name), getattr(after, name)
+        for name, old, new in zip(self._fields, self, after, strict=True):
             if name == "program" and old is None:
                 continue  # What RUNs move about is known better once it is copied.
             if old != new:
@@ -85,10 +84,12 @@ def contract(stage: StageFacts) -> Contract:
         cmd_here = False
         # Triggers run in the stage built on this one; they are not inherited further.
         onbuild = ()
-        promising = (i for i in member.stage.instructions if i.keyword in _PROMISES)
-        for instruction in promising:
+        for instruction in member.stage.instructions:
+            keyword = instruction.keyword
+            if keyword not in _PROMISES:
+                continue
             state = member.states[instruction]
-            match instruction.keyword:
+            match keyword:
                 case "ENTRYPOINT":
                     entrypoint = command_of(instruction)
                     # BuildKit dispatchEntrypoint: a CMD from below is dropped.
@@ -111,7 +112,7 @@ def contract(stage: StageFacts) -> Contract:
                 case "ONBUILD":
                     onbuild = (*onbuild, instruction.rest)
     end = stage.end
-    declared = {k: v for k, v in end.env.items() if k in end.declared and not build_only(k)}
+    declared = {name: end.env[name] for name in end.declared if not build_only(name)}
     declared["PATH"] = runtime_path(end.env.get("PATH"))
     return Contract(
         entrypoint,

@@ -49,16 +49,10 @@ class StageFacts:
         self.stage = stage
         #: The earlier stage it is built FROM, if any.
         self.parent = parent
+        self.index = stage.index
+        self.name = stage.name
         #: See gorewrite.memo.
         self.memory: dict[Hashable, Any] = {}
-
-    @property
-    def index(self) -> int:
-        return self.stage.index
-
-    @property
-    def name(self) -> str | None:
-        return self.stage.name
 
     @cached_property
     def base(self) -> Image | Unknown:
@@ -91,7 +85,7 @@ class StageFacts:
     @cached_property
     def states(self) -> Mapping[Instruction, State]:
         """The state before each instruction."""
-        return dict(scope.states(self.start, self.stage.instructions, self.facts.global_args))
+        return scope.states(self.start, self.stage.instructions, self.facts.global_args)
 
     @cached_property
     def end(self) -> State:
@@ -112,48 +106,41 @@ class StageFacts:
         """This stage's own RUN instructions."""
         read, escape = self.facts.lasting.run, self.facts.dockerfile.escape
         states = self.states.items()
-        return tuple(read(state, i, escape) for i, state in states if i.keyword == "RUN")
+        return tuple([read(state, i, escape) for i, state in states if i.keyword == "RUN"])
 
     @cached_property
     def invocations(self) -> tuple[Invocation, ...]:
         """The `go` commands of this stage's own RUNs."""
-        return tuple(invocation for run in self.runs for invocation in run.invocations)
+        return tuple([invocation for run in self.runs for invocation in run.invocations])
 
     @cached_property
     def placed(self) -> tuple[Placed, ...]:
         """What COPY and ADD put into the file system, the parent stage's first."""
         inherited = self.parent.placed if self.parent is not None else ()
-        return (*inherited, *self._own_placed)
+        return (*inherited, *self._layout[0])
 
     @cached_property
     def directories(self) -> frozenset[str]:
         """Image paths that WORKDIR and COPY show to be directories."""
-        self._own_placed  # noqa: B018  (fills the set)
-        return frozenset(self._directories)
+        return self._layout[1]
 
     @cached_property
-    def _directories(self) -> set[str]:
-        return set(self.parent.directories) if self.parent is not None else {"/"}
-
-    @cached_property
-    def _own_placed(self) -> tuple[Placed, ...]:
+    def _layout(self) -> tuple[tuple[Placed, ...], frozenset[str]]:
+        """(what its own COPY and ADD place, `directories`)."""
         found: list[Placed] = []
+        directories = set(self.parent.directories) if self.parent is not None else {"/"}
         if self.start.workdir:
-            self._directories.add(self.start.workdir)
+            directories.add(self.start.workdir)
+        context, elsewhere = self.facts.project.context, self._is_directory_elsewhere
         for instruction, state in self.states.items():
-            if instruction.keyword == "WORKDIR":
-                path = state.path(instruction.rest)
+            keyword = instruction.keyword
+            if keyword in ("COPY", "ADD"):
+                found += layout.placements(instruction, state, context, directories, elsewhere)
+            elif keyword == "WORKDIR":
+                path = scope.after(state, instruction, self.facts.global_args).workdir
                 if path:
-                    self._directories.add(path)
-            if instruction.keyword in ("COPY", "ADD"):
-                found += layout.placements(
-                    instruction,
-                    state,
-                    self.facts.project.context,
-                    self._directories,
-                    self._is_directory_elsewhere,
-                )
-        return tuple(found)
+                    directories.add(path)
+        return tuple(found), frozenset(directories)
 
     def _is_directory_elsewhere(self, reference: str, path: str) -> bool | None:
         other = self.facts.stage_named(reference, self.index)
@@ -188,14 +175,21 @@ class StageFacts:
         order = self.order
         return [order.get(each.instruction, -1) for each in self.placed]
 
-    @remembered
     def view(self, before: Instruction | None = None) -> View:
         """The files of the context as an instruction sees them; None: as they are at the end.
 
         A RUN sees what it mounts from the context, too.
         """
-        if before is None or before not in self.order:
-            return self.copies.view()
+        return self._last_view if before is None else self._view(before)
+
+    @cached_property
+    def _last_view(self) -> View:
+        return self.copies.view()
+
+    @remembered
+    def _view(self, before: Instruction) -> View:
+        if before not in self.order:
+            return self._last_view
         count = bisect_left(self._positions, self.order[before])
         mounted = binds(before, self.states[before]) if before.flags else ()
         return self.copies.view(count, mounted)
@@ -244,15 +238,7 @@ class StageFacts:
 
     def holds(self, path: str) -> bool:
         """Whether a file or directory is known to be at an image path: built or copied there."""
-        return (
-            path in self.output_paths
-            or self.source_of(path) is not None
-            or any(
-                (placed.origin == "stage" and placed.source_path(path) is not None)
-                or (placed.origin == "remote" and placed.path == path and not placed.directory)
-                for placed in self.copies.over(path)
-            )
-        )
+        return path in self.output_paths or self.copies.hold(path)
 
     @property
     def is_final(self) -> bool:
@@ -268,7 +254,7 @@ class StageFacts:
         """The compose services that run the image of this stage."""
         return self.facts.project.callers.running(self._names, final=self.is_final)
 
-    @property
+    @cached_property
     def _names(self) -> tuple[str, ...]:
         return (str(self.index), *([self.name] if self.name else []))
 
@@ -294,20 +280,27 @@ class StageFacts:
     @cached_property
     def copies_from(self) -> frozenset[StageFacts]:
         """The earlier stages that this stage's COPY --from and RUN --mount=from= name."""
-        names = [
-            copy_parts(i).from_ for i in self.stage.instructions if i.keyword in ("COPY", "ADD")
-        ]
+        names: list[str | None] = []
         for instruction in self.stage.instructions:
-            for mount in instruction.flag_values("mount") if instruction.keyword == "RUN" else ():
-                names += [p[5:] for p in mount.split(",") if p.startswith("from=")]
-        found = (self.facts.stage_named(name, self.index) for name in names if name)
-        return frozenset(stage for stage in found if stage is not None)
+            if not instruction.flags:
+                continue
+            if instruction.keyword in ("COPY", "ADD"):
+                names.append(copy_parts(instruction).from_)
+            elif instruction.keyword == "RUN":
+                for mount in instruction.flag_values("mount"):
+                    names += [p[5:] for p in mount.split(",") if p.startswith("from=")]
+        found = [self.facts.stage_named(name, self.index) for name in names if name]
+        return frozenset([stage for stage in found if stage is not None])
 
     def forget(self) -> None:
         """See Facts.forget."""
-        for name in vars(self).keys() - {"facts", "stage", "parent", "memory"}:
-            delattr(self, name)
-        self.memory.clear()
+        kept = {name: getattr(self, name) for name in _GIVEN}
+        vars(self).clear()
+        vars(self).update(kept, memory={})
+
+
+#: What a stage's facts follow from.
+_GIVEN = ("facts", "stage", "parent", "index", "name")
 
 
 class Facts:
@@ -379,9 +372,10 @@ class Facts:
         """
         for stage in vars(self).pop("stages", ()):
             stage.forget()
+        vars(self).pop("final", None)
         self.memory.clear()
 
-    @property
+    @cached_property
     def final(self) -> StageFacts:
         """The last stage: what a build without `--target` gives."""
         return self.stages[-1]
@@ -389,5 +383,5 @@ class Facts:
     @remembered
     def stage_named(self, reference: str, before: int) -> StageFacts | None:
         """The stage that `--from=reference` means in the stage with index `before`."""
-        view = find_stage(tuple(s.stage for s in self.stages), reference, before)
+        view = find_stage([s.stage for s in self.stages], reference, before)
         return self.stages[view.index] if view is not None else None

@@ -177,11 +177,10 @@ class _Slim:
     def _stage_needs_shell(self) -> Refusal | None:
         """A reason why the stage's own instructions need the base image, if any."""
         for instruction, state in self.stage.states.items():
-            where = (self.facts.at(instruction),)
             if instruction.keyword not in _SHELL_FREE:
-                return self._refuse(
-                    "base-needs-shell", f"{instruction.keyword} is not followed", where
-                )
+                message = f"{instruction.keyword} is not followed"
+                where = (self.facts.at(instruction),)
+                return self._refuse("base-needs-shell", message, where)
             user = state.expand(instruction.rest) if instruction.keyword == "USER" else None
             if instruction.keyword in ("COPY", "ADD"):
                 user = copy_parts(instruction).chown
@@ -191,7 +190,7 @@ class _Slim:
                 message = (
                     f"distroless has no user {user}; write it as numbers, 65532 is its nonroot"
                 )
-                return self._refuse("user-missing", message, where)
+                return self._refuse("user-missing", message, (self.facts.at(instruction),))
         for run in self.stage.runs:
             if not _installs_provided(run.steps):
                 lacking = _lacking(run.steps)

@@ -108,10 +108,10 @@ CMD ["./server"]
 
 def _ships_toolchain(stage: StageFacts) -> bool:
     """Whether the final image holds the Go toolchain that built its program."""
-    built = any(member.invocations for member in stage.lineage)
+    if any(member.invocations for member in stage.lineage):
+        return True
     golang = isinstance(stage.base, Image) and stage.base.family == "golang"
-    copied = any(p.origin == "stage" for p in stage.placed) and not built
-    return (built or golang) and not copied
+    return golang and not any(placed.origin == "stage" for placed in stage.placed)
 
 
 class _Split:
@@ -215,11 +215,11 @@ class _Split:
         path = (runtime_path(self.stage.end.env.get("PATH")) if own else None) or (
             runtime.image.env.get("PATH") or ""
         )
-        target = contract(self.stage).program
 
         def program(word: str) -> str | None:
             """A program found only in the toolchain's PATH is named by its absolute path."""
-            if "/" in word or target is None or posixpath.basename(target) != word:
+            target = contract(self.stage).program if "/" not in word else None
+            if target is None or posixpath.basename(target) != word:
                 return None
             return None if posixpath.dirname(target) in path.split(":") else target
 
@@ -252,14 +252,16 @@ class _Split:
         for invocation, outputs in self.stage.outputs:
             if isinstance(outputs, Unknown):
                 continue
+            index = invocation.go.flag("o")
+            if index is None or "$" not in invocation.words[index.value_index].text:
+                continue
             used = {
                 name
                 for word in invocation.words
                 for name in word.variables
                 if name in invocation.run.state.args and name not in invocation.run.state.env
             }
-            index = invocation.go.flag("o")
-            if used and index is not None and "$" in invocation.words[index.value_index].text:
+            if used:
                 where = self.facts.at(invocation.run.instruction)
                 names = ", ".join(sorted(used))
                 self.doubts.append(

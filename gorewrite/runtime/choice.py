@@ -16,7 +16,7 @@ from gorewrite.runtime.requirements import Requirements
 from gorewrite.stage import packages
 from gorewrite.stage.images import Image, describe
 from gorewrite.stage.packages import Distro
-from gorewrite.stage.scope import State
+from gorewrite.stage.scope import is_root
 
 #: For a static binary whose builder says nothing about an Alpine version; supported until
 #: November 2027 (https://alpinelinux.org/releases/).
@@ -69,7 +69,7 @@ def departures(stage: StageFacts, image: Image) -> tuple[frozenset[str], tuple[U
         why = f"what {base.ref.text} sets (ENV, USER, ENTRYPOINT) is not known and stays behind"
         return frozenset({"env", "user", "workdir"}), (Unknown(why),)
     own = end.user_from is not None and not end.is_root
-    if own or State(user=image.user).is_root == end.is_root:
+    if own or is_root(image.user) == end.is_root:
         return frozenset(), ()
     why = f"the program runs as user {image.user} of {image.ref.text}, no longer as root"
     return frozenset({"user"}), (Unknown(why),)

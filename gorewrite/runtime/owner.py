@@ -66,10 +66,15 @@ def keep_owners(carry: Carry, stage: StageFacts, inventory: Inventory) -> None:
     homes = {user.made_home for user, _ in inventory.users.values()}
     made = {top for path in inventory.directories for top in tops(path)}
     tree = (carry.tree,) if carry.tree is not None else ()
+    paths = [
+        path
+        for path in (*carry.paths(), *tree)
+        if path in homes or path in made or _copied_as_directory(stage, path)
+    ]
+    if not paths:
+        return
     owners = Owners(stage, inventory)
-    for path in (*carry.paths(), *tree):
-        if not (path in homes or path in made or _copied_as_directory(stage, path)):
-            continue
+    for path in paths:
         found = owners.of(path)
         if found.chown is not None:
             carry.owners[path] = found.chown

@@ -214,9 +214,11 @@ class _Reader(Lookup):
 
     def _behind_wrappers(self, words: list[str], evidence: Evidence) -> list[str]:
         """The command line behind `env A=b`, `nice` …; empty when there is none."""
+        if self.is_file(words[0]):
+            return []
         script = shell.parse(" ".join(map(quoted, words)))
         command = None if isinstance(script, shell.Opaque) else next(script.commands(), None)
-        if command is None or self.is_file(words[0]):
+        if command is None:
             return []
         self._wrappers(command, evidence)
         (first,) = shell.unwrap(command)
@@ -228,8 +230,8 @@ class _Reader(Lookup):
                 self.entry.tools.setdefault(name, evidence)
 
     def _not_a_service(self, words: list[str], name: str, evidence: Evidence) -> bool:
-        built = self.is_file(words[0]) and not self.installed(words[0])
-        if not built and (refused := no_service(words, name)):
+        refused = no_service(words, name)
+        if refused and not (self.is_file(words[0]) and not self.installed(words[0])):
             self._refuse(*refused, evidence)
         return self.entry.refusal is not None
 

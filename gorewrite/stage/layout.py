@@ -8,14 +8,15 @@ directory; destinations are relative to WORKDIR.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from gorewrite.context import Context
 from gorewrite.context.ignorefile import IgnoreError, IgnoreFile
 from gorewrite.dockerfile import Instruction, copy_parts
 from gorewrite.memo import remembered
-from gorewrite.stage.scope import State, join
+from gorewrite.stage.scope import State
 
 
 class Placed(NamedTuple):
@@ -40,7 +41,9 @@ class Placed(NamedTuple):
     def image_path(self, source: str) -> str | None:
         """Where the context path `source` lands through this copy; None when it does not."""
         rel = relative(source, self.source)
-        if self.path is None or rel is None or self._leaves_out(rel):
+        if self.path is None or rel is None:
+            return None
+        if self.excluded is not None and self._leaves_out(rel, self.excluded):
             return None
         if rel == ".":
             return self.path
@@ -49,24 +52,25 @@ class Placed(NamedTuple):
     def source_path(self, path: str) -> str | None:
         """The source of the image path `path` through this copy; None when it has none."""
         rel = relative(path, self.path) if self.path is not None else None
-        if rel is None or (rel != "." and self.directory is False) or self._leaves_out(rel):
+        if rel is None or (rel != "." and self.directory is False):
+            return None
+        if self.excluded is not None and self._leaves_out(rel, self.excluded):
             return None
         return posixpath.normpath(self.source if rel == "." else f"{self.source}/{rel}")
 
-    def _leaves_out(self, rel: str) -> bool:
-        if self.excluded is None:
-            return False
+    def _leaves_out(self, rel: str, excluded: IgnoreFile) -> bool:
         name = posixpath.basename(self.source) if rel == "." and self.directory is False else rel
-        return self.excluded.excludes(name)
+        return excluded.excludes(name)
 
 
-def tops(path: str) -> set[str]:
+@lru_cache(maxsize=4096)
+def tops(path: str) -> frozenset[str]:
     """Every `top` for which `relative` can find `path` below it."""
     found = {".", "/"}
     while path:
         found.add(path)
         path = path.rpartition("/")[0]
-    return found
+    return frozenset(found)
 
 
 def relative(path: str, top: str) -> str | None:
@@ -80,7 +84,11 @@ def relative(path: str, top: str) -> str | None:
 
 def under(path: str, top: str) -> bool:
     """Whether `path` is `top` or lies below it."""
-    return relative(path, top) is not None
+    if path == top:
+        return True
+    if top in (".", "/"):
+        return not path.startswith("../") and path != ".."
+    return path.startswith(f"{top}/")
 
 
 #: Whether a path of another stage is a directory: (--from value, absolute path) -> answer.
@@ -93,30 +101,71 @@ def placements(
     tree: Context,
     directories: set[str],
     elsewhere: IsDirectory,
-) -> Iterator[Placed]:
+) -> tuple[Placed, ...]:
     """What a COPY or ADD places. `directories` are image paths known to be directories;
     it is extended with what this instruction shows to be one."""
+    target, from_, paths = _written(state, instruction)
+    kinds: tuple[bool | None, ...] = ()
+    if from_ is not None:
+        kinds = tuple([elsewhere(from_, path) if path else None for path in paths])
+    placed, shown = _placed(state, instruction, tree, kinds, target in directories)
+    directories |= shown
+    return placed
+
+
+@remembered
+def _written(
+    state: State, instruction: Instruction
+) -> tuple[str | None, str | None, tuple[str | None, ...]]:
+    """(its absolute destination, `--from`, the sources in that stage), None what is not known."""
     parts = copy_parts(instruction)
-    dest = state.expand(parts.dest)
-    target = join(state.workdir, dest) if dest is not None else None
+    target = state.path(parts.dest)
     if parts.from_ is None:
-        sources = [*_from_context(state, instruction, tree)]
+        return target, None, ()
+    values = map(state.expand, parts.sources)
+    paths = tuple(None if v is None else posixpath.normpath("/" + v.lstrip("/")) for v in values)
+    return target, parts.from_, paths
+
+
+@remembered
+def _placed(
+    state: State,
+    instruction: Instruction,
+    tree: Context,
+    kinds: tuple[bool | None, ...],
+    known: bool,
+) -> tuple[tuple[Placed, ...], frozenset[str]]:
+    """(what a COPY or ADD places, the directories that it shows).
+
+    kinds: whether the sources in another stage are directories; known: whether the destination is
+    known to be one. So it is kept while nothing else changes for it.
+    """
+    parts = copy_parts(instruction)
+    target, _, paths = _written(state, instruction)
+    dest = state.expand(parts.dest)
+    sources: list[_Source]
+    if parts.from_ is None:
+        sources = list(_from_context(state, instruction, tree))
     else:
-        sources = [*_from_stage(parts.sources, parts.from_, state, elsewhere)]
+        found = zip(parts.sources, paths, kinds, strict=True)
+        sources = [("stage", path or raw, kind) for raw, path, kind in found]
     excluded = _excluded(parts.exclude, state)
     sources += [("remote", heredoc.name, False) for heredoc in instruction.heredocs]
-    into = (
+    into = known or (
         dest is not None and (dest.endswith("/") or dest in (".", "") or len(sources) > 1)
-    ) or target in directories
+    )
+    placed: list[Placed] = []
     for origin, source, directory in sources:
         path = target
         if path is not None and parts.parents and origin == "context":
             path = posixpath.normpath(posixpath.join(path, _kept(source, parts.sources)))
         elif path is not None and directory is not True and into:
             path = posixpath.join(path, posixpath.basename(source))
-        if target is not None and (into or directory):
-            directories.update(_parents(target))
-        yield Placed(instruction, state, origin, source, path, directory, parts.from_, excluded)
+        placed.append(
+            Placed(instruction, state, origin, source, path, directory, parts.from_, excluded)
+        )
+    shows = sources and (into or any(directory for _, _, directory in sources))
+    return tuple(placed), frozenset(_parents(target) if target is not None and shows else ())
 
 
 def _excluded(patterns: Sequence[str], state: State) -> IgnoreFile | None:
@@ -143,39 +192,24 @@ def _kept(source: str, written: Sequence[str]) -> str:
 _Source = tuple[str, str, bool | None]
 
 
-def _from_stage(
-    raws: Iterable[str], from_: str, state: State, elsewhere: IsDirectory
-) -> Iterator[_Source]:
-    for raw in raws:
-        value = state.expand(raw)
-        if value is None:
-            yield "stage", raw, None
-        else:
-            path = posixpath.normpath("/" + value.lstrip("/"))
-            yield "stage", path, elsewhere(from_, path)
-
-
-@remembered
-def _from_context(state: State, instruction: Instruction, tree: Context) -> tuple[_Source, ...]:
-    found: list[_Source] = []
+def _from_context(state: State, instruction: Instruction, tree: Context) -> Iterator[_Source]:
     for raw in copy_parts(instruction).sources:
         value = state.expand(raw)
         if value is None:
-            found.append(("context", raw, None))
+            yield "context", raw, None
         elif _remote(value):
-            found.append(("remote", value, value.partition("#")[0].endswith(".git")))
+            yield "remote", value, value.partition("#")[0].endswith(".git")
         else:
             matches = _matches(value, tree)
             archive = instruction.keyword == "ADD"
             for match in matches:
                 kind = tree.kind(match)
                 if archive and kind == "file" and match.endswith(_ARCHIVES):
-                    found.append(("remote", match, True))
+                    yield "remote", match, True
                 else:
-                    found.append(("context", match, kind == "dir"))
+                    yield "context", match, kind == "dir"
             if not matches:
-                found.append(("context", context_path(value), None))
-    return tuple(found)
+                yield "context", context_path(value), None
 
 
 #: ADD unpacks local archives of these kinds (Dockerfile reference, ADD).
@@ -186,6 +220,7 @@ def _remote(value: str) -> bool:
     return "://" in value or value.startswith("git@")
 
 
+@lru_cache(maxsize=1024)
 def context_path(value: str) -> str:
     """A COPY source as a context path: relative, normalised, never above the root."""
     return posixpath.normpath("/" + value).lstrip("/") or "."

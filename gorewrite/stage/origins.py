@@ -14,7 +14,7 @@ def first_source(stage: StageFacts, path: str) -> str | None:
     source = stage.source_of(path)
     if source is not None:
         return source
-    for placed in reversed(stage.placed):
+    for placed in stage.copies.over(path):
         there = placed.source_path(path)
         if there is not None and placed.origin == "stage":
             other = stage.facts.stage_named(placed.from_ or "", stage.index)
@@ -25,7 +25,7 @@ def first_source(stage: StageFacts, path: str) -> str | None:
 def heredoc(stage: StageFacts, path: str) -> tuple[Instruction, str] | None:
     """(the COPY, the text) of a file that a heredoc writes; None where the builder would expand
     variables in it, or something else lies there."""
-    for placed in reversed(stage.placed):
+    for placed in stage.copies.over(path):
         if placed.source_path(path) is None:
             continue
         for found in placed.instruction.heredocs if placed.origin == "remote" else ():

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import posixpath
 from collections import ChainMap
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, cast
 
 from gorewrite.dockerfile import Instruction, expand, pairs
@@ -134,11 +135,15 @@ class State:
     @property
     def is_root(self) -> bool | None:
         """Whether the user is root; None when not known."""
-        if self.user is None:
-            return None
-        return self.user.partition(":")[0] in ("", "0", "root")
+        return is_root(self.user)
 
 
+def is_root(user: str | None) -> bool | None:
+    """Whether a USER is root; None when not known."""
+    return None if user is None else user.partition(":")[0] in ("", "0", "root")
+
+
+@lru_cache(maxsize=4096)
 def join(workdir: str | None, path: str) -> str | None:
     """`path` made absolute against `workdir`; None when that is needed and not known."""
     if not path.startswith("/"):
@@ -196,10 +201,12 @@ def _after(state: State, instruction: Instruction, global_args: Mapping[str, str
 
 def states(
     start: State, instructions: Sequence[Instruction], global_args: Mapping[str, str | None]
-) -> Iterator[tuple[Instruction, State]]:
-    """Each instruction with the state before it."""
+) -> dict[Instruction, State]:
+    """The state before each instruction."""
+    found: dict[Instruction, State] = {}
     state = start
     for instruction in instructions:
-        yield instruction, state
+        found[instruction] = state
         if instruction.keyword in _CONFIGURING:
             state = after(state, instruction, global_args)
+    return found

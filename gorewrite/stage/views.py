@@ -6,7 +6,7 @@ Rules: Dockerfile reference, COPY, ADD and RUN --mount=type=bind; the newest cop
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from heapq import merge
 from typing import Any
 
@@ -33,15 +33,10 @@ class Copies:
         #: See gorewrite.memo.
         self.memory: dict[Hashable, Any] = {}
         self._sources: dict[str, Sequence[tuple[int, str | None]]] = {}
+        self._held: dict[str, bool] = {}
         self._at: dict[str | None, list[int]] = {}
-        self._in: dict[str, list[int]] = {}
-        self._from: dict[str, list[int]] = {}
         for number, each in enumerate(placed):
             self._at.setdefault(each.path, []).append(number)
-            if each.path is not None:
-                self._in.setdefault(posixpath.dirname(each.path), []).append(number)
-            if each.origin == "context":
-                self._from.setdefault(each.source, []).append(number)
 
     def view(self, count: int | None = None, binds: _Binds = ()) -> View:
         """What there is once `count` of them are there (None: all), below what is mounted."""
@@ -59,14 +54,30 @@ class Copies:
         """The first `count` of them, newest first."""
         return (self._placed[number] for number in range(count - 1, -1, -1))
 
-    def over(self, path: str, count: int | None = None) -> Iterator[Placed]:
-        """As `before`, but only what lands at an image path or at a directory above it."""
-        return self._until(count, self._covering(path))
+    def over(self, path: str) -> Sequence[Placed]:
+        """What lands at an image path or at a directory above it, newest first."""
+        return [self._placed[number] for number in self._covering(path)]
 
     def _covering(self, path: str) -> Sequence[int]:
         at = self._at
-        numbers = [number for top in tops(path) if top in at for number in at[top]]
+        numbers = [number for top in at.keys() & tops(path) for number in at[top]]
         return sorted(numbers, reverse=True) if len(numbers) > 1 else numbers
+
+    def hold(self, path: str) -> bool:
+        """Whether a file or directory is known to be at an image path."""
+        held = self._held.get(path)
+        if held is None:
+            held = self._held[path] = self._holds(path)
+        return held
+
+    def _holds(self, path: str) -> bool:
+        if self.view().source_of(path) is not None:
+            return True
+        return any(
+            (placed.origin == "stage" and placed.source_path(path) is not None)
+            or (placed.origin == "remote" and placed.path == path and not placed.directory)
+            for placed in self.over(path)
+        )
 
     def sources(self, path: str) -> Sequence[tuple[int, str | None]]:
         """Which copies decide what lies at an image path, newest first: (number, context path).
@@ -91,12 +102,29 @@ class Copies:
 
     def inside(self, directory: str, count: int) -> Iterator[Placed]:
         """As `before`, but only what lands right in an image directory."""
-        return self._until(count, reversed(self._in.get(directory, ())))
+        numbers = reversed(self._in.get(directory, ()))
+        return (self._placed[number] for number in numbers if number < count)
+
+    @cached_property
+    def _in(self) -> Mapping[str, Sequence[int]]:
+        found: dict[str, list[int]] = {}
+        for number, each in enumerate(self._placed):
+            if each.path is not None:
+                found.setdefault(posixpath.dirname(each.path), []).append(number)
+        return found
 
     def bringing(self, source: str) -> Iterator[Placed]:
         """What brings a context path, itself or with a directory above it, oldest first."""
         numbers = merge(*(self._from.get(top, ()) for top in tops(source)))
         return (self._placed[number] for number in numbers)
+
+    @cached_property
+    def _from(self) -> Mapping[str, Sequence[int]]:
+        found: dict[str, list[int]] = {}
+        for number, each in enumerate(self._placed):
+            if each.origin == "context":
+                found.setdefault(each.source, []).append(number)
+        return found
 
     @remembered
     def brings_sources(self, directory: str) -> bool:
@@ -126,12 +154,6 @@ class Copies:
             for top in tops(each.path) if each.path is not None else ():
                 found.setdefault(top, []).append(number)
         return found
-
-    def _until(self, count: int | None, numbers: Iterable[int]) -> Iterator[Placed]:
-        placed = self._placed
-        if count is None or count == len(placed):
-            return (placed[number] for number in numbers)
-        return (placed[number] for number in numbers if number < count)
 
 
 class View:

@@ -140,7 +140,7 @@ def test_states_are_those_before() -> None:
     tree = parse("FROM alpine\nWORKDIR /a\nENV A=1\nWORKDIR $A\n")
     found = [
         (instruction.keyword, before.workdir, before.env.get("A"))
-        for instruction, before in scope.states(State(), tree.instructions[1:], {})
+        for instruction, before in scope.states(State(), tree.instructions[1:], {}).items()
     ]
     assert found == [("WORKDIR", None, None), ("ENV", "/a", None), ("WORKDIR", "/a", "1")]
 
