@@ -9,6 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from gorewrite.dockerfile import Instruction, command_of, pairs
@@ -27,6 +28,7 @@ def build_only(name: str) -> bool:
 TOOLCHAIN_PATHS = ("/go/bin", "/usr/local/go/bin")
 
 
+@lru_cache(maxsize=256)
 def runtime_path(path: str | None) -> str | None:
     """A PATH without the directories of the Go toolchain."""
     if path is None:

@@ -294,13 +294,9 @@ class StageFacts:
 
     def forget(self) -> None:
         """See Facts.forget."""
-        kept = {name: getattr(self, name) for name in _GIVEN}
+        given = self.facts, self.stage, self.parent
         vars(self).clear()
-        vars(self).update(kept, memory={})
-
-
-#: What a stage's facts follow from.
-_GIVEN = ("facts", "stage", "parent", "index", "name")
+        StageFacts.__init__(self, *given)
 
 
 class Facts:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from gorewrite.dockerfile.instructions import from_parts
 from gorewrite.dockerfile.nodes import Blank, BodyNode, Comment, Instruction
@@ -46,26 +47,22 @@ class Stage:
 
 def stages(dockerfile: Dockerfile) -> tuple[Stage, ...]:
     """The stages in the order of the file; none when there is no FROM."""
-    body = dockerfile.body
-    starts = [
-        at
-        for at, node in enumerate(body)
-        if isinstance(node, Instruction) and node.keyword == "FROM"
-    ]
-    ends = [*starts[1:], len(body)]
+    body, instructions = dockerfile.body, dockerfile.instructions
+    starts = [at for at, each in enumerate(instructions) if each.keyword == "FROM"]
+    places: list[int] = []
+    for start in starts:
+        places.append(body.index(instructions[start], places[-1] if places else 0))
+    inner = pairwise([*starts, len(instructions)])
+    whole = pairwise([*places, len(body)])
     return tuple(
-        _stage(index, body[start:end])
-        for index, (start, end) in enumerate(zip(starts, ends, strict=False))
+        _stage(index, instructions[start:end], body[place:last])
+        for index, ((start, end), (place, last)) in enumerate(zip(inner, whole, strict=True))
     )
 
 
-def _stage(index: int, nodes: tuple[BodyNode, ...]) -> Stage:
-    from_, *rest = _instructions(nodes)
-    return Stage(index, from_parts(from_).name, from_, tuple(rest), nodes)
-
-
-def _instructions(nodes: Iterable[BodyNode]) -> list[Instruction]:
-    return [node for node in nodes if isinstance(node, Instruction)]
+def _stage(index: int, instructions: tuple[Instruction, ...], nodes: tuple[BodyNode, ...]) -> Stage:
+    from_ = instructions[0]
+    return Stage(index, from_parts(from_).name, from_, instructions[1:], nodes)
 
 
 def global_args(dockerfile: Dockerfile) -> tuple[Instruction, ...]:

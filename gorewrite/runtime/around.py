@@ -36,13 +36,14 @@ def certificates(stage: StageFacts, inventory: Inventory) -> dict[str, Evidence]
     """Certificates of a company: the bundle that update-ca-certificates made of them, and what
     lies in /etc/ssl, where Go reads every file (crypto/x509)."""
     found: dict[str, Evidence] = {}
-    placed = {p.path: p.instruction for p in stage.placed if p.path is not None}
-    own = any(under(path, _CERTIFICATES) for path in (*placed, *inventory.written))
-    if inventory.certificates and own:
+    if inventory.certificates and (
+        any(stage.copies.below(_CERTIFICATES))
+        or any(under(path, _CERTIFICATES) for path in inventory.written)
+    ):
         found[_BUNDLE] = inventory.certificates[0]
-    for path, instruction in placed.items():
-        if under(path, "/etc/ssl"):
-            found[path] = stage.facts.at(instruction)
+    for placed in stage.copies.below("/etc/ssl"):
+        assert placed.path is not None, "what is below a path has one"
+        found[placed.path] = stage.facts.at(placed.instruction)
     return found
 
 
@@ -57,7 +58,7 @@ def apart(stage: StageFacts, needs: Requirements, workdir: str) -> dict[str, Evi
         path = landing(placed) if placed.origin == "stage" else placed.path
         if path is None or placed.origin == "remote" or needs.inventory.gone(path):
             continue
-        hidden = any(part.startswith(".") for part in path.split("/"))  # Credentials, mostly.
+        hidden = "/." in path  # Credentials, mostly.
         if hidden or path in NO_TREE or path.startswith((*COMMAND_PLACES, *_OF_THE_BUILD)):
             continue
         related = under(path, workdir) or under(workdir, path)

@@ -93,9 +93,13 @@ def library_mode(invocation: Invocation) -> str | None:
     return "-linkshared" if invocation.go.setting("linkshared") == "true" else None
 
 
+_EXTERNAL = re.compile(r"-linkmode[= ]['\"]?external")
+_STATIC = re.compile(r"-extldflags[= ]?['\"\\]*[^'\"]*-static(?![-\w])")
+
+
 def external_linking(invocation: Invocation) -> bool:
     """Whether the C compiler is asked to link."""
-    return re.search(r"-linkmode[= ]['\"]?external", link_text(invocation)) is not None
+    return _EXTERNAL.search(link_text(invocation)) is not None
 
 
 def sanitizer(invocation: Invocation) -> str | None:
@@ -129,8 +133,7 @@ def _static_musl(
     With glibc the resolver and NSS still load libraries at run time.
     """
     text = link_text(invocation)
-    static = re.search(r"-extldflags[= ]?['\"\\]*[^'\"]*-static(?![-\w])", text)
-    asked = external_linking(invocation) and static
+    asked = external_linking(invocation) and _STATIC.search(text)
     plain = invocation.go.setting("buildmode") in ("", "default", "exe")
     loads = isinstance(needs, Unknown) or bool(needs.shared_libraries or needs.plugins)
     if not asked or not plain or loads or setting.value is False or _libc(stage) != "musl":

@@ -8,6 +8,7 @@ it a mode. Sources: moby/buildkit#1941, moby/moby#38710; tried with Engine 20.10
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -107,16 +108,16 @@ class Owners:
         for path, (invocation, _) in stage.output_paths.items():
             self._outputs.setdefault(invocation.run.instruction, []).append(path)
         self._events = list(self._all())
-        self._at: dict[str, list[int]] = {}
-        self._below: dict[str, list[int]] = {}
+        self._at: dict[str, list[int]] = defaultdict(list)
+        self._below: dict[str, list[int]] = defaultdict(list)
         for number, event in enumerate(self._events):
-            self._at.setdefault(event.path, []).append(number)
-            for top in tops(event.path) - {event.path}:
-                self._below.setdefault(top, []).append(number)
+            self._at[event.path].append(number)
+            for top in tops(event.path):
+                self._below[top].append(number)
 
     def of(self, path: str) -> Ownership:
         """How to copy a directory so that it keeps its owner."""
-        numbers = {number for top in tops(path) for number in self._at.get(top, ())}
+        numbers = {number for top in self._at.keys() & tops(path) for number in self._at[top]}
         numbers.update(self._below.get(path, ()))
         there, owner, altered = False, _Owned(_ROOT, None), None
         inside: dict[str | None, _Where] = {}

@@ -17,7 +17,7 @@ from gorewrite import shell
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
 from gorewrite.golang.commands import installed_tools
-from gorewrite.stage.layout import under
+from gorewrite.stage.layout import tops, under
 from gorewrite.stage.links import Link
 from gorewrite.stage.runs import Run
 from gorewrite.stage.scope import join
@@ -167,7 +167,7 @@ class Inventory:
 
     def gone(self, path: str) -> bool:
         """Whether a path was removed or moved away."""
-        return any(under(path, top) for top in self.removed)
+        return not tops(path).isdisjoint(self.removed)
 
     def written_below(self, top: str) -> bool:
         """Whether something was written, or may have been generated, at or below a path."""

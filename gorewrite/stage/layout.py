@@ -165,7 +165,11 @@ def _placed(
             Placed(instruction, state, origin, source, path, directory, parts.from_, excluded)
         )
     shows = sources and (into or any(directory for _, _, directory in sources))
-    return tuple(placed), frozenset(_parents(target) if target is not None and shows else ())
+    return tuple(placed), tops(target) - _ROOTS if target is not None and shows else frozenset()
+
+
+#: The tops of every path.
+_ROOTS = tops("")
 
 
 def _excluded(patterns: Sequence[str], state: State) -> IgnoreFile | None:
@@ -234,9 +238,3 @@ def _matches(value: str, tree: Context) -> tuple[str, ...]:
     if not _WILDCARDS.isdisjoint(value):
         return tree.glob(path)
     return (path,) if tree.kind(path) else ()
-
-
-def _parents(path: str) -> Iterator[str]:
-    while path and path != "/":
-        yield path
-        path = posixpath.dirname(path)

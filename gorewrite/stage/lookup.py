@@ -21,6 +21,7 @@ class Lookup:
     def __init__(self, stage: StageFacts, made: Container[str]) -> None:
         self.stage, self.made = stage, made
         self.state: State = stage.end
+        self._places: dict[tuple[State, str], str | None] = {}
 
     def is_file(self, word: str) -> bool:
         """Whether the word names a file that the stage is known to hold."""
@@ -37,6 +38,12 @@ class Lookup:
 
     def resolve(self, word: str) -> str | None:
         """The absolute path of a program; None for one that is found in no known place."""
+        key = self.state, word
+        if key not in self._places:
+            self._places[key] = self._resolved(word)
+        return self._places[key]
+
+    def _resolved(self, word: str) -> str | None:
         if "/" in word:
             return join(self.state.workdir, word)
         for directory in (self.state.env.get("PATH") or "").split(":"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -44,6 +44,7 @@ def bare_name(package: str) -> str:
     return package
 
 
+@lru_cache(maxsize=1024)
 def kind(package: str) -> Kind:
     """What a package is for. "library" packages (`*-dev`) bring headers for a build and, by
     their dependencies, the shared libraries that a cgo program needs at run time."""

@@ -138,6 +138,7 @@ class State:
         return is_root(self.user)
 
 
+@lru_cache(maxsize=64)
 def is_root(user: str | None) -> bool | None:
     """Whether a USER is root; None when not known."""
     return None if user is None else user.partition(":")[0] in ("", "0", "root")

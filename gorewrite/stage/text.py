@@ -57,8 +57,8 @@ class RuntimeText:
     def _airy(self) -> bool:
         """Whether the file sets its instructions apart by blank lines."""
         nodes = self.stage.stage.nodes
-        blanks = sum(isinstance(node, Blank) for node in nodes)
-        return blanks * 2 >= sum(isinstance(node, Instruction) for node in nodes)
+        blanks = len([node for node in nodes if isinstance(node, Blank)])
+        return blanks * 2 > len(self.stage.stage.instructions)  # FROM is none of them.
 
     def _word(self, keyword: str) -> str:
         lower = self.stage.stage.from_.source.lstrip()[:4].islower()

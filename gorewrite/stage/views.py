@@ -6,6 +6,7 @@ Rules: Dockerfile reference, COPY, ADD and RUN --mount=type=bind; the newest cop
 from __future__ import annotations
 
 import posixpath
+from collections import defaultdict
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from heapq import merge
 from typing import Any
@@ -34,9 +35,9 @@ class Copies:
         self.memory: dict[Hashable, Any] = {}
         self._sources: dict[str, Sequence[tuple[int, str | None]]] = {}
         self._held: dict[str, bool] = {}
-        self._at: dict[str | None, list[int]] = {}
+        self._at: dict[str | None, list[int]] = defaultdict(list)
         for number, each in enumerate(placed):
-            self._at.setdefault(each.path, []).append(number)
+            self._at[each.path].append(number)
 
     def view(self, count: int | None = None, binds: _Binds = ()) -> View:
         """What there is once `count` of them are there (None: all), below what is mounted."""
@@ -71,7 +72,8 @@ class Copies:
         return held
 
     def _holds(self, path: str) -> bool:
-        if self.view().source_of(path) is not None:
+        sources = self.sources(path)
+        if sources and sources[0][1] is not None:
             return True
         return any(
             (placed.origin == "stage" and placed.source_path(path) is not None)
@@ -107,10 +109,10 @@ class Copies:
 
     @cached_property
     def _in(self) -> Mapping[str, Sequence[int]]:
-        found: dict[str, list[int]] = {}
+        found: dict[str, list[int]] = defaultdict(list)
         for number, each in enumerate(self._placed):
             if each.path is not None:
-                found.setdefault(posixpath.dirname(each.path), []).append(number)
+                found[each.path.rpartition("/")[0] or "/"].append(number)
         return found
 
     def bringing(self, source: str) -> Iterator[Placed]:
@@ -120,10 +122,10 @@ class Copies:
 
     @cached_property
     def _from(self) -> Mapping[str, Sequence[int]]:
-        found: dict[str, list[int]] = {}
+        found: dict[str, list[int]] = defaultdict(list)
         for number, each in enumerate(self._placed):
             if each.origin == "context":
-                found.setdefault(each.source, []).append(number)
+                found[each.source].append(number)
         return found
 
     @remembered
@@ -149,10 +151,10 @@ class Copies:
 
     @cached_property
     def _below(self) -> Mapping[str, Sequence[int]]:
-        found: dict[str, list[int]] = {}
+        found: dict[str, list[int]] = defaultdict(list)
         for number, each in enumerate(self._placed):
             for top in tops(each.path) if each.path is not None else ():
-                found.setdefault(top, []).append(number)
+                found[top].append(number)
         return found
 
 
