@@ -304,24 +304,19 @@ def has_git(stage: StageFacts) -> bool:
 @lasting
 def _sources_with(context: Context, pattern: re.Pattern[bytes]) -> Evidence | None:
     """The first Go file of the context, vendored ones aside, in which a pattern stands."""
-    looked = 0
-    waiting = ["."]
-    while waiting:
-        directory = waiting.pop()
-        for name in context.listdir(directory):
-            path = name if directory == "." else f"{directory}/{name}"
-            if name in (".git", "vendor", "node_modules", "testdata") or context.is_link(path):
-                continue
-            looked += 1
-            if looked > _MOST_SOURCES:
-                return Evidence("", 0, "there are too many files to look through")
-            if not name.endswith(".go"):
-                if "." not in name and context.kind(path) == "dir":
-                    waiting.append(path)
-                continue
-            data = context.read(path)
-            found = pattern.search(data) if data is not None else None
-            if data is not None and found is not None and not name.endswith("_test.go"):
-                line = data.count(b"\n", 0, found.start()) + 1
-                return Evidence(path, line, found.group().decode("utf-8", "replace"))
+    walk = context.walk(".", _MOST_SOURCES, _may_hold_sources)
+    for path in walk:
+        if not path.endswith(".go") or path.endswith("_test.go"):
+            continue
+        data = walk.read(path)
+        found = pattern.search(data) if data is not None else None
+        if data is not None and found is not None:
+            line = data.count(b"\n", 0, found.start()) + 1
+            return Evidence(path, line, found.group().decode("utf-8", "replace"))
+    if walk.truncated:
+        return Evidence("", 0, "there are too many files to look through")
     return None
+
+
+def _may_hold_sources(directory: str) -> bool:
+    return "." not in directory and directory not in ("vendor", "node_modules", "testdata")

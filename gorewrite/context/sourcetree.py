@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from pathlib import Path
 from typing import Any, Final, Literal, Protocol
 
@@ -21,6 +21,9 @@ Kind = Literal["file", "dir", "link"]
 
 _MOST_LINKS: Final = 40
 """Symbolic links followed for one path, as Linux does (ELOOP)."""
+
+_MOST_READ: Final = 1 << 20
+"""Bytes of the largest file that is read where no other limit is given."""
 
 _MOST_KEPT: Final = 1 << 24
 """Bytes of file contents that a context remembers."""
@@ -43,7 +46,7 @@ class SourceTree(Protocol):
         """What `path` is; a link within the tree counts as what it points to, one out of the tree
         is a "link". None: absent, ignored, outside the tree, dangling, out of reach, or special."""
 
-    def read(self, path: str, limit: int = 1 << 20) -> bytes | None:
+    def read(self, path: str, limit: int = _MOST_READ) -> bytes | None:
         """The whole file; None when it is no file, unreadable, or larger than `limit` bytes."""
 
     def listdir(self, path: str) -> tuple[str, ...]:
@@ -53,12 +56,18 @@ class SourceTree(Protocol):
 class Walk:
     """The sorted paths of everything in a tree that is not a directory; iterate it once.
 
+    It may come by all the files of a large repository, so nothing of what it sees is kept.
+
     truncated: whether it stopped because more than the limit of entries came up.
     """
 
-    def __init__(self, context: Context, top: str, limit: int) -> None:
+    def __init__(self, context: Context, top: str, limit: int, into: Callable[[str], bool]) -> None:
         self.truncated = False
-        self._paths = self._walk(context, top, limit)
+        self._context = context
+        self._into = into
+        #: Where the path that came last lies, when that is a regular file.
+        self._file: str | None = None
+        self._paths = self._walk(top, limit)
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -66,21 +75,27 @@ class Walk:
     def __next__(self) -> str:
         return next(self._paths)
 
-    def _walk(self, context: Context, top: str, limit: int) -> Iterator[str]:
-        if context.kind(top) is None or context.is_link(top):
+    def read(self, path: str) -> bytes | None:
+        """As Context.read of the path that came last."""
+        return self._context.read(path) if self._file is None else self._context.glance(self._file)
+
+    def _walk(self, top: str, limit: int) -> Iterator[str]:
+        start = self._context.located(top)
+        if start is None or self._context.is_link(top):
             return
-        waiting = [top]
-        seen = 0
+        real, waiting, seen = start[0], [start], 0
         while waiting:
-            path = waiting.pop()
-            if context.is_directory(path):
-                waiting.extend(_join(path, name) for name in reversed(context.listdir(path)))
+            path, mode = waiting.pop()
+            if mode == stat.S_IFDIR:
+                if path == real or self._into(path.rpartition("/")[2]):
+                    waiting.extend(reversed(self._context.entries(path)))
                 continue
             seen += 1
             if seen > limit:
                 self.truncated = True
                 return
-            yield path
+            self._file = path if mode == stat.S_IFREG else None
+            yield path if real == top else top + path.removeprefix(real)
 
 
 class Context:
@@ -154,19 +169,13 @@ class Context:
             return "file"
         return "dir" if stat.S_ISDIR(mode) and self._visible_directory(real) else None
 
-    def is_directory(self, path: str) -> bool:
-        """Whether a clean path is a directory, and no link to one. What was listed is not asked
-        again, nor remembered, for a walk comes by all there is."""
-        mode = self._modes.get(path)
-        return (self._mode(path) if mode is None else mode) == stat.S_IFDIR
-
     def is_link(self, path: str) -> bool:
         """Whether `path` itself is a symbolic link that is in the context."""
         path = clean(path)
         mode = self._mode(path)
         return mode is not None and stat.S_ISLNK(mode) and not self.ignore.excludes(path)
 
-    def read(self, path: str, limit: int = 1 << 20) -> bytes | None:
+    def read(self, path: str, limit: int = _MOST_READ) -> bytes | None:
         """See SourceTree.read."""
         resolved = self._resolve(path)
         if resolved is None or resolved == "link" or not stat.S_ISREG(resolved[1]):
@@ -198,7 +207,11 @@ class Context:
         # What is let in again below an excluded directory has to be told to each recording.
         unsaid = files.recorded() and self._lets_in
         if known is None or known[0] is not names or unsaid:
-            shown = tuple(name for name in names if self._visible(_join(directory, name)))
+            shown = tuple(
+                name
+                for name in names
+                if self._shows(path := _join(directory, name), self._mode(path))
+            )
             known = self._shown[directory] = (names, shown)
         return known[1]
 
@@ -228,9 +241,40 @@ class Context:
                 found = [_join(directory, unescape(part)) for directory in found]
         return tuple(sorted(path for path in found if self.kind(path) is not None))
 
-    def walk(self, top: str = ".", limit: int = 200_000) -> Walk:
-        """All below `top` that is not a directory; linked directories are not entered."""
-        return Walk(self, clean(top), limit)
+    def walk(
+        self,
+        top: str = ".",
+        limit: int = 200_000,
+        into: Callable[[str], bool] = lambda _: True,
+    ) -> Walk:
+        """All below `top` that is not a directory; linked directories are not entered.
+
+        into: whether to enter a directory of some name.
+        """
+        return Walk(self, clean(top), limit, into)
+
+    def located(self, path: str) -> tuple[str, int] | None:
+        """(path without links, type bits) of what is in the tree; None for all else."""
+        resolved = self._resolve(path)
+        if resolved is None or resolved == "link" or self.kind(path) is None:
+            return None
+        return resolved
+
+    def entries(self, directory: str) -> list[tuple[str, int]]:
+        """(path, type bits) of all in a directory, by a path without links; none of it is kept."""
+        found = files.names_in(self._on_disk(directory))
+        listed = [(_join(directory, name), mode) for name, mode in found]
+        if not self.ignore.patterns:
+            return listed
+        return [(path, mode) for path, mode in listed if self._shows(path, mode)]
+
+    def glance(self, path: str) -> bytes | None:
+        """As `read`, of a regular file by a path without links; it is not kept."""
+        try:
+            data = files.read(self._on_disk(path), _MOST_READ)
+        except OSError:
+            return None
+        return data if len(data) <= _MOST_READ else None
 
     def evidence_line(self, path: str, needle: str) -> int:
         """The 1-based line of `path` in which `needle` first stands, 0 when it does not."""
@@ -275,8 +319,8 @@ class Context:
             return None
         return real, mode
 
-    def _visible(self, path: str) -> bool:
-        if self._mode(path) == stat.S_IFDIR:
+    def _shows(self, path: str, mode: int | None) -> bool:
+        if mode == stat.S_IFDIR:
             return self._visible_directory(path)
         return not self.ignore.excludes(path)
 

@@ -115,8 +115,9 @@ _MOST_SOURCES: Final = 20_000
 def _generated_from(context: Context) -> tuple[tuple[str, Evidence], ...]:
     """The files at the root that `//go:generate` names; it runs in the directory of its file."""
     named: list[tuple[str, Evidence]] = []
-    for name in context.walk(".", _MOST_SOURCES):
-        data = context.read(name) if name.endswith(".go") else None
+    walk = context.walk(".", _MOST_SOURCES)
+    for name in walk:
+        data = walk.read(name) if name.endswith(".go") else None
         for found in _GENERATE.finditer(data or b""):
             text = found[1].decode("utf-8", "replace").strip()
             line = (data or b"").count(b"\n", 0, found.start()) + 1
