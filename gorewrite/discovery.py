@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 _NAME: Final = re.compile(
     r"[Dd]ockerfile|Dockerfile[._-].+|.+\.[Dd]ockerfile|Containerfile.*", re.DOTALL
 )
+#: A path of which the last part may be such a name.
+_PATH: Final = re.compile(rf"(?:.*/)?(?:{_NAME.pattern})", re.DOTALL)
 _NOT_ONE: Final = re.compile(
     r".+\.(dockerignore|md|txt|go|py|rb|js|ts|sh|ya?ml|json|toml|lock|orig|rej|bak|swp|log|html)",
     re.DOTALL,
@@ -291,10 +293,14 @@ def _search(directory: Path, left_out: _Exclusion, survey: Survey) -> Iterator[s
     return (
         name[len(prefix) :]
         for name in listed
-        if name.startswith(prefix)
-        and (is_dockerfile_name(name.rpartition("/")[2]) or name in named)
+        if ((_PATH.fullmatch(name) and is_dockerfile_name(_last(name))) or name in named)
+        and name.startswith(prefix)
         and not left_out.leaves_out(name[len(prefix) :])
     )
+
+
+def _last(path: str) -> str:
+    return path.rpartition("/")[2]
 
 
 def listing(repository: Path) -> Iterator[str]:

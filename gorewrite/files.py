@@ -7,7 +7,7 @@ disk in another way. An answer that is remembered for several Dockerfiles brings
 looked at for it: see `SharedMemory`.
 """
 
-# ruff: noqa: PTH100, PTH115, PTH116, PTH123 (texts: a Path takes longer to make than to ask about)
+# ruff: noqa: PTH100, PTH109, PTH115, PTH116, PTH123 (texts: a Path takes longer to make than to ask about)
 
 from __future__ import annotations
 
@@ -365,12 +365,15 @@ class RealPaths:
 
     def __init__(self) -> None:
         self._known = {"/": "/"}
+        self._here = os.getcwd()
 
     def of(self, path: str) -> str:
         """As os.path.realpath."""
+        path = path if path.startswith("/") else f"{self._here}/{path}"
         if ".." in path:
             return real(path)
-        path = _absolute(os.path.normpath(path))
+        if "//" in path or "/." in path or path.endswith("/"):
+            path = os.path.normpath(path)
         directory, _, name = path.rpartition("/")
         return self._in(self._directory(directory or "/"), name)
 

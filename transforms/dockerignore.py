@@ -148,7 +148,7 @@ def _use(found: ContextUse, place: Evidence | None) -> _Use:
         found.opaque,
         found.ships,
         found.dynamic,
-        next((where for name, where in found.named if ".git" in _matching(name)), None),
+        next((where for name, where in found.named if name == ".git"), None),
         place,
     )
 
@@ -207,8 +207,9 @@ _CANDIDATES: Final = (
     _Candidate("tests", 2, "plain"),
     _Candidate("e2e", 2, "plain"),
 )
-#: Pattern -> an ignore file of nothing else.
-_ALONE: Final = {each.pattern: IgnoreFile.parse(each.pattern) for each in _CANDIDATES}
+_PATTERNS: Final = frozenset(candidate.pattern for candidate in _CANDIDATES)
+#: Of those with wildcards: an ignore file of nothing else.
+_ALONE: Final = {each: IgnoreFile.parse(each) for each in filter(has_wildcard, _PATTERNS)}
 #: What the go command or a C compiler may read in a directory that no import names.
 _SOURCES: Final = (
     ".go", ".mod", ".sum", ".work", ".c", ".cc", ".cpp", ".h", ".hh", ".hpp", ".s", ".S", ".a",
@@ -292,7 +293,8 @@ def _allow_list(context: Context, carrier: Observation, file: _File) -> Iterator
 @lru_cache(maxsize=1 << 12)
 def _matching(name: str) -> frozenset[str]:
     """The patterns of candidates that match a name at the root."""
-    return frozenset(pattern for pattern, alone in _ALONE.items() if alone.excludes(name))
+    wild = [pattern for pattern, alone in _ALONE.items() if alone.excludes(name)]
+    return _PATTERNS.intersection((name, *wild))
 
 
 def _touched(names: Iterable[str], visible: Sequence[str]) -> frozenset[str]:

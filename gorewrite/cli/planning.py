@@ -195,7 +195,9 @@ class Planning:
             if self.options.get("force_exclude") and self._passed_over(Path(name), files):
                 continue
             for file in files:
-                found.setdefault(real.of(str(file)), (file, os.path.relpath(file)))
+                below_here = not (file.is_absolute() or ".." in file.parts)
+                display = str(file) if below_here else os.path.relpath(file)
+                found.setdefault(real.of(str(file)), (file, display))
         return list(found.values()), problems
 
     def _passed_over(self, named: Path, files: Sequence[Path]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -160,8 +161,9 @@ class Gathering:
 
 def tasks_of(targets: Iterable[tuple[Path, str]]) -> list[Task]:
     """The Dockerfiles of a run, as (path, name in reports), as tasks."""
-    real = RealPaths()
+    real, here = RealPaths(), Path.cwd()
     return [
-        Task(number, str(path.absolute()), real.of(str(path)), display)
+        # Path.absolute does the same in more steps.
+        Task(number, os.path.join(here, path), real.of(str(path)), display)  # noqa: PTH118
         for number, (path, display) in enumerate(targets)
     ]
