@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from gorewrite.callers import places
-from gorewrite.callers.index import Index, read_index
-from gorewrite.context.globs import BadPattern, has_wildcard, relative
+from gorewrite.callers.index import Index, StatedContext, read_index
+from gorewrite.context.globs import BadPattern, has_wildcard, is_pattern, relative
 from gorewrite.context.sourcetree import Context
 from gorewrite.evidence import Evidence
 from gorewrite.files import kind_of, real
@@ -71,22 +71,31 @@ def infer_context(
     index = read_index(top) if index is None else index
     stated = index.contexts(dockerfile)
     if stated:
-        roots = tuple(dict.fromkeys(each.root for each in stated))
-        evidence = tuple(each.evidence for each in stated)
-        fitting = _fitting(index, roots, sources, mentions)
-        # Of several, those that miss what is copied from them cannot be built in.
-        plain = [source for source in sources if not has_wildcard(source)]
-        able = [root for root in roots if not _missing(index, root, plain)]
-        if len(roots) == 1 or len(able) == 1:
-            root = (able or roots)[0]
-            named = tuple(each.evidence for each in stated if each.root == root)
-            return ContextGuess(root, True, f"named by {named[0]}", (root,), named)
-        why = f"callers name different contexts: {', '.join(_shown(r, top) for r in roots)}"
-        ordered = tuple(dict.fromkeys((*fitting, *roots)))
-        return ContextGuess(ordered[0], False, why, ordered, evidence)
+        return _stated(index, stated, sources, mentions, top)
     if len(directories) == 1:
         return _only(index, directories[0], sources)
     return _by_sources(index, directories, sources, mentions, top)
+
+
+def _stated(
+    index: Index,
+    stated: tuple[StatedContext, ...],
+    sources: tuple[str, ...],
+    mentions: Sequence[str],
+    top: Path,
+) -> ContextGuess:
+    """What callers name. Of several contexts, those that miss what is copied from them cannot be
+    built in."""
+    able = roots = tuple(dict.fromkeys(each.root for each in stated))
+    if len(roots) > 1:
+        plain = [source for source in sources if not has_wildcard(source)]
+        able = tuple(root for root in roots if not _missing(index, root, plain))
+    if len(able) == 1:
+        named = tuple(each.evidence for each in stated if each.root == able[0])
+        return ContextGuess(able[0], True, f"named by {named[0]}", able, named)
+    why = f"callers name different contexts: {', '.join(_shown(r, top) for r in roots)}"
+    ordered = tuple(dict.fromkeys((*_fitting(index, roots, sources, mentions), *roots)))
+    return ContextGuess(ordered[0], False, why, ordered, tuple(each.evidence for each in stated))
 
 
 def _local(copy_sources: Sequence[str]) -> tuple[str, ...]:
@@ -136,10 +145,10 @@ def _fitting(
     BuildKit lets a wildcard match nothing, so one that does rules a directory out only while
     another directory is left.
     """
-    plain = tuple(source for source in sources if not has_wildcard(source))
+    wildcards = [source for source in sources if has_wildcard(source)]
+    plain = [source for source in sources if not has_wildcard(source)]
     fitting = tuple(each for each in directories if not _missing(index, each, plain))
-    wildcards = tuple(source for source in sources if has_wildcard(source))
-    for further in (wildcards, tuple(relative(mention) for mention in mentions)):
+    for further in (wildcards, [relative(mention) for mention in mentions]):
         fitting = tuple(each for each in fitting if not _missing(index, each, further)) or fitting
     return fitting
 
@@ -151,7 +160,7 @@ def _missing(index: Index, directory: Path, sources: Sequence[str]) -> list[str]
     missing = []
     for source in sources:
         try:
-            if not context.glob(source):
+            if not (context.glob(source) if is_pattern(source) else context.kind(source)):
                 missing.append(source)
         except BadPattern:
             continue
@@ -216,7 +225,9 @@ def _reaches_out(index: Index, directory: Path) -> bool:
 
 
 def _shown(directory: Path, top: Path) -> str:
-    return directory.relative_to(top).as_posix() if directory.is_relative_to(top) else "."
+    below = f"{str(top).rstrip('/')}/"
+    shown = str(directory)
+    return shown[len(below) :] if shown.startswith(below) else "."
 
 
 def _listed(paths: Sequence[str]) -> str:
