@@ -158,8 +158,8 @@ class Survey:
 
     def below(
         self, directory: Path, exclude: Sequence[str] = (), base: Path | None = None
-    ) -> Sequence[Path]:
-        """The real paths of the Dockerfiles below a directory without links in its path."""
+    ) -> Sequence[str]:
+        """The real paths of the Dockerfiles below a directory without links in its path, sorted."""
         how = (tuple(exclude), base)
         tops = [top for top, *known in self._searched if how == tuple(known)]
         tops = [top for top in tops if is_below(directory, top)]
@@ -173,14 +173,13 @@ class _Sorted:
     """Paths in the order of their text, in which those of a directory stand together."""
 
     def __init__(self, paths: Iterable[Path]) -> None:
-        self._paths = sorted(paths, key=str)
-        self._texts = [str(path) for path in self._paths]
+        self._texts = sorted(map(str, paths))
 
-    def below(self, directory: Path) -> Sequence[Path]:
+    def below(self, directory: Path) -> Sequence[str]:
         prefix = str(directory).rstrip("/")
         # "0" is the character after "/".
         first, last = (bisect_left(self._texts, prefix + end) for end in "/0")
-        return self._paths[first:last]
+        return self._texts[first:last]
 
 
 def _found(
@@ -212,7 +211,7 @@ def _found(
     return found
 
 
-def repository_root(path: Path) -> Path | None:
+def repository_root(path: Path | str) -> Path | None:
     """The work tree that `path` lies in: the nearest directory upward with `.git` in it.
 
     `.git` is a file in worktrees and submodules. None outside of any repository.

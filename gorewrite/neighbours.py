@@ -30,18 +30,18 @@ class Search(NamedTuple):
         base = config.path.parent if config.path is not None else None
         return cls(root, repository, config.exclude, base)
 
-    def below(self, survey: Survey) -> Sequence[Path]:
+    def below(self, survey: Survey) -> Sequence[str]:
         """The real paths of those that are known, sorted."""
         if is_below(self.root, self.repository):
             return survey.below(self.root, self.exclude, self.base)
         every = survey.below(self.repository, self.exclude, self.base)
         return [file for file in every if is_below(file, self.root)]
 
-    def lone(self, survey: Survey) -> list[str] | None:
+    def lone(self, survey: Survey) -> Sequence[str] | None:
         """The real path of the only one that is known; none, where none is; None where there are
         more: who lies alone below the root follows from that."""
         found = self.below(survey)
-        return [str(each) for each in found] if len(found) < 2 else None
+        return found if len(found) < 2 else None
 
     def question(self) -> str:
         """The search as a text."""

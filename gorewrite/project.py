@@ -68,7 +68,7 @@ class Workspace:
     survey: Survey = field(default_factory=Survey)
     configure: Callable[[Path], Config] = field(default_factory=lambda: Configurations().load)
     _contexts: SharedMemory = field(default_factory=lambda: SharedMemory(_MOST_CONTEXTS))
-    _known: dict[Search, Sequence[Path]] = field(default_factory=dict)
+    _known: SharedMemory = field(default_factory=SharedMemory)
     #: (transform, context root) -> the Dockerfile whose plan has what is concluded there.
     _carriers: dict[tuple[str, str], Path] = field(default_factory=dict)
 
@@ -149,16 +149,19 @@ class Workspace:
         context = self._context(Path(carrying.root), Path(carrying.path))
         return concluded(transform, context, carrying, others)
 
-    def known(self, root: Path, path: Path) -> Sequence[Path]:
+    def known(self, root: Path, path: Path) -> Sequence[str]:
         """The real paths of the Dockerfiles known to lie below a build context, which those of
         `path` are, sorted."""
         search = Search.of(root, _repository(path), self.configure(path))
-        if search not in self._known:
-            self._known[search] = search.below(self.survey)
-        found = self._known[search]
-        if files.recorded():
-            files.answered("known", search.question(), [str(each) for each in found])
-        return found
+
+        def find() -> Sequence[str]:
+            with files.unrecorded():
+                found = search.below(self.survey)
+            files.answered("known", search.question(), found)
+            return found
+
+        known: Sequence[str] = self._known.answer(search, find)
+        return known
 
     def observe(self, path: Path, root: Path) -> tuple[Observation, ...]:
         """What the shared transforms see in a Dockerfile as it is on disk, were its build context
@@ -196,8 +199,8 @@ class Workspace:
         """The further observations of a context, from disk."""
         path, root = Path(seen.path), Path(seen.root)
         for other in self.known(root, path):
-            if other != path:
-                found = self.observe(other, root)
+            if other != seen.path:
+                found = self.observe(Path(other), root)
                 yield from (each for each in found if each.transform == seen.transform)
 
     def _observed(self, path: Path, shown: str, root: Path) -> Iterator[Observation]:

@@ -147,7 +147,9 @@ def _compose_files(dockerfile: Path, context_root: Path, index: Index) -> list[P
 
 def place_of(dockerfile: Path) -> Path:
     """A Dockerfile that is a link is built where the link is, not where it points to."""
-    return Path(real(dockerfile.parent)) / dockerfile.name
+    directory = real(dockerfile.parent)
+    plain = directory == str(dockerfile.parent)
+    return dockerfile if plain else Path(directory, dockerfile.name)
 
 
 def _directory_at(base: Path, written: str) -> Path | None:

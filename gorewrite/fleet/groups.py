@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -76,9 +77,12 @@ class Group:
         self.transform = transform
         self.root = root
         self._of = of
-        self.known = tuple(str(path) for path in workspace.known(Path(root), Path(of)))
-        self._known = frozenset(self.known)
+        self.known = workspace.known(Path(root), Path(of))
         self.seen: dict[str, Observation] = {}
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset(self.known)
 
     def __contains__(self, path: str) -> bool:
         return path in self._known

@@ -94,7 +94,7 @@ class _Known:
 
     def answer(self, question: str) -> object:
         """See Workspace.known."""
-        return [str(each) for each in Search.asked(question).below(self._survey)]
+        return Search.asked(question).below(self._survey)
 
 
 class _Module:

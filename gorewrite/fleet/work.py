@@ -91,7 +91,7 @@ class Planner:
         records: dict[str, Record] = {}
         kept: dict[str, tuple[Kept | None, Seen | None]] = {}
         for task in tasks:
-            self._prepare(Path(task.path), begun)
+            self._prepare(task.path, begun)
             begun(task.number)
             if not self._concerned(task):
                 continue
@@ -120,13 +120,13 @@ class Planner:
             pieces[-1] = pieces[-1]._replace(told=tuple(told))
         return pieces
 
-    def _prepare(self, path: Path, begun: Callable[[int], None]) -> None:
+    def _prepare(self, path: str, begun: Callable[[int], None]) -> None:
         # What a Dockerfile depends on is looked at again when it is planned.
         with files.unrecorded():
-            root = repository_root(path.parent)
+            root = repository_root(path.rpartition("/")[0] or "/")
         if root is not None and root not in self._prepared:
             begun(-2)
-            self.workspace.prepare(path)
+            self.workspace.prepare(Path(path))
             self._prepared.add(root)
 
     def _concerned(self, task: Task) -> bool:
@@ -149,7 +149,7 @@ class Planner:
         places = {path: record.place for path, record in records.items()}
         found = []
         for group in groups.values():
-            if group.outsiders or not all(path in records for path in group.known):
+            if not all(path in records for path in group.known) or group.outsiders:
                 continue
             if self.settings.keeps:
                 placed, told = concluded(group, places, records, self._tape)
