@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
+from fnmatch import translate
 from functools import lru_cache, partial
 from typing import Final, NamedTuple
 
@@ -208,8 +210,8 @@ _CANDIDATES: Final = (
     _Candidate("e2e", 2, "plain"),
 )
 _PATTERNS: Final = frozenset(candidate.pattern for candidate in _CANDIDATES)
-#: Of those with wildcards: an ignore file of nothing else.
-_ALONE: Final = {each: IgnoreFile.parse(each) for each in filter(has_wildcard, _PATTERNS)}
+#: Those with a `*`, which matches in the name of one file as it does in Python.
+_WILD: Final = {each: re.compile(translate(each)) for each in _PATTERNS if "*" in each}
 #: What the go command or a C compiler may read in a directory that no import names.
 _SOURCES: Final = (
     ".go", ".mod", ".sum", ".work", ".c", ".cc", ".cpp", ".h", ".hh", ".hpp", ".s", ".S", ".a",
@@ -293,7 +295,7 @@ def _allow_list(context: Context, carrier: Observation, file: _File) -> Iterator
 @lru_cache(maxsize=1 << 12)
 def _matching(name: str) -> frozenset[str]:
     """The patterns of candidates that match a name at the root."""
-    wild = [pattern for pattern, alone in _ALONE.items() if alone.excludes(name)]
+    wild = [pattern for pattern, names in _WILD.items() if names.match(name)]
     return _PATTERNS.intersection((name, *wild))
 
 

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from gorewrite.config import Config
+from gorewrite.context.ignorefile import IgnoreFile
 from gorewrite.engine import Plan
 from gorewrite.outcome import changes_on_disk
 from gorewrite.project import Workspace
 from gorewrite.transform import Safety
+from gorewrite.transforms.dockerignore import _PATTERNS, _matching
 from tests.transforms.tools import planned, transform
 
 MAIN = 'package main\n\nimport "os"\n\nfunc main() { os.Exit(0) }\n'
@@ -252,3 +254,12 @@ def test_opted_out() -> None:
     result = plan(before)
     assert not result.files
     assert [refusal.code for refusal in result.refusals] == ["opted-out"]
+
+
+def test_patterns_of_candidates_match_as_in_an_ignore_file() -> None:
+    names = [
+        pattern.replace("*", filler) for pattern in _PATTERNS for filler in ("", "x", "*", ".md")
+    ]
+    for name in ("a\nb.log", "[x].md", "Docker", "compose.yml.log", "docker-compose.yaml", *names):
+        alone = {each for each in _PATTERNS if IgnoreFile.parse(each).excludes(name)}
+        assert _matching(name) == alone, name
