@@ -265,11 +265,7 @@ def _zones_from_goroot(stage: StageFacts, needs: Needs) -> Evidence | None:
     """
     final = stage.facts.final
     shipped = _ships_goroot(final, stage)
-    if shipped is None or "ZONEINFO" in final.end.env:
-        return None
-    if any(name in ("tzdata", "tzdata-legacy") for _, _, name in _packages(final)):
-        return None
-    if any((placed.path or "").startswith("/usr/share/zoneinfo") for placed in final.placed):
+    if shipped is None or _brings_zones(final):
         return None
     if "TZ" in final.end.declared:
         return stage.facts.at(final.end.declared["TZ"])
@@ -279,6 +275,16 @@ def _zones_from_goroot(stage: StageFacts, needs: Needs) -> Evidence | None:
         for evidence in (*each.time_zones, *each.local_time):
             return evidence
     return None
+
+
+@remembered
+def _brings_zones(final: StageFacts) -> bool:
+    """Whether the final image has time zones of its own."""
+    if "ZONEINFO" in final.end.env:
+        return True
+    if any(name in ("tzdata", "tzdata-legacy") for _, _, name in _packages(final)):
+        return True
+    return any((placed.path or "").startswith("/usr/share/zoneinfo") for placed in final.placed)
 
 
 def _ships_goroot(final: StageFacts, stage: StageFacts) -> Evidence | None:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from gorewrite import shell
-from gorewrite.dockerfile import pairs
+from gorewrite.dockerfile import Instruction, pairs
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
 from gorewrite.golang.versions import GoVersion, parse_version, supports
@@ -109,26 +109,33 @@ def _where_set(
 def _stored(stage: StageFacts, invocation: Invocation) -> CgoSetting | None:
     """What an earlier `go env -w CGO_ENABLED=…` stored."""
     found = None
-    if not _stores_settings(stage):
-        return None
-    for run in _runs_until(stage, invocation):
-        for earlier in run.invocations:
-            if _is_at(earlier, invocation):
-                break
-            if not _stores(earlier):
-                continue
-            for word in earlier.go.argv:
-                name, equals, value = (word or "").partition("=")
-                if name == "CGO_ENABLED" and equals and value in ("0", "1"):
-                    text = f"go env -w {word}"
-                    place = stage.facts.at(run.instruction, text, earlier.line_offset)
-                    found = CgoSetting(value == "1", place, True)
+    for earlier, word in _storing(stage):
+        if _order(stage, earlier) >= _order(stage, invocation):
+            break
+        text = f"go env -w {word}"
+        place = stage.facts.at(earlier.run.instruction, text, earlier.line_offset)
+        found = CgoSetting(word.endswith("1"), place, True)
     return found
 
 
 @remembered
-def _stores_settings(stage: StageFacts) -> bool:
-    return any(_stores(i) for member in stage.lineage for i in member.invocations)
+def _storing(stage: StageFacts) -> tuple[tuple[Invocation, str], ...]:
+    """The commands of the lineage that store CGO_ENABLED, in order, with the word that does."""
+    return tuple(
+        (invocation, word)
+        for member in stage.lineage
+        for invocation in member.invocations
+        if _stores(invocation)
+        for word in invocation.go.argv
+        if word in ("CGO_ENABLED=0", "CGO_ENABLED=1")
+    )
+
+
+def _order(stage: StageFacts, invocation: Invocation) -> tuple[int, int, int]:
+    """Where a command of the lineage stands: stage, instruction, offset in its text."""
+    instruction = invocation.run.instruction
+    member = next(each for each in stage.lineage if instruction in each.order)
+    return member.index, member.order[instruction], invocation.words[0].start
 
 
 def _stores(invocation: Invocation) -> bool:
@@ -141,20 +148,6 @@ def at(stage: StageFacts, invocation: Invocation) -> Evidence:
     words = invocation.words
     text = " ".join(invocation.run.text[words[0].start : words[-1].end].split())
     return stage.facts.at(invocation.run.instruction, text, invocation.line_offset)
-
-
-def _is_at(one: Invocation, other: Invocation) -> bool:
-    same = one.run.instruction is other.run.instruction
-    return same and one.words[0].start == other.words[0].start
-
-
-def _runs_until(stage: StageFacts, invocation: Invocation) -> Iterator[Run]:
-    """The RUNs of the lineage up to and with that of the command."""
-    for member in stage.lineage:
-        for run in member.runs:
-            yield run
-            if run.instruction is invocation.run.instruction:
-                return
 
 
 def names(text: str) -> frozenset[str]:
@@ -198,26 +191,53 @@ def c_compiler(stage: StageFacts, invocation: Invocation) -> tuple[bool | None, 
     if found is False:
         text = f"{base.ref.text if isinstance(base, Image) else root.rest} has no C compiler"
         place = Evidence(place.path, place.line, text)
-    for run in _runs_until(stage, invocation):
-        brings, where = _brings_compiler(stage, run, invocation)
-        if brings:
-            return True, where
-        if brings is None and found is False:
-            found, place = None, where
+    ahead = _ahead(stage)[invocation.run.instruction]
+    if ahead.sure is not None:
+        return True, ahead.sure
+    brings, where = _brings_compiler(stage, ahead.run, invocation.words[0].start)
+    if brings:
+        return True, where
+    maybe = ahead.maybe or (where if brings is None else None)
+    if found is False and maybe is not None:
+        found, place = None, maybe
     copied = _copied_programs(stage)
     if found is False and copied is not None:
         return None, copied
     return found, place
 
 
+class _Ahead(NamedTuple):
+    """A RUN, and where those ahead of it bring a C compiler for sure, and where maybe."""
+
+    run: Run
+    sure: Evidence | None
+    maybe: Evidence | None
+
+
+@remembered
+def _ahead(stage: StageFacts) -> Mapping[Instruction, _Ahead]:
+    """Each RUN of the lineage -> what is ahead of it."""
+    found: dict[Instruction, _Ahead] = {}
+    sure: Evidence | None = None
+    maybe: Evidence | None = None
+    for member in stage.lineage:
+        for run in member.runs:
+            found[run.instruction] = _Ahead(run, sure, maybe)
+            brings, where = _brings_compiler(stage, run)
+            if brings:
+                sure = sure or where
+            elif brings is None:
+                maybe = maybe or where
+    return found
+
+
 def _brings_compiler(
-    stage: StageFacts, run: Run, invocation: Invocation
+    stage: StageFacts, run: Run, limit: int | None = None
 ) -> tuple[bool | None, Evidence]:
-    """Whether a RUN installs a C compiler, before the command when it is in this RUN."""
+    """Whether a RUN installs a C compiler, ahead of an offset in its text."""
     place = stage.facts.at(run.instruction)
     if isinstance(run.script, Unknown):
         return None, place
-    limit = invocation.words[0].start if run.instruction is invocation.run.instruction else None
     unknown = False
     for step in run.steps:
         if limit is not None and step.command.start >= limit:

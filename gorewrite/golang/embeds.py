@@ -87,7 +87,7 @@ def _glob(tree: SourceTree, directory: str, elements: list[str]) -> list[str]:
     if first in ("", "."):
         return _glob(tree, directory, rest)
     if not has_wildcard(first):
-        path = _under(directory, unescape(first))
+        path = _under(directory, unescape(first) if is_pattern(first) else first)
         return _glob(tree, path, rest) if tree.kind(path) else []
     result: list[str] = []
     for name in tree.listdir(directory):

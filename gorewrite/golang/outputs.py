@@ -229,14 +229,17 @@ class _Outputs:
 
     def _is_directory(self, path: str) -> bool:
         """Is there a directory at the image path already?"""
-        known = {self.directory, self.cmd.cwd or "/"}
-        if self.cmd.env.get("GOPATH") == "/go":
-            known |= {"/go/bin", "/go/src"}
         if _ALWAYS_THERE.fullmatch(path) or path in _with_parents(self.directories):
             return True
-        if any(f"{d}/".startswith(f"{path}/") for d in known):
+        inside = f"{path}/"
+        known = [self.directory, self.cmd.cwd or "/"]
+        if self.cmd.env.get("GOPATH") == "/go":
+            known += ["/go/bin", "/go/src"]
+        if any(f"{directory}/".startswith(inside) for directory in known):
             return True
         place = self.places.locate(path)
-        if place is None and (parent := self.places.locate(posixpath.dirname(path))):
-            place = parent[0], posixpath.join(parent[1], posixpath.basename(path))
-        return place is not None and place[0].kind(posixpath.normpath(place[1])) == "dir"
+        if place is not None:
+            return place[0].kind(posixpath.normpath(place[1])) == "dir"
+        above, _, name = path.rpartition("/")
+        place = self.places.locate(above or "/")
+        return place is not None and place[0].kind(posixpath.join(place[1], name)) == "dir"

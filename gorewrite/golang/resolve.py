@@ -218,7 +218,7 @@ class Resolver:
         if module is None:
             return External(path, owner or guess_module(path), owner is not None)
         inside = path[len(module.path) :].lstrip("/")
-        directory = posixpath.normpath(posixpath.join(module.directory, inside))
+        directory = posixpath.normpath(f"{module.directory}/{inside}")
         if module.tree.kind(directory) == "dir":
             return Package(path, directory, module)
         return Missing(path, directory)

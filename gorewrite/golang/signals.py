@@ -69,6 +69,8 @@ _IMPORTS = {
     "debug/gosym": "symbols",
     "debug/dwarf": "symbols",
 }
+# Packages that bring root certificates.
+_ROOTS = ("golang.org/x/crypto/x509roots/fallback", "github.com/breml/rootcerts")
 _NAMES = by_package([*_USES, ("os", "Args"), ("runtime", "Caller"), ("runtime", "CallersFrames")])
 _METHOD_NAMES = frozenset(name.encode() for name in _METHODS)
 _NO_ZONE = re.compile(rb'\s*\(\s*"(?:UTC|Local)?"\s*\)')
@@ -119,8 +121,8 @@ def find_signals(closure: Closure) -> tuple[Found, set[str]]:
             found.setdefault(name, []).append(place)
     if "time/tzdata" in closure.standard:
         found.pop("time_zones", None)
-    if _any_import(closure, "golang.org/x/crypto/x509roots/fallback", "github.com/breml/rootcerts"):
-        found.pop("tls", None)
+    if "tls" in found and any(unversioned(path).startswith(_ROOTS) for path in closure.used_by):
+        found.pop("tls")
     return found, environment
 
 
@@ -142,10 +144,6 @@ def _tellers(file: SourceFile) -> tuple[bytes, ...]:
     if b"Caller" not in file.selected:
         return ()
     return tuple(told[1] for told in _TELLS_FILE.finditer(file.code))
-
-
-def _any_import(closure: Closure, *prefixes: str) -> bool:
-    return any(unversioned(path).startswith(prefixes) for path in closure.used_by)
 
 
 @remembered
