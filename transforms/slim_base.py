@@ -209,10 +209,11 @@ class _Slim:
         self.doubts += [*needs.doubts, *runtime.doubts, *doubts]
         if self.facts.project.context_why is not None:
             self.doubts.append(self.facts.project.context_why)
-        own = self.stage.end.env.keys() - self.stage.end.declared.keys() - {"PATH"}
-        for name in sorted(own & needs.environment):
-            why = f"the program reads {name}, which {self.base.ref.text} sets"
-            self.doubts.append(Unknown(why))
+        end = self.stage.end
+        for name in sorted(needs.environment - {"PATH"}):
+            if name in end.env and name not in end.declared:
+                why = f"the program reads {name}, which {self.base.ref.text} sets"
+                self.doubts.append(Unknown(why))
         known = (p.needs for p in needs.programs if not isinstance(p.needs, Unknown))
         for read in (read for need in known for read in need.reads):
             directory = posixpath.dirname(read.path or "")

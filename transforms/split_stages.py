@@ -244,9 +244,10 @@ class _Split:
                     self.stage.targeted,
                 )
             )
-        set_by_base = self.stage.end.env.keys() - self.stage.end.declared.keys() - {"PATH"}
-        for name in sorted(set_by_base & needs.environment):
-            self.doubts.append(Unknown(f"the program reads {name}, which the Go image sets"))
+        end = self.stage.end
+        for name in sorted(needs.environment - {"PATH"}):
+            if name in end.env and name not in end.declared:
+                self.doubts.append(Unknown(f"the program reads {name}, which the Go image sets"))
         if self.stage.base_assumed and not needs.static:
             self.doubts.append(Unknown("a caller may choose another base image"))
         for invocation, outputs in self.stage.outputs:

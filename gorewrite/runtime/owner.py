@@ -206,7 +206,6 @@ class Owners:
             return
         words = (word for word in step.argv[1:] if word is None or not word.startswith("-"))
         given = next(words, None)
-        deep = any(word == "--recursive" or _cluster(word, "R") for word in argv[1:])
         for path in shell.writes(step):
             if path is None:
                 continue
@@ -214,10 +213,11 @@ class Owners:
                 case "chown" | "chgrp":
                     spec = given if name == "chown" else f":{given or ''}"
                     named = self._spec(spec) if spec and given else None
+                    deep = _recursive(argv)
                     yield _Event("own", path, where, named, deep)
                 case "chmod":
                     altered = given is None or _alters(given)
-                    yield _Event("mode", path, where, deep=deep, altered=altered)
+                    yield _Event("mode", path, where, deep=_recursive(argv), altered=altered)
                 case "mkdir":
                     altered = _alters(_option(argv, "m", "mode"))
                     yield _Event("make", path, where, owner, altered=altered)
@@ -281,6 +281,10 @@ def _ownership(
         why = f"what {path} holds has other owners than the directory itself"
         doubt = doubt or Unknown(f"{why}; `chown -R` it whole", (others[0](),))
     return Ownership(owned.owner, doubt)
+
+
+def _recursive(argv: list[str]) -> bool:
+    return any(word == "--recursive" or _cluster(word, "R") for word in argv[1:])
 
 
 def _cluster(word: str, letter: str) -> bool:

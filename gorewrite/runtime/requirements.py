@@ -26,7 +26,7 @@ from gorewrite.stage.commands import INIT, Entry, last
 from gorewrite.stage.entry import read_entry
 from gorewrite.stage.images import Image
 from gorewrite.stage.inventory import Inventory, take
-from gorewrite.stage.layout import under
+from gorewrite.stage.layout import tops, under
 from gorewrite.stage.origins import first_source, heredoc
 from gorewrite.stage.places import COMMAND_PLACES
 from gorewrite.stage.scope import join
@@ -248,8 +248,8 @@ def _system_files(needs: Requirements, stage: StageFacts, read: ProgramNeeds) ->
         path = file.path
         if path is None or not path.startswith("/") or not file.required or stage.holds(path):
             continue
-        provided = any(under(path, place) for place in _PROVIDED)
-        if any(under(path, place) for place in _SYSTEM) and not provided:
+        above = tops(path)
+        if not above.isdisjoint(_SYSTEM) and above.isdisjoint(_PROVIDED):
             why = f"the program reads {path} of the base image"
             needs.doubts.append(Unknown(why, (file.evidence,)))
 

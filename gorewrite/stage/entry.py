@@ -192,10 +192,11 @@ class _Reader(Lookup):
         name = posixpath.basename(words[0])
         if top and self._not_a_service(words, name, evidence):
             return
-        if name in INIT and not self.is_file(words[0]):
+        own = self.is_file(words[0])
+        if name in INIT and not own:
             self.entry.tools.setdefault(name, evidence)
             self._argv(behind_init(words), evidence, top=top)
-        elif behind := self._behind_wrappers(words, evidence):
+        elif not own and (behind := self._behind_wrappers(words, evidence)):
             self._argv(behind, evidence, top=top)
         elif name in SHELLS and words[0] in (name, f"/bin/{name}", f"/usr/bin/{name}"):
             self.entry.shell.append(evidence)
@@ -206,7 +207,7 @@ class _Reader(Lookup):
                 self._text(rest[0], evidence)
             elif rest:
                 self._program(rest[0], evidence, script=True, given=rest[1:])
-        elif name in DAEMONS and not self.is_file(words[0]):
+        elif name in DAEMONS and not own:
             self._not_a_service(words, name, evidence)
         else:
             self.entry.arguments += [(word, evidence) for word in words[1:]]
@@ -214,8 +215,6 @@ class _Reader(Lookup):
 
     def _behind_wrappers(self, words: list[str], evidence: Evidence) -> list[str]:
         """The command line behind `env A=b`, `nice` …; empty when there is none."""
-        if self.is_file(words[0]):
-            return []
         script = shell.parse(" ".join(map(quoted, words)))
         command = None if isinstance(script, shell.Opaque) else next(script.commands(), None)
         if command is None:
@@ -257,9 +256,8 @@ class _Reader(Lookup):
         if path is None:
             self.entry.tools.setdefault(word, evidence)
             return
-        name = posixpath.basename(path)
         if path.startswith(("/bin/", "/usr/bin/", "/sbin/", "/usr/sbin/")) and not self.held(path):
-            self.entry.tools.setdefault(name, evidence)
+            self.entry.tools.setdefault(posixpath.basename(path), evidence)
             return
         if "/" not in word and not direct and posixpath.dirname(path) in TOOLCHAIN_PATHS:
             self.entry.looked_up.setdefault(path, evidence)

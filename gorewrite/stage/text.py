@@ -17,6 +17,7 @@ from gorewrite.stage.layout import under
 from gorewrite.stage.metadata import Moved
 
 _BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
+_BLANK = re.compile(r"\s")
 
 
 def stage_name(facts: Facts) -> str:
@@ -162,6 +163,6 @@ class RuntimeText:
 
 def _copy_line(copy: str, source: str, path: str) -> str:
     """A copy; a path with blanks needs the JSON form."""
-    if any(ch.isspace() for ch in source + path):
+    if _BLANK.search(source + path):
         return f"{copy} {json.dumps([source, path], ensure_ascii=False)}"
     return f"{copy} {source} {path}"
