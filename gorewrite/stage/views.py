@@ -117,7 +117,7 @@ class Copies:
 
     def bringing(self, source: str) -> Iterator[Placed]:
         """What brings a context path, itself or with a directory above it, oldest first."""
-        numbers = merge(*(self._from.get(top, ()) for top in tops(source)))
+        numbers = merge(*[self._from[top] for top in self._from.keys() & tops(source)])
         return (self._placed[number] for number in numbers)
 
     @cached_property
@@ -234,7 +234,7 @@ def binds(run: Instruction, state: State) -> _Binds:
     """(image path, source) of what a RUN mounts from the context."""
     found = []
     for mount in run.flag_values("mount"):
-        options = dict(option.partition("=")[::2] for option in mount.split(","))
+        options = dict([option.partition("=")[::2] for option in mount.split(",")])
         if options.get("type", "bind") != "bind" or "from" in options:
             continue
         names = (name for name in ("target", "dst", "destination") if name in options)

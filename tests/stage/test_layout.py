@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gorewrite.stage.layout import context_path, relative, under
+from gorewrite.stage.layout import context_path, relative, tops, under
 from tests.repositories import facts_of
 
 FILES = {
@@ -168,6 +168,7 @@ def test_mounted(tmp_path: Path, mount: str, path: str, source: str | None) -> N
 def test_relative(path: str, top: str, expected: str | None) -> None:
     assert relative(path, top) == expected
     assert under(path, top) == (expected is not None)
+    assert expected is None or top in tops(path)
 
 
 @pytest.mark.parametrize(

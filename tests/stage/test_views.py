@@ -73,3 +73,37 @@ def test_what_did_not_change_is_known(tmp_path: Path) -> None:
     assert after.final.view(second) is facts.final.view(second)
     assert after.final.runs[0].body is facts.final.runs[0].body, "only its flags are others"
     assert after.final.runs[0].instruction is not facts.final.runs[0].instruction
+
+
+def test_what_a_copy_places_is_known_when_others_change(tmp_path: Path) -> None:
+    facts = facts_of(tmp_path, TEXT, FILES)
+    after = changed(facts, runs(facts)[0], *facts.dockerfile.fragment("RUN go build -o c .\n"))
+    assert after.final.placed[0] is facts.final.placed[0]
+
+
+def test_a_directory_that_comes_in_changes_where_a_file_lands(tmp_path: Path) -> None:
+    text = "FROM alpine\nRUN true\nCOPY main.go /data\n"
+    facts = facts_of(tmp_path, text, FILES)
+    assert [placed.path for placed in facts.final.placed] == ["/data"]
+    after = changed(facts, runs(facts)[0], *facts.dockerfile.fragment("COPY conf /data/\n"))
+    assert [placed.path for placed in after.final.placed] == ["/data", "/data/main.go"]
+
+
+def test_what_another_stage_holds_by_now_is_asked_again(tmp_path: Path) -> None:
+    text = f"{TEXT}FROM alpine\nCOPY --from=0 /app/c /c\n"
+    facts = facts_of(tmp_path, text, FILES)
+    assert [placed.directory for placed in facts.final.placed] == [None]
+    (old, _) = (run.instruction for run in facts.stages[0].runs)
+    built = changed(facts, old, *facts.dockerfile.fragment("RUN go build -o c .\n"))
+    assert [placed.directory for placed in built.final.placed] == [False]
+    copied = changed(facts, old, *facts.dockerfile.fragment("COPY conf c/\n"))
+    assert [placed.directory for placed in copied.final.placed] == [True]
+
+
+def test_forgotten_facts_are_worked_out_again(tmp_path: Path) -> None:
+    facts = facts_of(tmp_path, TEXT, FILES)
+    before, final = facts.final.placed, facts.final
+    facts.forget()
+    assert facts.final is not final
+    assert facts.final.placed == before
+    assert final.placed == before
