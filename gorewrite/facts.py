@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from gorewrite.context import Context
@@ -40,12 +39,6 @@ from gorewrite.surroundings import Project
 
 if TYPE_CHECKING:
     from gorewrite.callers.compose import Service
-
-
-@lru_cache(maxsize=256)
-def _first_line(source: str) -> str:
-    lines = source.strip().splitlines()
-    return lines[0] if lines else ""
 
 
 class StageFacts:
@@ -330,7 +323,7 @@ class Facts:
     def at(self, node: BodyNode, text: str | None = None, offset: int = 0) -> Evidence:
         """Evidence at a node of the Dockerfile; `offset` is a physical line inside it."""
         if text is None:
-            text = _first_line(node.source)
+            text = node.first_line
         if self._line_of is not None:
             line = self._line_of(node, offset)
         else:

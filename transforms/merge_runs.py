@@ -7,18 +7,13 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from gorewrite import shell
-from gorewrite.dockerfile import (
-    BodyNode,
-    Comment,
-    CommentLine,
-    Instruction,
-    Text,
-)
+from gorewrite.dockerfile import BodyNode, Comment, Instruction
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import Facts, StageFacts
+from gorewrite.memo import remembered
 from gorewrite.optout import opt_out
-from gorewrite.stage.joints import Layout
-from gorewrite.stage.runs import Run
+from gorewrite.stage.joints import Layout, commands_of
+from gorewrite.stage.runs import Commands, Run
 from gorewrite.transform import Change, Proposal, Refusal, Safety, Transform
 
 
@@ -91,6 +86,10 @@ class _Link(NamedTuple):
     between: tuple[BodyNode, ...]
 
     @property
+    def setup(self) -> _Setup:
+        return _setup(self.run.body.commands)
+
+    @property
     def comments(self) -> tuple[Comment, ...]:
         return tuple(node for node in self.between if isinstance(node, Comment))
 
@@ -125,43 +124,58 @@ def _merge(
     facts: Facts, stage: StageFacts, row: Sequence[_Link], joined: set[Instruction]
 ) -> Iterator[Proposal]:
     """The proposals for one row. joined: takes up the RUNs that were looked at as pairs."""
-    group = [row[0]]
+    group = _Group(row[0])
     for link in row[1:]:
         if not _worth_it(stage, group, link):
-            yield from _change(facts, group)
-            group = [link]
+            yield from _change(facts, group.links)
+            group = _Group(link)
             continue
-        joined |= {group[-1].run.instruction, link.run.instruction}
+        joined |= {group.links[-1].run.instruction, link.run.instruction}
         blocked = _blocked(facts, stage, group, link)
         if blocked is None:
-            group.append(link)
+            group.add(link)
             continue
-        yield from _change(facts, group)
+        yield from _change(facts, group.links)
         yield blocked
-        group = [link]
-    yield from _change(facts, group)
+        group = _Group(link)
+    yield from _change(facts, group.links)
 
 
-def _worth_it(stage: StageFacts, group: Sequence[_Link], link: _Link) -> bool:
+class _Group:
+    """RUNs that become one. kinds, updates: what they all do, see `_Setup`."""
+
+    def __init__(self, first: _Link) -> None:
+        self.links = [first]
+        self.kinds, self.updates = first.setup.kinds, first.setup.updates
+
+    def add(self, link: _Link) -> None:
+        self.kinds = self.kinds_with(link)
+        self.updates |= link.setup.updates
+        self.links.append(link)
+
+    def kinds_with(self, link: _Link) -> frozenset[str] | None:
+        more = link.setup.kinds
+        return None if self.kinds is None or more is None else self.kinds | more
+
+
+def _worth_it(stage: StageFacts, group: _Group, link: _Link) -> bool:
     """Whether one layer would be better than two, if nothing stands in the way."""
-    if _only_updates(group[-1].run) and _installs_blindly(link.run):
+    last = group.links[-1]
+    if last.setup.only_updates and link.setup.installs_blindly:
         return True
-    if not stage.ships or link.set_apart or _changes_next_shell(group[-1].run):
+    if not stage.ships or link.set_apart or _changes_next_shell(last.run):
         return False
-    kinds = [_kinds(member.run) for member in (*group, link)]
-    if None in kinds:
-        return False
-    if "update" in _apt(link.run) and any("update" in _apt(member.run) for member in group):
+    if link.setup.updates and group.updates:
         return False  # Each has lists of its own: they were kept apart on purpose.
-    return not {"packages", "download"} <= {kind for found in kinds for kind in found or ()}
+    kinds = group.kinds_with(link)
+    return kinds is not None and not {"packages", "download"} <= kinds
 
 
-def _blocked(
-    facts: Facts, stage: StageFacts, group: Sequence[_Link], link: _Link
-) -> Refusal | None:
+def _blocked(facts: Facts, stage: StageFacts, group: _Group, link: _Link) -> Refusal | None:
     """What stands in the way of joining `link` to `group`."""
-    here, last = link.run.instruction, group[-1].run.instruction
-    for comment in (*link.comments, *group[0].comments):
+    above = group.links[-1].run
+    here, last = link.run.instruction, above.instruction
+    for comment in (*link.comments, *group.links[0].comments):
         named = opt_out(comment)
         if named is not None and (not named or MergeRuns.name in named):
             message = "a comment asks to leave this alone"
@@ -180,7 +194,7 @@ def _blocked(
             "give it the flags of the RUN above to make one layer of the two",
             (facts.at(last), facts.at(here)),
         )
-    for run, followed in ((group[-1].run, True), (link.run, False)):
+    for run, followed in ((above, True), (link.run, False)):
         why = _not_simple(run, followed or stage.ships)
         if why:
             message = f"write it as a plain list joined with && to make one layer: {why}"
@@ -193,7 +207,7 @@ def _change(facts: Facts, group: Sequence[_Link]) -> Iterator[Change]:
     if len(group) == 1:
         return
     first, *others = group
-    update = _only_updates(first.run) and len(group) == 2
+    update = first.setup.only_updates and len(group) == 2
     if update:
         message = "run apt-get update in the layer of the install that needs its lists"
         rule = "rule: a cached layer of apt-get update serves stale package lists"
@@ -212,17 +226,19 @@ def _change(facts: Facts, group: Sequence[_Link]) -> Iterator[Change]:
 
 def _apart(facts: Facts, stage: StageFacts, joined: set[Instruction]) -> Iterator[Refusal]:
     """Refusals for an `apt-get update` alone that no neighbouring RUN takes up."""
-    for number, run in enumerate(stage.runs):
-        if run.instruction in joined or not _only_updates(run):
-            continue
-        user = next((r for r in stage.runs[number + 1 :] if _installs_blindly(r)), None)
-        if user is not None:
-            yield Refusal(
-                run.instruction,
-                "update-apart",
-                "move it next to the RUN that installs: a cached apt-get update serves stale lists",
-                (facts.at(run.instruction), facts.at(user.instruction)),
+    user: Run | None = None
+    found: list[Refusal] = []
+    for run in reversed(stage.runs):
+        setup = _setup(run.body.commands)
+        if setup.only_updates and user is not None and run.instruction not in joined:
+            message = (
+                "move it next to the RUN that installs: a cached apt-get update serves stale lists"
             )
+            because = (facts.at(run.instruction), facts.at(user.instruction))
+            found.append(Refusal(run.instruction, "update-apart", message, because))
+        if setup.installs_blindly:
+            user = run
+    yield from reversed(found)
 
 
 #: Comments that a linter, scanner or updater reads; they are about the next line.
@@ -254,9 +270,9 @@ _STATE: Final = _names(
 _NEUTRAL: Final = _STATE | {"[", "[[", "test", "true", "false", ":", "command", "which", "ls"}
 
 
-def _commands(run: Run) -> Iterator[tuple[str, shell.Command]]:
+def _commands(commands: Commands) -> Iterator[tuple[str, shell.Command]]:
     """Each simple command behind its wrappers, and its name ("" when that is not known)."""
-    for step in run.steps:
+    for step in commands.steps:
         command = shell.unwrapped(step).command
         # An assignment alone sets a variable of the shell, as `export` does.
         name = (command.name or "") if command.words else "export"
@@ -266,43 +282,41 @@ def _commands(run: Run) -> Iterator[tuple[str, shell.Command]]:
 _BINARIES: Final = ("/bin/", "/sbin/", "/usr/")
 
 
-def _kinds(run: Run) -> frozenset[str] | None:
-    """The kinds of set-up a RUN does: packages, files, download; None for anything else."""
-    kinds: set[str] = set()
-    for name, command in _commands(run):
-        if name in _NEUTRAL:
-            continue
+class _Setup(NamedTuple):
+    """What a RUN does to set the system up.
+
+    kinds: packages, files, download; None for nothing of these, or anything else; updates: whether
+    it fetches apt's lists; only_updates: and does nothing else; installs_blindly: whether it
+    installs with apt from lists that it has not fetched itself.
+    """
+
+    kinds: frozenset[str] | None
+    updates: bool
+    only_updates: bool
+    installs_blindly: bool
+
+
+@remembered
+def _setup(commands: Commands) -> _Setup:
+    kinds: set[str | None] = set()
+    apt: list[str] = []  # Of each command what it does with apt.
+    for name, command in _commands(commands):
         packages = shell.package_command(command.argv)
+        apt.append(packages.action if packages and packages.manager == "apt" else "")
         if name in _PACKAGES or (packages and packages.manager not in ("npm", "pip")):
             kinds.add("packages")
         elif name in _FILES:
             kinds.add("files")
         elif name in _DOWNLOAD:
             kinds.add("download")
-        else:
-            return None
-    return frozenset(kinds) or None
-
-
-def _apt(run: Run) -> list[str]:
-    """What the RUN does with apt, in order; "" for every other command."""
-    found = []
-    for name, command in _commands(run):
-        named = name.rpartition("/")[2].startswith("apt")
-        packages = shell.package_command(command.argv) if named else None
-        found.append(packages.action if packages and packages.manager == "apt" else "")
-    return found
-
-
-def _only_updates(run: Run) -> bool:
-    actions = _apt(run)
-    return "update" in actions and set(actions) <= {"update", "upgrade"}
-
-
-def _installs_blindly(run: Run) -> bool:
-    """Whether it installs with apt from lists that it has not fetched itself."""
-    actions = [action for action in _apt(run) if action in ("update", "install")]
-    return actions[:1] == ["install"]
+        elif name not in _NEUTRAL:
+            kinds.add(None)
+    return _Setup(
+        frozenset(kind for kind in kinds if kind) if kinds and None not in kinds else None,
+        "update" in apt,
+        "update" in apt and {"update", "upgrade"}.issuperset(apt),
+        [action for action in apt if action in ("update", "install")][:1] == ["install"],
+    )
 
 
 def _not_simple(run: Run, stateless: bool) -> str:
@@ -339,13 +353,21 @@ def _changes_next_shell(run: Run) -> bool:
     A shell reads its start-up files when it begins (bash(1), INVOCATION); a login or interactive
     one of SHELL does so for every RUN.
     """
-    for name, command in _commands(run):
-        named = [word.text for word in command.words[1:] if _SHELL_ITSELF.fullmatch(word.text)]
-        if name in _REPLACING and (named[-1:] == [command.words[-1].text] or len(named) > 1):
-            return True
+    if _replaces_shell(run.body.commands):
+        return True
     options = [word for word in run.state.shell[1:] if word.startswith("-")]
     reads = any(o == "--login" or re.match(r"-\w*[li]", o) for o in options)
     return (reads or "BASH_ENV" in run.state.env) and _START_UP.search(run.text) is not None
+
+
+@remembered
+def _replaces_shell(commands: Commands) -> bool:
+    for name, command in _commands(commands):
+        if name in _REPLACING:
+            named = [word.text for word in command.words[1:] if _SHELL_ITSELF.fullmatch(word.text)]
+            if named[-1:] == [command.words[-1].text] or len(named) > 1:
+                return True
+    return False
 
 
 def _joined(group: Sequence[_Link]) -> Instruction:
@@ -353,26 +375,8 @@ def _joined(group: Sequence[_Link]) -> Instruction:
     layout = Layout.of(link.run.instruction for link in group)
     text = ""
     for link in group[1:]:
-        comments, body = _body(link.run.instruction)
+        comments, body = commands_of(link.run.instruction)
         text += layout.carried_on(body, [*(c.text.strip() for c in link.comments), *comments])
     first = group[0].run.instruction
     end = first.rest_start + len(first.rest)
     return first.edit((end, len(first.logical), text))
-
-
-def _body(instruction: Instruction) -> tuple[list[str], str]:
-    """(comments before the first command, the commands as written) of a RUN."""
-    start = instruction.rest_start
-    end = start + len(instruction.rest)
-    comments: list[str] = []
-    pieces: list[str] = []
-    at = 0
-    for part in instruction.parts:
-        if isinstance(part, Text):
-            pieces.append(part.text[max(start - at, 0) : max(end - at, 0)])
-            at += len(part.text)
-        elif start < at < end:
-            pieces.append(part.text)
-        elif isinstance(part, CommentLine):
-            comments.append(part.text.strip())
-    return comments, "".join(pieces)

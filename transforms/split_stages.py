@@ -367,11 +367,13 @@ def _named(instruction: Instruction, name: str) -> Instruction:
 def _blanks(nodes: tuple[BodyNode, ...], gone: set[BodyNode]) -> set[BodyNode]:
     """Blank lines that would be left doubled, or dangling at the end."""
     found: set[BodyNode] = set()
-    after_blank = False
+    after_blank = beside = False
     for node in nodes:
+        if not isinstance(node, Blank):
+            beside = node in gone  # Blank lines that were there before stay.
         if node in gone:
             continue
-        if isinstance(node, Blank) and after_blank and _beside(nodes, node, gone):
+        if isinstance(node, Blank) and after_blank and beside:
             found.add(node)
         after_blank = isinstance(node, Blank)
     for node in reversed(nodes):
@@ -381,11 +383,3 @@ def _blanks(nodes: tuple[BodyNode, ...], gone: set[BodyNode]) -> set[BodyNode]:
             break
         found.add(node)
     return found
-
-
-def _beside(nodes: tuple[BodyNode, ...], node: BodyNode, gone: set[BodyNode]) -> bool:
-    """Whether the node follows one that goes: blank lines that were there before stay."""
-    index = nodes.index(node)
-    while index > 0 and isinstance(nodes[index - 1], Blank):
-        index -= 1
-    return index > 0 and nodes[index - 1] in gone

@@ -7,7 +7,8 @@ makes new nodes (the model is LibCST's). `source` gives back the exact text.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Hashable
+from bisect import bisect_right
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -26,6 +27,11 @@ class Node:
     def source(self) -> str:
         """The exact text, newlines included."""
         raise NotImplementedError
+
+    @property
+    def first_line(self) -> str:
+        """The first line that is not blank, without the space around it; "" when all are."""
+        return next(iter(self.source.strip().splitlines()), "")
 
     def with_changes(self, **fields: Any) -> Self:
         """A copy with some fields replaced. Raises TypeError for a name that is none."""
@@ -153,6 +159,11 @@ class Instruction(Node):
         return lines + "".join([heredoc.raw for heredoc in self.heredocs])
 
     @cached_property
+    def first_line(self) -> str:
+        """See Node."""
+        return super().first_line
+
+    @cached_property
     def memory(self) -> dict[Hashable, Any]:
         """See gorewrite.memo."""
         return {}
@@ -253,16 +264,24 @@ class Instruction(Node):
 
         Raises IndexError beyond the end of `logical`.
         """
-        line = at = 0
+        length = len(self.logical)
+        if offset > length:
+            raise IndexError(offset)
+        ends, lines = self._texts
+        return lines[bisect_right(ends, min(offset, length - 1))] if lines else 0
+
+    @cached_property
+    def _texts(self) -> tuple[Sequence[int], Sequence[int]]:
+        """(where in `logical` each text ends, the line that each stands on)."""
+        ends, lines = [], []
+        at = line = 0
         for part in self.parts:
             if isinstance(part, Text):
                 at += len(part.text)
-                if offset < at:
-                    return line
+                ends.append(at)
+                lines.append(line)
             line += part.text.count("\n")
-        if offset == at:
-            return self.line_at(at - 1) if at else 0
-        raise IndexError(offset)
+        return ends, lines
 
     def edit(self, *edits: tuple[int, int, str]) -> Instruction:
         """A copy with pieces of `logical` replaced; see `edit.edit`."""

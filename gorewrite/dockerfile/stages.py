@@ -79,12 +79,13 @@ def global_args(dockerfile: Dockerfile) -> tuple[Instruction, ...]:
 def find_stage(stages: Sequence[Stage], reference: str, before: int) -> Stage | None:
     """The stage `COPY --from=reference` means in stage number `before`.
 
-    reference: a name, in any case, or a number. Of two stages with the same name the last
-    one counts. None when it is another image. A FROM takes names only, never numbers.
+    stages: those of the file; reference: a name, in any case, or a number. Of two stages with the
+    same name the last one counts. None when it is another image. A FROM takes names only, never
+    numbers.
     Source: moby/buildkit frontend/dockerfile/dockerfile2llb (`findStateByName`, `-Index`).
     """
-    earlier = [stage for stage in stages if stage.index < before]
     if reference.isascii() and reference.isdecimal():
-        return next((stage for stage in earlier if stage.index == int(reference)), None)
+        index = int(reference)
+        return stages[index] if index < before else None
     name = reference.lower()
-    return next((stage for stage in reversed(earlier) if stage.name == name), None)
+    return next((stage for stage in reversed(stages[:before]) if stage.name == name), None)

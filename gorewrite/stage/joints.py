@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from gorewrite import shell
-from gorewrite.dockerfile import Instruction
+from gorewrite.dockerfile import CommentLine, Instruction, Text
 from gorewrite.evidence import Unknown
 from gorewrite.stage.runs import Run
 
@@ -42,6 +42,24 @@ class Layout(NamedTuple):
         begins = "" if self.trailing or operator == ";" else "&& "
         lines = "".join(f"{self.indent}{comment}\n" for comment in comments)
         return f"{ends} \\\n{lines}{self.indent}{begins}{command}"
+
+
+def commands_of(instruction: Instruction) -> tuple[list[str], str]:
+    """(comments before the first command, the commands as written) of a RUN."""
+    start = instruction.rest_start
+    end = start + len(instruction.rest)
+    comments: list[str] = []
+    pieces: list[str] = []
+    at = 0
+    for part in instruction.parts:
+        if isinstance(part, Text):
+            pieces.append(part.text[max(start - at, 0) : max(end - at, 0)])
+            at += len(part.text)
+        elif start < at < end:
+            pieces.append(part.text)
+        elif isinstance(part, CommentLine):
+            comments.append(part.text.strip())
+    return comments, "".join(pieces)
 
 
 def appended(run: Run, command: str) -> Instruction | Unknown:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from gorewrite import shell
 from gorewrite.dockerfile import Instruction
@@ -51,6 +51,22 @@ class Invocation:
 
 
 @dataclass(frozen=True, eq=False)
+class Commands:
+    """What a shell is told to do.
+
+    Many Dockerfiles say the same, and a RUN whose flags change is a new one: what follows from the
+    commands alone is worth keeping with them (see gorewrite.memo).
+
+    steps: the simple commands in order, each with working directory and variables; go: the `go`
+    commands among them, (step, words from `go`, go).
+    """
+
+    steps: tuple[shell.Step, ...]
+    go: tuple[tuple[shell.Step, tuple[shell.Word, ...], GoCommand], ...]
+    memory: dict[Hashable, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
 class Body:
     """What the shell reads of a RUN, and the configuration before it.
 
@@ -70,10 +86,10 @@ class Body:
         return () if isinstance(self.script, Unknown) else tuple(self.script.substitutions())
 
     @cached_property
-    def commands(self) -> _Commands:
-        """The commands, and the `go` commands among them: (step, words from `go`, go)."""
+    def commands(self) -> Commands:
+        """Its commands."""
         if isinstance(self.script, Unknown):
-            return (), ()
+            return Commands((), ())
         text = _Text(self.text, self.script)
         return _commands(text, self.state.workdir, self._settings)
 
@@ -121,7 +137,7 @@ class Run:
     @cached_property
     def steps(self) -> tuple[shell.Step, ...]:
         """Its simple commands in order, each with working directory and variables."""
-        return self.body.commands[0]
+        return self.body.commands.steps
 
     @property
     def substitutions(self) -> tuple[shell.Script, ...]:
@@ -131,7 +147,7 @@ class Run:
     @cached_property
     def invocations(self) -> tuple[Invocation, ...]:
         """Its `go` commands, behind wrappers such as `env`, `time` and `nice` too."""
-        return tuple(Invocation(self, *found) for found in self.body.commands[1])
+        return tuple(Invocation(self, *found) for found in self.body.commands.go)
 
     def forget(self) -> None:
         """See Facts.forget."""
@@ -165,9 +181,6 @@ _STEERING = BUILD_ONLY | frozenset(
     """CGO_CFLAGS CGO_CPPFLAGS CGO_CXXFLAGS CGO_LDFLAGS GOFIPS140 GODEBUG CDPATH HOME PATH TMPDIR
     USER XDG_CACHE_HOME XDG_CONFIG_HOME""".split()
 )
-_Commands = tuple[
-    tuple[shell.Step, ...], tuple[tuple[shell.Step, tuple[shell.Word, ...], GoCommand], ...]
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,11 +194,7 @@ class _Text:
 @lru_cache(maxsize=512)
 def _commands(
     text: _Text, workdir: str | None, settings: tuple[tuple[str, str | None], ...]
-) -> _Commands:
-    """The commands of a script, and the `go` commands among them: (step, words from `go`, go).
-
-    They are kept, as many Dockerfiles say the same, and a RUN whose flags change is a new one.
-    """
+) -> Commands:
     steps = shell.steps(text.script, workdir, dict(settings))
     found = []
     for step in steps:
@@ -198,7 +207,7 @@ def _commands(
         go = parse_go(argv, inner.cwd, inner.env, raw)
         if go is not None:
             found.append((step, words, go))
-    return steps, tuple(found)
+    return Commands(steps, tuple(found))
 
 
 def _value(word: shell.Word, variables: Mapping[str, str | None]) -> str | None:
