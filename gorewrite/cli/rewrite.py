@@ -154,6 +154,7 @@ class _Rewrite(Planning):
             return
         settings = self.settings()._replace(keeps=memory is not None)
         tasks, run = self._chosen(targets)
+        del targets  # Thousands of paths, of which the tasks have the text.
         if self.options["changed_since"]:
             settings = settings._replace(changes=changes_since(self.options, tasks))
         work = Run(tasks, run, settings, form, ledger, memory)
