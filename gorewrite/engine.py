@@ -8,7 +8,6 @@ changes nothing. The checks of `gorewrite.checks` run on every plan, in producti
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
@@ -165,8 +164,12 @@ def observations(
     for transform in transforms:
         if not isinstance(transform, SharedTransform):
             continue
-        with _blamed(transform):
+        try:
             seen = transform.observe(facts)
+        except MemoryError:
+            raise
+        except Exception as error:
+            raise _blamed(transform, error) from error
         if seen is None:
             continue
         node, objection = seen.node, None
@@ -196,7 +199,7 @@ class _Session:
         self.escape = tree.escape
         self.project = project
         self.allowed = allowed
-        self.lines: dict[BodyNode, int] = {node: tree.line_of(node) for node in tree.body}
+        self.lines: dict[BodyNode, int] = dict(tree.lines)
         #: BodyNode of the present tree -> the node of the input that it still is.
         self.origin: dict[BodyNode, BodyNode] = {node: node for node in tree.body}
         #: The nodes of the input that some change replaced.
@@ -218,9 +221,9 @@ class _Session:
         self.refused.clear()
         progress = False
         for transform in transforms:
-            proposals = map(self._admit(transform), _proposals(transform, self.facts))
-            allowed = [change for change in proposals if change]
-            progress |= self._apply(transform, allowed)
+            proposals = _proposals(transform, self.facts)
+            changes = [self._admitted(transform, proposal) for proposal in proposals]
+            progress |= self._apply(transform, [change for change in changes if change])
         return progress
 
     def line_of(self, node: BodyNode, offset: int = 0) -> int:
@@ -229,8 +232,30 @@ class _Session:
         line = self.lines.get(node, 0)
         return line + offset if offset and node in self.origin else line
 
-    def _admit(self, transform: Transform) -> _Admit:
-        return _Admit(self, transform)
+    def _admitted(self, transform: Transform, proposal: Proposal) -> Change | None:
+        """A proposal that may be applied; None when it was recorded as refused or offered."""
+        line = self.line_of(proposal.node)
+        if isinstance(proposal, Refusal):
+            refused = Refused(
+                transform.name, proposal.code, line, proposal.message, proposal.because
+            )
+            self.refused.setdefault((transform.name, proposal.code, line), refused)
+            return None
+        changed = (node for node, new in proposal.replacements() if new != (node,))
+        comment = opted_out(self.tree, {proposal.node, *changed}, transform.name)
+        if comment is not None:
+            where = self.line_of(comment)
+            evidence = Evidence(self.project.display, where, comment.text.strip())
+            refused = Refused(
+                transform.name, "opted-out", line, "a comment asks to leave this alone", (evidence,)
+            )
+            self.refused.setdefault((transform.name, "opted-out", line), refused)
+            return None
+        if proposal.safety < self.allowed:
+            key = (transform.name, line, proposal.message)
+            self.offered.setdefault(key, _report(transform, proposal, line, False))
+            return None
+        return proposal
 
     def _apply(self, transform: Transform, changes: Sequence[Change]) -> bool:
         if not changes:
@@ -317,55 +342,20 @@ def _parts(node: BodyNode) -> object:
     return node.text, node.newline
 
 
-def _proposals(transform: Transform, facts: Facts) -> Iterator[Proposal]:
+def _proposals(transform: Transform, facts: Facts) -> Sequence[Proposal]:
     """What a transform yields."""
-    with _blamed(transform):
-        yield from transform.propose(facts)
-
-
-@contextmanager
-def _blamed(transform: Transform) -> Iterator[None]:
-    """Whatever a transform raises, a user's own too, is said to be its fault."""
     try:
-        yield
+        return tuple(transform.propose(facts))
     except MemoryError:
         raise
     except Exception as error:
-        what = f"{type(error).__name__}: {error}"
-        raise InternalError(f"the transform {transform.name} failed with {what}") from error
+        raise _blamed(transform, error) from error
 
 
-class _Admit:
-    """Sorts one proposal: recorded as refused or offered (None), or allowed (the change)."""
-
-    def __init__(self, session: _Session, transform: Transform) -> None:
-        self.session = session
-        self.transform = transform
-
-    def __call__(self, proposal: Proposal) -> Change | None:
-        session, transform = self.session, self.transform
-        line = session.line_of(proposal.node)
-        if isinstance(proposal, Refusal):
-            refused = Refused(
-                transform.name, proposal.code, line, proposal.message, proposal.because
-            )
-            session.refused.setdefault((transform.name, proposal.code, line), refused)
-            return None
-        changed = (node for node, new in proposal.replacements() if new != (node,))
-        comment = opted_out(session.tree, {proposal.node, *changed}, transform.name)
-        if comment is not None:
-            where = session.line_of(comment)
-            evidence = Evidence(session.project.display, where, comment.text.strip())
-            refused = Refused(
-                transform.name, "opted-out", line, "a comment asks to leave this alone", (evidence,)
-            )
-            session.refused.setdefault((transform.name, "opted-out", line), refused)
-            return None
-        if proposal.safety < session.allowed:
-            key = (transform.name, line, proposal.message)
-            session.offered.setdefault(key, _report(transform, proposal, line, False))
-            return None
-        return proposal
+def _blamed(transform: Transform, error: Exception) -> InternalError:
+    """Whatever a transform raises, a user's own too, is said to be its fault."""
+    what = f"{type(error).__name__}: {error}"
+    return InternalError(f"the transform {transform.name} failed with {what}")
 
 
 def _report(transform: Transform, change: Change, line: int, applied: bool) -> Applied:

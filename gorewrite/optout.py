@@ -35,8 +35,8 @@ def opted_out(tree: Dockerfile, wanted: Set[BodyNode], name: str) -> Comment | N
     protected = _protected(tree)
     if not protected:
         return None
-    for node, comments in protected.items():
-        for comment, names in comments.items() if node in wanted else ():
+    for node in sorted(wanted & protected.keys(), key=tree.line_of):
+        for comment, names in protected[node].items():
             if not names or name in names:
                 return comment
     return None

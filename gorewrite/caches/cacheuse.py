@@ -18,9 +18,9 @@ from gorewrite.caches.mounts import mounts
 from gorewrite.callers.composeruns import runs_go
 from gorewrite.dockerfile import Instruction, copy_parts
 from gorewrite.evidence import Evidence, Unknown
-from gorewrite.facts import StageFacts
+from gorewrite.facts import Facts, StageFacts
 from gorewrite.gobuild.gouse import GoUse
-from gorewrite.memo import remembered
+from gorewrite.memo import cached_property, remembered
 from gorewrite.modules.gomodules import module_of
 from gorewrite.stage.commands import DEV_TOOLS, last
 from gorewrite.stage.entry import read_entry
@@ -51,7 +51,11 @@ class Cache:
 
     def holds(self, path: str) -> bool:
         """Whether a path is the cache or in it."""
-        return any(under(path, cache) for cache in self.paths)
+        return path in self.paths or path.startswith(self._inside)
+
+    @cached_property
+    def _inside(self) -> tuple[str, ...]:
+        return tuple(f"{cache.rstrip('/')}/" for cache in self.paths)
 
 
 def written_later(use: GoUse, paths: Sequence[str], mounted: Sequence[GoUse]) -> Iterator[Evidence]:
@@ -121,18 +125,20 @@ def conflicts(
     for use in uses:
         for source, text in use.texts:
             yield from _text(text, source, cache)
-    beside = {
-        (line.evidence.path, line.evidence.line)
-        for stage in facts.stages
-        if stage not in filled
-        for service in stage.services
-        if (line := service.entrypoint or service.command) is not None
-    }
     for started in runs_go(facts.project):
-        if (started.path, started.line) in beside:
+        if (started.path, started.line) in _run_beside(facts, filled):
             continue
         message = f"a compose file runs go in a container, which then has no {cache.name}"
         yield Conflict(cache.code, message, started)
+
+
+def _run_beside(facts: Facts, filled: Sequence[StageFacts]) -> Iterator[tuple[str, int]]:
+    """Where compose files say what runs in a container of another stage than those."""
+    for stage in facts.stages:
+        for service in stage.services if stage not in filled else ():
+            line = service.entrypoint or service.command
+            if line is not None:
+                yield line.evidence.path, line.evidence.line
 
 
 def _copied(stage: StageFacts, family: Sequence[StageFacts], cache: Cache) -> Iterator[Conflict]:
@@ -182,6 +188,10 @@ def _placed(stage: StageFacts, cache: Cache) -> Iterator[Conflict]:
             yield Conflict(cache.code, message, stage.facts.at(placed.instruction))
 
 
+#: Without any of these a RUN reaches no cache that it does not speak of.
+_REACHING = re.compile(r"[/$]|\brm|\bclean")
+
+
 def _run(stage: StageFacts, run: Run, cache: Cache) -> Iterator[Conflict]:
     facts = stage.facts
     if isinstance(run.script, Unknown):
@@ -189,6 +199,8 @@ def _run(stage: StageFacts, run: Run, cache: Cache) -> Iterator[Conflict]:
         yield from (Conflict(c.code, c.message, facts.at(run.instruction)) for c in found)
         return
     spoken = cache.mention.search(run.text) is not None
+    if not spoken and not _REACHING.search(run.text):
+        return
     for step in run.steps:
         inner = shell.unwrapped(step)
         if not spoken and inner.argv[:1] == ("go",) and "clean" not in inner.argv:

@@ -110,11 +110,13 @@ class Dockerfile(Node):
         """The line ending most lines have; `\\n` when in doubt."""
         return self._index.newline
 
-    def line_of(self, node: BodyNode) -> int:
-        """The line of the file, 1 for the first, `node` begins on.
+    @property
+    def lines(self) -> Mapping[BodyNode, int]:
+        """The line of the file, 1 for the first, that each node begins on."""
+        return self._index.lines
 
-        Raises KeyError for a node that is not in the body.
-        """
+    def line_of(self, node: BodyNode) -> int:
+        """The line that `node` begins on. Raises KeyError for a node that is not in the body."""
         return self._index.lines[node]
 
     def deep_replace(self, changes: Mapping[Any, Sequence[Node]]) -> Self:

@@ -31,6 +31,7 @@ from gorewrite.shell.nodes import (
     Unit,
     Word,
 )
+from gorewrite.shell.plain import RESERVED, plain_list
 from gorewrite.shell.words import NotUnderstood
 
 if TYPE_CHECKING:
@@ -44,30 +45,6 @@ _FOREIGN = re.compile(r"[^\t\n -~]")
 _STAND_IN = "."
 _MAX_DEPTH = 60
 _LONGEST_SHOWN = 70
-# POSIX 2.4 and bash: where a command is expected these are no commands, though
-# tree-sitter-bash lets some of them pass.
-_RESERVED = frozenset(
-    {
-        "!",
-        "{",
-        "}",
-        "case",
-        "coproc",
-        "do",
-        "done",
-        "elif",
-        "else",
-        "esac",
-        "fi",
-        "for",
-        "function",
-        "if",
-        "select",
-        "then",
-        "until",
-        "while",
-    }
-)
 
 
 def parse(text: str) -> Script | Opaque:
@@ -81,6 +58,11 @@ def parse(text: str) -> Script | Opaque:
 
 @lru_cache(maxsize=512)
 def _parse(text: str) -> Script | Opaque:
+    return plain_list(text) or by_grammar(text)
+
+
+def by_grammar(text: str) -> Script | Opaque:
+    """`parse` of any text, without a look whether it is a plain list."""
     if "\0" in text:
         return Opaque("NUL character in a shell command")
     shadow = _FOREIGN.sub(_STAND_IN, text)
@@ -255,7 +237,7 @@ class _Converter(LeafReader):
         redirects: Sequence[Redirect],
     ) -> Command:
         ordered = tuple(sorted(words, key=_start) if redirects else words)
-        if ordered and ordered[0].text in _RESERVED and not assignments and not redirects:
+        if ordered and ordered[0].text in RESERVED and not assignments and not redirects:
             raise NotUnderstood(f"unexpected {ordered[0].text!r} in a shell command")
         start, end = node.start_byte, node.end_byte
         return Command(tuple(assignments), ordered, tuple(redirects), start, end)

@@ -104,35 +104,20 @@ class Body:
         return tuple(sorted(found.items()))
 
 
-@dataclass(frozen=True, eq=False)
 class Run:
     """One RUN (or the RUN of an ONBUILD is not one: triggers run elsewhere).
 
-    state, form, text, script: see Body.
+    state: the configuration before it; form: how it is written; text: what the shell reads, ""
+    when `script` is unknown; script: its commands, or why no shell can be assumed.
     """
 
-    instruction: Instruction
-    body: Body
-
-    @cached_property
-    def state(self) -> State:
-        """The configuration before it."""
-        return self.body.state
-
-    @cached_property
-    def form(self) -> Form:
-        """How it is written."""
-        return self.body.form
-
-    @cached_property
-    def text(self) -> str:
-        """What the shell reads, "" when `script` is unknown."""
-        return self.body.text
-
-    @cached_property
-    def script(self) -> shell.Script | Unknown:
-        """Its commands, or why no shell can be assumed."""
-        return self.body.script
+    def __init__(self, instruction: Instruction, body: Body) -> None:
+        self.instruction = instruction
+        self.body = body
+        self.state = body.state
+        self.form = body.form
+        self.text = body.text
+        self.script = body.script
 
     @cached_property
     def steps(self) -> tuple[shell.Step, ...]:
