@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
 
-from gorewrite.checks import InternalError, check
+from gorewrite.checks import InternalError, check, read_again
 from gorewrite.contract import contract
 from gorewrite.dockerfile import BodyNode, Dockerfile, Instruction, ParseError, parse
 from gorewrite.entrypoints import entry_points, load
@@ -307,16 +307,8 @@ class _Session:
 
         Where that is what is there already, all that is known of it stays known.
         """
-        fresh = parse(self.tree.to_bytes())
-        if not fresh.deep_equals(self.tree):
-            raise InternalError("the output does not parse to the tree that was meant")
-        # The nodes of the input were read the same way, unless the escape character changed.
-        known = self.origin if fresh.escape == self.escape else {}
-        pairs = [
-            (old, new)
-            for old, new in zip(self.tree.body, fresh.body, strict=True)
-            if known.get(old) is not old and _parts(old) != _parts(new)
-        ]
+        read = read_again(self.tree, self.origin, self.escape)
+        pairs = [(old, new) for old, new in read if _parts(old) != _parts(new)]
         if pairs:
             self.lines |= {new: self.line_of(old) for old, new in pairs}
             self.origin |= {new: self.origin[old] for old, new in pairs if old in self.origin}

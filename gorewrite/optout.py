@@ -14,7 +14,7 @@ _OPT_OUT = re.compile(r"#\s*gorewrite:\s*ignore(?:\[([\w\s,-]*)\])?\s*(?:$|\s)")
 def opt_out(comment: Comment) -> frozenset[str] | None:
     """The transforms a `# gorewrite: ignore[a, b]` comment names: empty for all of them;
     None when the comment is another one."""
-    match = _OPT_OUT.match(comment.text.strip())
+    match = _OPT_OUT.match(comment.text.strip()) if "gorewrite" in comment.text else None
     if not match:
         return None
     return frozenset(name.strip() for name in (match.group(1) or "").split(",") if name.strip())

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gorewrite import checks
-from gorewrite.checks import InternalError, check
-from gorewrite.dockerfile import Dockerfile, parse
+from gorewrite.checks import InternalError, check, read_again
+from gorewrite.dockerfile import Continuation, Dockerfile, Instruction, Newline, Text, parse
 
 TEXT = '# about\nFROM golang:1.24\n\nRUN a \\\n    # why\n    b\nCMD ["x"]\n'
 
@@ -113,3 +113,44 @@ def test_second_reader_fails() -> None:
     text = b"FROM a\nRUN \xff\n"
     assert checks._read_again(text) is None
     assert len(check(parse(text), parse(text), frozenset())) == 1
+
+
+def reread(old: str, index: int, *new: Instruction) -> list[str]:
+    """What `read_again` reads where some instructions take the place of a node of the body."""
+    before = tree(old)
+    after = before.deep_replace({before.body[index]: new})
+    origin = {node: node for node in before.body}
+    return [read.source for _, read in read_again(after, origin, before.escape)]
+
+
+def made(*parts: Text | Continuation | Newline) -> Instruction:
+    return Instruction(parts)
+
+
+def test_only_what_is_new_is_read_again() -> None:
+    new = made(Text("USER 1"), Newline("\n"))
+    head = ["# about\n", "FROM golang:1.24\n"]
+    assert reread(TEXT, 3, new) == [*head, "USER 1\n"]
+    assert reread(TEXT, 3) == head
+    assert reread(TEXT, 4, new, new) == [*head, "USER 1\n", "USER 1\n"]
+
+
+def test_all_is_read_again_where_the_escape_character_changes() -> None:
+    before, after = tree(TEXT), tree("# escape=`\n" + TEXT.replace("\\", "`"))
+    assert len(list(read_again(after, {n: n for n in after.body}, before.escape))) == 6
+
+
+@pytest.mark.parametrize(
+    "new",
+    [
+        made(Text("RUN a "), Continuation("\\\n")),
+        made(Text("RUN a\nRUN b"), Newline("\n")),
+        made(Text("# a"), Newline("\n")),
+        made(Text("RUN \udcc3"), Text("\udca9"), Newline("\n")),
+    ],
+)
+def test_what_reads_in_another_way_than_meant(new: Instruction) -> None:
+    before = tree(TEXT)
+    after = Dockerfile("", (*before.body[:2], new, *before.body[3:]))
+    with pytest.raises(InternalError, match="does not parse to the tree"):
+        list(read_again(after, {node: node for node in before.body}, before.escape))

@@ -75,7 +75,8 @@ RUN apk add --no-cache ca-certificates \\
         for stage in facts.stages:
             joined: set[Instruction] = set()
             for row in _rows(stage):
-                yield from _merge(facts, stage, row, joined)
+                if len(row) > 1:
+                    yield from _merge(facts, stage, row, joined)
             yield from _apart(facts, stage, joined)
 
 

@@ -271,6 +271,11 @@ def _flag_pattern(escape: str) -> re.Pattern[str]:
     )
 
 
+@cache
+def _escape_pattern(escape: str) -> re.Pattern[str]:
+    return re.compile(rf"(?s){re.escape(escape)}(.)")
+
+
 def _read_flags(text: str, start: int, end: int, escape: str) -> tuple[tuple[Flag, ...], int]:
     """The flags from `start` on, and where the arguments begin.
 
@@ -295,7 +300,7 @@ def _read_flags(text: str, start: int, end: int, escape: str) -> tuple[tuple[Fla
 
 
 def _read_flag_words(line: str, offset: int, escape: str) -> tuple[tuple[Flag, ...], int]:
-    piece, unescape = _flag_pattern(escape), re.compile(rf"(?s){re.escape(escape)}(.)")
+    piece, unescape = _flag_pattern(escape), _escape_pattern(escape)
     flags: list[Flag] = []
     at = 0
     while line.startswith("--", at):
