@@ -145,3 +145,49 @@ def test_what_is_let_in_again_is_told_to_each_recording(tmp_path: Path) -> None:
             assert "a" in context.listdir(".")
             seen.append(set(recording.looked_at()))
     assert seen[0] == seen[1] >= {f"n{top}", f"n{top}/a", f"n{top}/a/b"}
+
+
+def test_names_that_are_asked_for_together_are_told_one_by_one(tmp_path: Path) -> None:
+    (tmp_path / "directory").mkdir()
+    (tmp_path / "file").write_text("")
+    for name in ("file", "directory", "nothing"):
+        (tmp_path / f"to-{name}").symlink_to(name)
+    names = ["to-file", "to-directory", "to-nothing", "directory", "nothing", "file"]
+    assert files.among(tmp_path, names) == ["to-file", "file"]
+    with files.recording(files.Tape()) as together:
+        assert files.among(tmp_path, names) == ["to-file", "file"]
+    with files.recording(files.Tape()) as alone:
+        assert [files.kind_of(tmp_path / name) == "file" for name in names].count(True) == 2
+    assert together.now == alone.now >= {f"m{tmp_path}/{name}" for name in names}
+
+
+@pytest.mark.parametrize(
+    ("path", "links"),
+    [
+        ("a/b/file", ()),
+        ("a/b/", ()),
+        ("link/file", ("link",)),
+        ("link/../a", ("link/..",)),
+        ("a/./b//file", ("a/./b/",)),
+        ("twice/file", ("twice",)),
+        ("a/b/nothing/deeper", ()),
+        ("a/b/file/below", ()),
+        ("itself/file", ()),
+        ("dangling", ("dangling",)),
+        ("/".join(["a/b/../.."] * 30), ()),
+    ],
+)
+def test_links_on_the_way_to_a_path_are_told(
+    tmp_path: Path, path: str, links: tuple[str, ...]
+) -> None:
+    (tmp_path / "a/b").mkdir(parents=True)
+    (tmp_path / "a/b/file").write_text("")
+    (tmp_path / "link").symlink_to("a/b")
+    (tmp_path / "twice").symlink_to(tmp_path / "link")
+    (tmp_path / "itself").symlink_to("itself")
+    (tmp_path / "dangling").symlink_to("a/nothing")
+    place = f"{tmp_path}/{path}"
+    with files.recording(files.Tape()) as tape:
+        assert files.real(place) == os.path.realpath(place)
+        assert {f"r{tmp_path}/{link}" for link in links} <= tape.now
+        assert f"m{tmp_path}" in tape.now
