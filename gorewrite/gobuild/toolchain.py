@@ -91,7 +91,8 @@ def _where_set(
     run = invocation.run
     state = run.state
     facts = stage.facts
-    if state.shell_env.get("CGO_ENABLED", "") == value and not re.search("CGO_ENABLED", run.text):
+    found = run.text.find("CGO_ENABLED")
+    if found < 0 and state.shell_env.get("CGO_ENABLED", "") == value:
         declared = state.declared.get("CGO_ENABLED")
         if declared is not None:
             return facts.at(declared), False
@@ -99,7 +100,6 @@ def _where_set(
             for instruction in member.stage.instructions:
                 if instruction.keyword == "ARG" and "CGO_ENABLED" in dict(pairs(instruction)):
                     return facts.at(instruction), True
-    found = run.text.find("CGO_ENABLED")
     offset = run.line_at(found) if found >= 0 else invocation.line_offset
     line = run.text[max(found, 0) :].split(maxsplit=1)[0].rstrip(";&")
     assumed = value is None or state.args.get("CGO_ENABLED") == value

@@ -168,14 +168,13 @@ def strip_edits(
         return Declined("unreadable", "the shell quoting of -ldflags is not understood")
     prefix = re.match(r"--?ldflags=", word.text)
     skip = prefix.end() if prefix else 0
+    known = None if value is None else _plan(value, s_implies_w)
+    if isinstance(known, Declined):
+        return known
+    if value is not None and word.splits and len(value.split()) > 1:
+        return Declined("field-splitting", "the shell splits the unquoted variable into words")
     written = word.text[skip:]
-    plan = _plan(written, s_implies_w)
-    if value is not None:
-        known = plan if value == written else _plan(value, s_implies_w)
-        if isinstance(known, Declined):
-            return known
-        if word.splits and len(value.split()) > 1:
-            return Declined("field-splitting", "the shell splits the unquoted variable into words")
+    plan = known if known and value == written else _plan(written, s_implies_w)
     if isinstance(plan, Declined):
         return plan
     at = skip + plan[0]
