@@ -113,7 +113,7 @@ class _Hoist:
             evidence = Evidence(job.module.mod.path, 1, f"module {job.module.mod.module}")
             yield Refusal(job.source, "no-requirements", message, (evidence,))
             return
-        reached = reach(needed.mods, job.env)
+        reached = reach(found, job.env)
         if reached.private and not job.explicit and not job.authenticated:
             message = (
                 "a download of all modules needs a private one that go build may not; "

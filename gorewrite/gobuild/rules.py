@@ -105,14 +105,14 @@ def _other_resolver(stage: StageFacts) -> Evidence | None:
 
 
 def _changes_nss(stage: StageFacts, instruction: Instruction) -> bool:
-    text = instruction.logical
+    text = instruction.logical if instruction.keyword in ("RUN", "COPY", "ADD") else ""
     if "nss" not in text and "libpam" not in text:
         return False
     if instruction.keyword == "RUN":
         packages = re.search(r"\blib(nss|pam)-(ldap|sss|mdns|winbind|myhostname|resolve)", text)
         # `hosts: files dns` on alpine is there for Go's own resolver.
         return bool(packages or ("nsswitch.conf" in text and _NSS.search(text)))
-    if instruction.keyword in ("COPY", "ADD") and "nsswitch.conf" in text:
+    if "nsswitch.conf" in text:
         source = stage.source_of("/etc/nsswitch.conf")
         data = stage.facts.project.context.read(source) if source else None
         return data is None or bool(_NSS.search(data.decode("utf-8", "replace")))

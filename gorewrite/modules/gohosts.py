@@ -83,17 +83,17 @@ def external(mods: Iterable[GoMod]) -> tuple[tuple[str, Evidence], ...]:
     return tuple(found.items())
 
 
-def reach(mods: Iterable[GoMod], env: Mapping[str, str | None]) -> Reach:
-    """What a download of all that some main modules require has to get at.
+def reach(required: Iterable[tuple[str, Evidence]], env: Mapping[str, str | None]) -> Reach:
+    """What a download of some modules has to get at.
 
-    env: the environment of the download; a value of None is not known.
+    required: see `external`; env: the environment of the download; a value of None is not known.
     """
     proxy = env.get("GOPROXY", "")
     proxies = re.split(r"[,|]", proxy) if proxy is not None else ["?"]
     own_proxy = not all(_PROXIES.fullmatch(each) for each in proxies)
     patterns = ",".join(env.get(name) or "" for name in ("GOPRIVATE", "GONOPROXY")).split(",")
     private, unknown = [], []
-    for path, evidence in external(mods):
+    for path, evidence in required:
         host = path.partition("/")[0]
         if any(_matches(pattern.strip(), path) for pattern in patterns):
             private.append(evidence)
