@@ -108,16 +108,13 @@ class Run:
     """One RUN (or the RUN of an ONBUILD is not one: triggers run elsewhere).
 
     state: the configuration before it; form: how it is written; text: what the shell reads, ""
-    when `script` is unknown; script: its commands, or why no shell can be assumed.
+    when script is unknown; script: its commands, or why no shell can be assumed.
     """
 
     def __init__(self, instruction: Instruction, body: Body) -> None:
-        self.instruction = instruction
-        self.body = body
-        self.state = body.state
-        self.form = body.form
-        self.text = body.text
-        self.script = body.script
+        self.instruction, self.body = instruction, body
+        self.state, self.form = body.state, body.form
+        self.text, self.script = body.text, body.script
 
     @cached_property
     def steps(self) -> tuple[shell.Step, ...]:
