@@ -30,7 +30,6 @@ class Placed(NamedTuple):
     """
 
     instruction: Instruction
-    state: State
     origin: str
     source: str
     path: str | None
@@ -161,9 +160,7 @@ def _placed(
             path = posixpath.normpath(posixpath.join(path, _kept(source, parts.sources)))
         elif path is not None and directory is not True and into:
             path = posixpath.join(path, posixpath.basename(source))
-        placed.append(
-            Placed(instruction, state, origin, source, path, directory, parts.from_, excluded)
-        )
+        placed.append(Placed(instruction, origin, source, path, directory, parts.from_, excluded))
     shows = sources and (into or any(directory for _, _, directory in sources))
     return tuple(placed), tops(target) - _ROOTS if target is not None and shows else frozenset()
 
