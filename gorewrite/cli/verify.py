@@ -52,6 +52,7 @@ _FOR_REWRITE = frozenset(
 @click.command(cls=Sectioned, short_help="Build and run the images before and after, and compare.")
 @paths_argument
 @click.option("--quick", is_flag=True, help="Sizes and the image contract only.")
+@click.option("--no-rebuilds", is_flag=True, help="Build each image once, compare and run them.")
 @planning_options
 @click.option(
     "--engine",
@@ -229,7 +230,7 @@ def _verify_options(options: dict[str, Any]) -> VerifyOptions:
         arguments, tuple(options["smoke_env"]), options["smoke_cmd"], options["wait"]
     )
     return VerifyOptions(
-        rebuilds=not options["quick"],
+        rebuilds=not (options["quick"] or options["no_rebuilds"]),
         run=not options["quick"],
         timeout=options["timeout"],
         build=tuple(build),

@@ -158,6 +158,16 @@ def test_options_of_the_builds(gorewrite: Gorewrite, fake: Fake) -> None:
     assert [word for word in call if word in wanted] == wanted
 
 
+def test_without_rebuilds(gorewrite: Gorewrite, fake: Fake) -> None:
+    """Built once, compared, and run all the same."""
+    fake.set("after", code=1)
+    result = gorewrite("verify", "--no-rebuilds", "-q", "--output-format", "json")
+    (found,) = json.loads(result.stdout)["results"]
+    assert [build["tag"] for build in fake.builds] == ["bases", "before", "after"]
+    assert found["after"]["seconds"]["source_edit"] is None
+    assert [each["what"] for each in found["differences"]] == ["run: state"]
+
+
 def test_context_that_cannot_be_copied(
     gorewrite: Gorewrite, fake: Fake, shop: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

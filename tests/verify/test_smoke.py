@@ -105,6 +105,8 @@ def test_output_that_only_the_rewritten_varies(fake: Fake, run: Run) -> None:
         ("panic at 0xc000123", "panic at 0xc0ffee"),
         ("goroutine 1 [running]:", "goroutine 33 [running]:"),
         ("/app/cmd/shop/main.go:12 +0x1d", "example.com/shop/cmd/shop/main.go:12 +0x2f"),
+        ("panic\n\t/app/main.go:8 +0x1d", "panic\n\t./main.go:8 +0x2f"),
+        ("main.go:8: no port", "/src/main.go:8: no port"),
         ("\x1b[31mred\x1b[0m", "red"),
         ("x\n\n", "x"),
     ],
