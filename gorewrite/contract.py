@@ -102,7 +102,7 @@ def contract(stage: StageFacts) -> Contract:
                 case "EXPOSE":
                     ports |= {state.expand(w) or w for w in instruction.rest.split()}
                 case "VOLUME":
-                    volumes |= set(_volumes(instruction, state))
+                    volumes |= set(volumes_of(instruction, state))
                 case "LABEL":
                     labels |= {k: state.expand(v or "") for k, v in pairs(instruction)}
                 case "MAINTAINER":
@@ -153,6 +153,8 @@ def program_path(entrypoint: Command, cmd: Command, end: State, stage: StageFact
 
 
 _PLAIN = re.compile(r"[\w./:=,@%+-]+\Z")
+#: Failures that are told apart from nothing.
+_OR_FAIL = re.compile(r"\s*\|\|\s*(?:exit\s+1|false)\s*\Z")
 
 
 def argv_of(command: Command) -> tuple[str, ...] | None:
@@ -170,7 +172,17 @@ def argv_of(command: Command) -> tuple[str, ...] | None:
     return tuple(words) if plain else None
 
 
-def _volumes(instruction: Instruction, state: State) -> tuple[str, ...]:
+def health_argv(instruction: Instruction) -> tuple[str, ...] | None:
+    """The words of a HEALTHCHECK when no shell is needed to tell them; None otherwise.
+
+    `|| exit 1` makes no difference: every failure is one (moby, daemon/health.go).
+    """
+    command = command_of(instruction)
+    return argv_of(_OR_FAIL.sub("", command) if isinstance(command, str) else command)
+
+
+def volumes_of(instruction: Instruction, state: State) -> tuple[str, ...]:
+    """The paths of a VOLUME, with the variables that are known put in."""
     words = instruction.json or tuple(instruction.rest.split())
     return tuple(state.expand(word) or word for word in words)
 

@@ -17,11 +17,10 @@ from gorewrite.dockerfile import (
     Instruction,
     Stage,
     copy_parts,
-    expand,
     find_stage,
     from_parts,
-    global_args,
-    pairs,
+    global_values,
+    image_named,
     stages,
 )
 from gorewrite.evidence import Evidence, Unknown
@@ -60,7 +59,7 @@ class StageFacts:
         if self.parent is not None:
             return self.parent.base
         raw = from_parts(self.stage.from_).image.text
-        text = expand(raw, self.facts.global_args.get)
+        text = image_named(self.facts.dockerfile, raw)
         if not text:
             return Unknown(
                 f"the base image {raw} is known only to the caller",
@@ -74,6 +73,12 @@ class StageFacts:
         if self.parent is not None:
             return self.parent.base_assumed
         return "$" in from_parts(self.stage.from_).image.text
+
+    @property
+    def parent_assumed(self) -> bool:
+        """Whether an ARG names a stage that it is built on, so that a caller may choose another."""
+        chosen = (s for s in self.lineage if "$" in from_parts(s.stage.from_).image.text)
+        return any(stage.parent is not None for stage in chosen)
 
     @cached_property
     def start(self) -> State:
@@ -254,6 +259,11 @@ class StageFacts:
         """The compose services that run the image of this stage."""
         return self.facts.project.callers.running(self._names, final=self.is_final)
 
+    @property
+    def synced(self) -> tuple[Evidence, ...]:
+        """Where callers copy files into running containers of this stage."""
+        return self.facts.project.callers.syncing(self._names, final=self.is_final)
+
     @cached_property
     def _names(self) -> tuple[str, ...]:
         return (str(self.index), *([self.name] if self.name else []))
@@ -333,11 +343,7 @@ class Facts:
     @cached_property
     def global_args(self) -> Mapping[str, str | None]:
         """The ARGs before the first FROM -> default, expanded in order."""
-        values: dict[str, str | None] = {}
-        for instruction in global_args(self.dockerfile):
-            for key, raw in pairs(instruction):
-                values[key] = None if raw is None else expand(raw, values.get)
-        return values
+        return global_values(self.dockerfile)
 
     @cached_property
     def stages(self) -> tuple[StageFacts, ...]:
@@ -345,7 +351,7 @@ class Facts:
         views = stages(self.dockerfile)
         for stage in views:
             raw = from_parts(stage.from_).image.text
-            name = expand(raw, self.global_args.get)
+            name = image_named(self.dockerfile, raw)
             view = find_stage(views, name, stage.index) if name and not name.isdigit() else None
             parent = found[view.index] if view is not None else None
             found.append(StageFacts(self, stage, parent))

@@ -6,7 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from gorewrite.contract import Contract, argv_of, build_only, contract, runtime_path
+from gorewrite.contract import (
+    Contract,
+    argv_of,
+    build_only,
+    contract,
+    health_argv,
+    runtime_path,
+)
+from gorewrite.dockerfile import parse
 from gorewrite.stage.images import DEFAULT_PATH
 from tests.repositories import facts_of
 
@@ -269,3 +277,22 @@ def test_program_that_was_not_known_is_no_difference(tmp_path: Path) -> None:
         first.differences(promised(tmp_path, 'FROM alpine:3.20\nCOPY main.go /bin/x\nCMD ["x"]\n'))
         == {}
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("CMD ./shop -health", ("./shop", "-health")),
+        ("CMD ./shop -health || exit 1", ("./shop", "-health")),
+        ("--interval=5s CMD exec shop || false", ("shop",)),
+        ('CMD ["shop", "|| exit 1"]', ("shop", "|| exit 1")),
+        ("CMD ./shop || exit 2", None),
+        ("CMD ./shop -p $PORT || exit 1", None),
+        ("CMD a || b || exit 1", None),
+        ("CMD a && b", None),
+        ("NONE", ()),
+    ],
+)
+def test_health_argv(text: str, words: tuple[str, ...] | None) -> None:
+    (instruction,) = parse(f"HEALTHCHECK {text}\n".encode()).instructions
+    assert health_argv(instruction) == words

@@ -63,9 +63,9 @@ class BuildFlags(Transform):
     - `unreadable-command`: some word of the command may be a flag that decides.
     - `indirect-build`: a Makefile or script runs go build.
 
-    Tests, `go run`, tools (`go install tool@version`, stages that are only mounted) and builds
-    that write nothing are not touched, nor are flags that were decided explicitly
-    (`-trimpath=false`, `-w=0`).
+    Tests, `go run`, tools (`go install tool@version`, stages that are only mounted), images that
+    run `air`, `go run` or `go test` and builds that write nothing are not touched, nor are flags
+    that were decided explicitly (`-trimpath=false`, `-w=0`).
 
     *Safety*
 

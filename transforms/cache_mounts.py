@@ -25,7 +25,7 @@ from gorewrite.facts import Facts, StageFacts
 from gorewrite.gobuild.gouse import GoUse, brings_credentials, go_uses, is_plain
 from gorewrite.gobuild.toolchain import at
 from gorewrite.memo import cached_property
-from gorewrite.modules.gomodules import is_vendored, module_at, uses_vendor
+from gorewrite.modules.gomodules import module_at, spares_cache, uses_vendor
 from gorewrite.stage.images import ImageRef
 from gorewrite.stage.layout import under
 from gorewrite.transform import Change, Proposal, Refusal, Safety, Transform
@@ -159,12 +159,14 @@ class _Family:
             one_line = len(flags) == 1 and use.only_downloads and instruction.line_count == 1
             pairs.append((instruction, (with_mounts(instruction, flags, one_line=one_line),)))
         (node, replacement), *also = pairs
-        safety, doubts = self._safety(list(added))
+        safety = Safety.REVIEW if (doubts := self._doubts(list(added))) else Safety.SAFE
         written = {flag for flags in added.values() for flag in flags}
         targets = sorted({flag.partition("target=")[2].partition(",")[0] for flag in written})
         message = f"mount {' and '.join(targets)} from a cache in each RUN that uses them"
-        because = (*doubts, *(use.evidence for use in added))
-        return Change(node, replacement, safety, message, because, tuple(also))
+        review = "; ".join(dict.fromkeys(why for why, _ in doubts))
+        message += f"; to be reviewed: {review}" if doubts else ""
+        because = dict.fromkeys([e for _, e in doubts] + [use.evidence for use in added])
+        return Change(node, replacement, safety, message, tuple(because), tuple(also))
 
     def _flags(self, kind: _Kind) -> dict[GoUse, str] | tuple[GoUse, Conflict]:
         """The flag that each RUN lacks, {} when there is nothing to add; or what is against it."""
@@ -199,10 +201,7 @@ class _Family:
     def _wants(self, use: GoUse, kind: _Kind) -> bool:
         if kind is _BUILD:
             return not use.only_downloads
-        vendored = [
-            invocation.go.setting("mod") == "vendor" or is_vendored(use.stage, invocation)
-            for invocation in use.invocations
-        ]
+        vendored = [spares_cache(use.stage, invocation) for invocation in use.invocations]
         run = use.run
         if not vendored and run.state.workdir:
             view = use.stage.view(run.instruction)
@@ -347,6 +346,10 @@ class _Family:
 
     def _credentials(self, wanting: Sequence[GoUse]) -> Conflict | None:
         """A download that only some of the RUNs could repeat."""
+        offline = [use for use in wanting if use.offline]
+        if offline:
+            message = "this RUN has no network to download modules when the mount is empty"
+            return Conflict("private-modules", message, offline[0].evidence)
         if len(wanting) < 2:
             return None
         private = [use for use in wanting if brings_credentials(use)]
@@ -354,10 +357,6 @@ class _Family:
         if private and without:
             message = "modules are downloaded with credentials that the other RUNs do not have"
             return Conflict("private-modules", message, private[0].evidence)
-        offline = [use for use in wanting if use.run.instruction.flag("network") == "none"]
-        if offline:
-            message = "this RUN has no network to download modules when the mount is empty"
-            return Conflict("private-modules", message, offline[0].evidence)
         return None
 
     def _exported(self, wanting: Sequence[GoUse]) -> Conflict | None:
@@ -368,25 +367,23 @@ class _Family:
         message = "layers are cached outside of the builder and mounts are not"
         return Conflict("layers-exported", message, exported)
 
-    def _safety(self, uses: Sequence[GoUse]) -> tuple[Safety, tuple[Evidence, ...]]:
-        """REVIEW with what is in doubt, else SAFE and ()."""
-        doubts = [*switching.doubts(self.facts)]
-        doubts += [place for stage in self.stages if (place := without_command(stage))]
-        from_ = self.stages[0].stage.from_
+    def _doubts(self, uses: Sequence[GoUse]) -> list[tuple[str, Evidence]]:
+        """What is to be reviewed, and where."""
+        found = [(place.text, place) for place in switching.doubts(self.facts)]
+        from_, what = self.stages[0].stage.from_, "what a container of this image runs is not known"
+        found += [(what, place) for each in self.stages if (place := without_command(each))]
         if uses and "$" in ImageRef.parse(from_parts(from_).image.text).repository:
-            doubts.append(self.facts.at(from_))
+            found.append(("the caller may choose another base image", self.facts.at(from_)))
+        found += [("it may not run go", u.evidence) for u in uses if u.maybe and not u.certain]
         for use in uses:
-            if use.maybe and not use.certain:
-                doubts.append(use.evidence)
             user = self.accounts[use]
             if isinstance(user, Account) and user.uid:
-                if not (is_plain(use) and has_sums(use)):
-                    doubts.append(use.evidence)
-                places = [self._path(use, kind) for kind in (_MODULES, _BUILD)]
-                doubts += written_later(use, [p for p in places if isinstance(p, str)], uses)
-            if use.texts and self.facts.project.context_why is not None:
-                doubts.append(use.evidence)
-        return (Safety.REVIEW if doubts else Safety.SAFE), tuple(dict.fromkeys(doubts))
+                odd = [] if is_plain(use) and has_sums(use) else [use.evidence]
+                odd += written_later(use, [self._path(use, k) for k in (_MODULES, _BUILD)], uses)
+                what = "a user other than root may write beside what is mounted"
+                found += [(what, each) for each in odd]
+        read = (use.evidence for use in uses if use.texts and self.facts.project.context_why)
+        return found + [("the build context is only assumed", place) for place in read]
 
 
 def _refusals(refused: Sequence[tuple[_Kind, GoUse, Conflict]]) -> Iterator[Refusal]:

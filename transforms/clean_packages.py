@@ -317,11 +317,9 @@ def _recommends(at: _Place, installs: list[Call]) -> Iterator[Change]:
     ends = [call.command.words[call.does.action_index].end for call in bare]
     yield at.change(
         at.run.rewrite([(end, end, " --no-install-recommends") for end in ends]),
-        "install no recommended packages (--no-install-recommends)",
+        "install no recommended packages (--no-install-recommends); to be reviewed: "
+        "what is only recommended, as ca-certificates often is, must then be named",
         *(at.evidence(call) for call in bare),
-        Evidence(
-            "", 0, "rule: what is only recommended (ca-certificates often) must then be named"
-        ),
         safe=False,
     )
 

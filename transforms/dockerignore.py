@@ -94,7 +94,9 @@ coverage.out"""
         if not facts.builds_go:
             use = _use(found, where)
             return Seen(None, use._replace(git=git_need(facts), takes_all=True, not_go=True), own)
-        use = _use(context_use(facts), where)._replace(
+        found = context_use(facts)
+        found = found._replace(unknown=found.unknown or project.callers.inline)
+        use = _use(found, where)._replace(
             git=git_need(facts),
             takes_all=True,
             has_git=any(has_git(stage) for stage in facts.stages),
@@ -267,12 +269,11 @@ def _extend(
         shown = "only `go version -m` shows it; the program does not read it"
         what = "the revision is no longer stamped" if git is None else "the tree counts as modified"
         because += (Evidence("", 0, f"rule: {what}, {shown}"),)
-    if carrier.doubt:
-        because += (Evidence("", 0, f"the context is assumed: {carrier.doubt}"),)
+    review = f"; to be reviewed: the context is assumed: {carrier.doubt}" if carrier.doubt else ""
     verb = "create" if new else "add to"
     yield SharedChange(
         Safety.REVIEW if carrier.doubt else Safety.SAFE,
-        f"{verb} {file.path}: {', '.join(patterns)}",
+        f"{verb} {file.path}: {', '.join(patterns)}{review}",
         (*dict.fromkeys(because), Evidence("", 0, "rule: no build of this context reads them")),
         (FileChange(file.path, file.old, text),),
     )

@@ -100,6 +100,8 @@ def _change(facts: Facts, node: Instruction, switch: Switch) -> Change:
     message = f"set {setting} for `{first.tool}` in {places(switch.calls)}"
     if switch.others:
         message += f", and for {switch.others} more there"
+    if switch.doubts:
+        message += f"; to be reviewed: {switch.doubts[0].text}"
     known = (call.builder_because for call in switch.calls if call.builder is Builder.CLASSIC)
     calls = (call.evidence for call in switch.calls)
     because = (*switch.doubts, *calls, *(each for each in known if each), facts.at(node))

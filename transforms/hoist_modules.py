@@ -8,16 +8,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from gorewrite.caches.mounts import mounts
-from gorewrite.dockerfile import Blank, BodyNode
-from gorewrite.evidence import Evidence
+from gorewrite.dockerfile import Blank, BodyNode, Instruction, copy_parts
+from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import Facts, StageFacts
+from gorewrite.memo import cached_property
 from gorewrite.modules.gohosts import Reach, external, reach
 from gorewrite.modules.gomodules import Incomplete, ModuleFiles, needed_files
 from gorewrite.modules.hoisting import Job, Kept
 from gorewrite.modules.hoistjobs import jobs
+from gorewrite.optout import opt_out
 from gorewrite.stage.blocks import cut, taken_out
 from gorewrite.stage.layout import relative
-from gorewrite.transform import Change, Proposal, Refusal, Safety, Transform
+from gorewrite.transform import Change, Proposal, Refusal, Safety, Transform, reasons
 
 
 class HoistModules(Transform):
@@ -29,8 +31,9 @@ class HoistModules(Transform):
     they are in the build context, those of local replacements and of every member of a
     workspace too, with the `--chown` of the source copy) and runs `go mod download` there. A
     `go mod download` behind the source copy moves up; where `go build` downloads by itself, the
-    step is added. ENV and `go env -w` that steer the download move up with it, and secret, ssh
-    and cache mounts, `--network` and inline variables of the RUN that used to download are kept.
+    step is added. ENV and `go env -w` that steer the download move up with it, as does a WORKDIR
+    right behind the source copy. Secret, ssh and cache mounts, `--network` and inline variables
+    of the RUN that used to download are kept.
 
     *Why*
 
@@ -41,6 +44,7 @@ class HoistModules(Transform):
 
     - vendored: the modules are in the vendor directory; nothing is downloaded.
     - no-requirements: go.mod requires nothing that could be downloaded.
+    - offline: GOPROXY is off or names a directory; nothing is downloaded.
     - no-go-mod: go.mod is made in the image (`go mod init`).
     - go-mod-changed: commands in the image replace or require modules (`go mod edit -replace`), or
       a variable names other files (-modfile, GOWORK, GOENV).
@@ -48,6 +52,7 @@ class HoistModules(Transform):
     - source-not-from-context: the sources are cloned or fetched in the image.
     - multi-module: several modules that share no go.work are built in one stage.
     - replace-outside-context, workspace-incomplete: a go.mod that go needs is not copied.
+    - left-out-by-caller: a caller filters go.mod or go.sum out of the context (`only=` of Tilt).
     - odd-path: a path that a COPY cannot name plainly.
     - private-module-no-auth: `go build` may skip a private module that a download would need.
     - auth-inline: the RUN that downloads sets up its own credentials or settings.
@@ -107,11 +112,22 @@ class _Hoist:
     def propose(self) -> Iterator[Proposal]:
         job = self.job
         needed = needed_files(job.user_stage.view(job.user), job.module)
+        for path in needed.files:
+            caller = self.facts.project.callers.leaving_out(path)
+            if caller is not None:
+                message = f"a caller leaves {path} out of the build context; let it in there"
+                yield Refusal(job.source, "left-out-by-caller", message, (caller,))
+                return
         found = external(needed.mods)
         if not found and not job.explicit:
             message = "go.mod requires no other module: there is nothing to download ahead"
             evidence = Evidence(job.module.mod.path, 1, f"module {job.module.mod.module}")
             yield Refusal(job.source, "no-requirements", message, (evidence,))
+            return
+        proxy = job.env.get("GOPROXY") or ""
+        if proxy.startswith(("off", "file:")):
+            message = f"GOPROXY={proxy}: the modules lie in the image, nothing is downloaded"
+            yield Refusal(job.source, "offline", message, (job.evidence,))
             return
         reached = reach(found, job.env)
         if reached.private and not job.explicit and not job.authenticated:
@@ -140,6 +156,9 @@ class _Hoist:
         for instruction in job.superseded(needed.files):
             new += self.view.comments_above(instruction)
             removed += taken_out(self.view, instruction)
+        if self.work_directory is not None:
+            new += [*self.view.comments_above(self.work_directory), self.work_directory]
+            removed += taken_out(self.view, self.work_directory)
         new += self.facts.dockerfile.fragment("".join(self._copies(needed)))
         new += download
         anchor = job.anchor
@@ -147,19 +166,49 @@ class _Hoist:
             new.append(Blank("", self.facts.dockerfile.newline))
         above = self.view.comments_above(anchor)
         also = [(node, ()) for node in above] + removed
-        safety, doubts = self._safety(reached)
-        evidence = [*doubts, self.facts.at(job.source), job.evidence, *(e for _, e in found[:1])]
+        doubts = self._doubts(reached)
+        review = f"; to be reviewed: {reasons(doubts)}" if doubts else ""
+        named = any(source.endswith("go.sum") for source in needed.files)
+        files = "go.mod and go.sum" if named else "go.mod"
+        because = [e for doubt in doubts for e in doubt.evidence]
+        evidence = [*because, self.facts.at(job.source), job.evidence, *(e for _, e in found[:1])]
         verb = "move go mod download" if removed and job.explicit else "download the modules"
         return Change(
             anchor,
             (*new, *above, anchor),
-            safety,
-            f"{verb} ahead of the source copy, from go.mod and go.sum alone"
-            if any(source.endswith("go.sum") for source in needed.files)
-            else f"{verb} ahead of the source copy, from go.mod alone",
+            Safety.REVIEW if doubts else Safety.SAFE,
+            f"{verb} ahead of the source copy, from {files} alone{review}",
             tuple(dict.fromkeys(evidence)),
             tuple(also),
         )
+
+    # --- WORKDIR ---------------------------------------------------------------------------
+
+    @cached_property
+    def work_directory(self) -> Instruction | None:
+        """The WORKDIR of the module's directory that comes behind the source copy and may as well
+        stand ahead of it, for nothing between them is relative to it or makes that directory."""
+        instructions = self.view.instructions
+        for instruction in instructions[instructions.index(self.job.anchor) :]:
+            state = self.stage.states[instruction]
+            if instruction.keyword == "WORKDIR":
+                absolute = instruction.rest.startswith("/")
+                here = absolute and state.path(instruction.rest) == self.job.module.root
+                moved = here and state.workdir != self.job.module.root
+                return instruction if moved and self._may_move(instruction) else None
+            if instruction.keyword not in ("COPY", "ADD") or not self._is_absolute(instruction):
+                return None
+        return None
+
+    def _is_absolute(self, copy: Instruction) -> bool:
+        """Whether a copy does the same in any work directory, and where it is made before."""
+        placed = [p for p in self.stage.placed if p.instruction is copy]
+        into = copy_parts(copy).dest.endswith("/") or all(p.directory is True for p in placed)
+        return copy_parts(copy).dest.startswith("/") and into and copy.flag("chown") is None
+
+    def _may_move(self, instruction: Instruction) -> bool:
+        comments = self.view.comments_above(instruction)
+        return "$" not in instruction.rest and all(opt_out(c) is None for c in comments)
 
     # --- COPY ------------------------------------------------------------------------------
 
@@ -181,13 +230,13 @@ class _Hoist:
                 if not _PLAIN.fullmatch(path):
                     at = self.facts.at(self.job.source)
                     raise Incomplete("odd-path", f"{path} cannot stand in a COPY as it is", at)
-            yield f"COPY {flag}{' '.join(sources)} {shown}\n"
+            yield f"{self.view.cased('COPY')} {flag}{' '.join(sources)} {shown}\n"
 
     def _shown(self, target: str) -> str:
         """A destination as one would write it: relative to the working directory if below it."""
         directory = target.rstrip("/") or "/"
         slash = "/" if target.endswith("/") else ""
-        if directory == self.stage.states[self.job.anchor].workdir:
+        if directory == self._workdir:
             return "./"
         inside = self._inside(directory)
         return f"./{inside}{slash}" if inside else directory.rstrip("/") + slash
@@ -195,9 +244,16 @@ class _Hoist:
     def _inside(self, directory: str) -> str | None:
         """A directory relative to the WORKDIR that the Dockerfile itself sets."""
         state = self.stage.states[self.job.anchor]
-        if state.workdir in (None, "/") or state.workdir_from is None:
+        named = state.workdir_from is not None or self.work_directory is not None
+        if self._workdir in (None, "/") or not named:
             return None
-        return relative(directory, state.workdir or "")
+        return relative(directory, self._workdir or "")
+
+    @property
+    def _workdir(self) -> str | None:
+        """The working directory of what is put above the source copy."""
+        moved = self.work_directory is not None
+        return self.job.module.root if moved else self.stage.states[self.job.anchor].workdir
 
     # --- RUN -------------------------------------------------------------------------------
 
@@ -210,7 +266,7 @@ class _Hoist:
             return [*comments, job.user], list(taken_out(self.view, job.user))
         text = self._text()
         flags = "".join(f"{flag} " for flag in text.flags)
-        run = f"RUN {flags}{where}{text.inline}{text.command}\n"
+        run = f"{self.view.cased('RUN')} {flags}{where}{text.inline}{text.command}\n"
         new: list[BodyNode] = list(self.facts.dockerfile.fragment(run))
         if job.explicit is None or not job.redundant:
             return new, []
@@ -225,7 +281,7 @@ class _Hoist:
     def _where(self) -> str:
         """`cd DIR && ` when the module does not lie in the working directory."""
         root = self.job.module.root
-        if root == self.stage.states[self.job.anchor].workdir:
+        if root == self._workdir:
             return ""
         directory = self._inside(root) or root
         if not _PLAIN.fullmatch(directory):
@@ -252,20 +308,25 @@ class _Hoist:
             if mount.kind in ("secret", "ssh") or cache:
                 yield mount.text
 
-    def _safety(self, reached: Reach) -> tuple[Safety, tuple[Evidence, ...]]:
+    def _doubts(self, reached: Reach) -> list[Unknown]:
+        """What is to be reviewed."""
         job = self.job
-        doubts: list[Evidence] = []
+        doubts: list[Unknown] = []
         assumed = self.facts.project.context_why
         if assumed is not None:
-            doubts += assumed.evidence or (Evidence("", 0, assumed.why),)
+            evidence = assumed.evidence or (Evidence("", 0, assumed.why),)
+            doubts.append(Unknown(f"the build context is assumed: {assumed.why}", evidence))
         if job.through is not None and job.explicit is None:
-            doubts.append(job.through)
-        if job.explicit is None and not job.authenticated:
-            doubts += reached.unknown[:3]
+            why = f"what else {job.through.path} runs is not followed"
+            doubts.append(Unknown(why, (job.through,)))
+        if job.explicit is None and not job.authenticated and reached.unknown:
+            why = "some module is on a host that may ask for credentials"
+            doubts.append(Unknown(why, reached.unknown[:3]))
         state = self.stage.states[job.anchor]
         if state.is_root is not True and job.source.flag("chown") is None:
-            doubts.append(self.facts.at(state.user_from or self.stage.stage.from_))
-        return (Safety.REVIEW if doubts else Safety.SAFE), tuple(doubts)
+            where = self.facts.at(state.user_from or self.stage.stage.from_)
+            doubts.append(Unknown("a user other than root may download", (where,)))
+        return doubts
 
 
 _PLAIN = re.compile(r"[\w./+@~-]+")

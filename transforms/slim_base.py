@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import posixpath
 from collections.abc import Iterator
+from itertools import takewhile
 
 from gorewrite import shell
 from gorewrite.contract import argv_of
-from gorewrite.dockerfile import BodyNode, Instruction, command_of, copy_parts, from_parts
+from gorewrite.dockerfile import BodyNode, Comment, Instruction, command_of, copy_parts, from_parts
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import Facts, StageFacts
 from gorewrite.runtime.around import of_the_system
@@ -17,6 +18,8 @@ from gorewrite.runtime.requirements import Requirements, requirements
 from gorewrite.stage import packages
 from gorewrite.stage.commands import last
 from gorewrite.stage.images import Image
+from gorewrite.stage.metadata import health_check
+from gorewrite.stage.places import ACCOUNTS
 from gorewrite.transform import Change, Proposal, Refusal, Safety, Transform, reasons
 
 #: Users that every distroless image has (GoogleContainerTools/distroless, common/BUILD).
@@ -216,6 +219,9 @@ class _Slim:
                 self.doubts.append(Unknown(why))
         known = (p.needs for p in needs.programs if not isinstance(p.needs, Unknown))
         for read in (read for need in known for read in need.reads):
+            if read.path in ACCOUNTS:
+                why = "the program looks up accounts, of which distroless has others"
+                self.doubts.append(Unknown(why, (read.evidence,)))
             directory = posixpath.dirname(read.path or "")
             if read.kind == "write" and of_the_system(self.stage, directory):
                 why = f"the program writes into {directory}, which distroless does not have"
@@ -247,11 +253,18 @@ class _Slim:
                     )
                 )
                 declares.add(keyword.lower())
+        health = last(self.stage, "HEALTHCHECK")
+        if health is not None and (written := health_check(health)) is not None:
+            also.append((health, (written,)))
+            declares.add("healthcheck")
         message = f"put the runtime stage on {runtime.image.ref.text} instead of {image.text}"
+        stale = _naming(self.stage, self.base.ref.name)
+        if stale:
+            message += f"; the comment in line {stale[0].line} still names {self.base.ref.name}"
         if self.doubts:
             message += f"; to be reviewed: {reasons(self.doubts)}"
         doubtful = tuple(e for d in self.doubts for e in d.evidence)
-        because = (*doubtful, *runtime.because, self.facts.at(self.from_))
+        because = (*doubtful, *runtime.because, self.facts.at(self.from_), *stale)
         return Change(
             self.from_,
             replacement,
@@ -261,6 +274,14 @@ class _Slim:
             tuple(also),
             declares=departs | declares,
         )
+
+
+def _naming(stage: StageFacts, name: str) -> list[Evidence]:
+    """The comments right above FROM that name the image, which are the owner's to correct."""
+    nodes = stage.facts.dockerfile.body
+    above = reversed(nodes[: nodes.index(stage.stage.from_)])
+    block = takewhile(lambda node: isinstance(node, Comment), above)
+    return [stage.facts.at(node) for node in block if name in node.source.lower()][::-1]
 
 
 def _starts_in_workdir(stage: StageFacts) -> bool:

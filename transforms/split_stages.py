@@ -30,7 +30,8 @@ class SplitStages(Transform):
     RUNs made. ENV, WORKDIR, USER, EXPOSE, VOLUME, LABEL, STOPSIGNAL, HEALTHCHECK,
     ENTRYPOINT, CMD and the ARGs they use move along. Commands and health checks of compose
     services, `docker run` lines and Kubernetes manifests that run the image are followed like
-    its own. The runtime image is the lightest
+    its own, and so are Dockerfiles that begin with it. A health check that only starts the
+    program becomes its JSON form, which needs no shell. The runtime image is the lightest
     that holds what the program needs: distroless static, base or cc; alpine or
     debian-slim where a shell, commands or packages are needed. Where the files read at
     run time are not all known, the whole work directory is copied.
@@ -127,6 +128,10 @@ class _Split:
         base = self.stage.base
         if isinstance(base, Unknown):
             return self._refuse("base-unknown", base.why, base.evidence)
+        if self.stage.parent_assumed:
+            message = "a build argument decides which stage the image is made of"
+            where = self.facts.at(self.stage.stage.from_)
+            return self._refuse("base-unknown", message, (where,))
         needs = requirements(self.stage, self.services)
         if needs.entry.refusal is not None:
             code, message, evidence = needs.entry.refusal
@@ -349,7 +354,7 @@ class _Split:
 def _listed(taken: Carry) -> str:
     paths = list(taken.paths())
     if len(paths) > 3:
-        paths[3:] = [f"{len(paths) - 3} more files"]
+        paths[3:] = [f"{len(paths) - 3} more"]
     if taken.tree:
         paths.append(f"all of {taken.tree}")
     text = " and ".join((", ".join(paths[:-1]), paths[-1])) if len(paths) > 1 else paths[0]

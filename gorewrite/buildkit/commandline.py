@@ -32,6 +32,8 @@ def prefix(
 
     span: that of the command in the file, where it is not the call's own.
     """
+    if call.tool == "plugin docker":
+        return Unknown("put it into `environment:` of the step")
     start, end = span or call.span
     # A character a byte, so that what is found in the text is found in the file.
     text = source.data[start:end].decode("latin-1")

@@ -13,8 +13,7 @@ from gorewrite.dockerfile import (
     expand,
     find_stage,
     from_parts,
-    global_args,
-    pairs,
+    global_values,
     stages,
 )
 
@@ -75,7 +74,7 @@ def left_out(
     needed: set[int] = set()
     beside = (find_stage(views, name, len(views)) for name in others)
     waiting = [last, *(stage for stage in beside if stage is not None)]
-    arguments = _arguments(dockerfile)
+    arguments = global_values(dockerfile)
     while waiting:
         stage = waiting.pop()
         if stage.index not in needed:
@@ -99,11 +98,3 @@ def _sources(
             names += [part[5:] for part in mount.split(",") if part.startswith("from=")]
     found = (find_stage(views, expand(n, arguments.get) or n, stage.index) for n in names if n)
     return [view for view in found if view is not None]
-
-
-def _arguments(dockerfile: Dockerfile) -> Mapping[str, str | None]:
-    values: dict[str, str | None] = {}
-    for instruction in global_args(dockerfile):
-        for key, raw in pairs(instruction):
-            values[key] = None if raw is None else expand(raw, values.get)
-    return values

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from gorewrite.buildkit.model import SETTING, Way, is_off, is_switchable
 from gorewrite.buildkit.needs import left_out, old_frontend_suffices
-from gorewrite.callers import index
+from gorewrite.callers import gotests, index
 from gorewrite.callers.index import Index
 from gorewrite.callers.model import BuildCall, Builder, Source
 from gorewrite.callers.reading import Reader
@@ -91,7 +91,8 @@ def callers(facts: Facts) -> Callers:
     elsewhere = {(call.file, call.span) for call in stated if call.builder is Builder.BUILDKIT}
     hindrances: list[Hindrance] = []
     switched: dict[tuple[SpanEdit, ...], tuple[Way, list[BuildCall]]] = {}
-    for call in (*stated, *project.callers.index.may_build(project.path)):
+    tests = gotests.calls(project.context, project.path, project.repository)
+    for call in (*stated, *project.callers.index.may_build(project.path), *tests):
         hindrance = _hindrance(call, facts.dockerfile)
         if hindrance is not None:
             hindrances.append(hindrance)
@@ -300,6 +301,7 @@ def _alternative(tool: str) -> str:
 #: "Dockerfiles").
 _ALTERNATIVES: Mapping[str, str] = {
     "kaniko": "it passes over mounts, `--cache=true` keeps its layers in a registry",
+    "docker API": "it is the classic builder; build with `docker build` and test what it made",
     "docker-py": "its API is the classic builder; use python-on-whales or the docker command line",
     "buildah": "`buildah build` of a newer release mounts caches",
     "CapRover": "it uses the classic builder; let it deploy an image that is built elsewhere",

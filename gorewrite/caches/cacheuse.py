@@ -58,13 +58,15 @@ class Cache:
         return tuple(f"{cache.rstrip('/')}/" for cache in self.paths)
 
 
-def written_later(use: GoUse, paths: Sequence[str], mounted: Sequence[GoUse]) -> Iterator[Evidence]:
+def written_later(
+    use: GoUse, paths: Sequence[str | Unknown | None], mounted: Sequence[GoUse]
+) -> Iterator[Evidence]:
     """Where a user other than root may write beside the mount points of `use` in a later RUN.
 
     Builders make what is missing of the way to a mount point as root, and older ones leave it
     behind (BuildKit issue 3153). mounted: the RUNs that get mounts themselves.
     """
-    places = [posixpath.dirname(path) for path in paths]
+    places = [posixpath.dirname(path) for path in paths if isinstance(path, str)]
     own = {other.run for other in mounted}
     for stage in use.stage.facts.stages:
         if use.stage not in stage.lineage:
@@ -122,6 +124,9 @@ def conflicts(
             yield from _run(stage, run, cache)
     for stage in filled:
         yield from _at_run_time(stage, cache)
+        for caller in stage.synced:
+            message = f"a caller may build anew in running containers; that needs the {cache.name}"
+            yield Conflict(cache.code, message, caller)
     for use in uses:
         for source, text in use.texts:
             yield from _text(text, source, cache)

@@ -87,7 +87,10 @@ def _installed(stage: StageFacts) -> list[tuple[str, Evidence]]:
     found = []
     for run in stage.runs:
         for step in run.steps:
-            command = shell.package_command(shell.unwrapped(step).argv)
+            argv = shell.unwrapped(step).argv
+            if argv and (argv[0] or "").startswith("xx-ap"):  # For the platform of the image.
+                argv = ((argv[0] or "").removeprefix("xx-"), *argv[1:])
+            command = shell.package_command(argv)
             if command is not None and command.action == "install":
                 at = stage.facts.at(run.instruction, None, run.line_at(step.command.start))
                 found += [(package, at) for package in command.packages]

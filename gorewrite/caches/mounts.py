@@ -86,5 +86,7 @@ def with_mounts(instruction: Instruction, added: Sequence[str], *, one_line: boo
     if instruction.line_at(behind) > instruction.line_at(start - 1):
         # `RUN \` goes on in the next line already.
         return instruction.edit((start, start, " " + " \\\n    ".join(flags)))
-    joint = " " if one_line else " \\\n    "
-    return instruction.edit((start, behind, " " + joint.join(flags) + joint))
+    # Where the arguments of all instructions begin in one column, they still do.
+    indent = " " * (behind if text.startswith("  ") else 4)
+    joint = " " if one_line else f" \\\n{indent}"
+    return instruction.edit((behind, behind, joint.join(flags) + joint))

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
 from gorewrite import files
+from gorewrite.callers.composevolumes import shared
 from gorewrite.callers.yamlnodes import Mapping, Node, Odd, Scalar, Sequence, read
 from gorewrite.evidence import Evidence, Unknown
 
@@ -79,7 +80,8 @@ class Service(NamedTuple):
 
     directory: what its relative paths are relative to. command, entrypoint: None where the
     image's own is used. healthcheck: `("CMD-SHELL", text)`, `("CMD", …)` or `("NONE",)`.
-    environment: `TZ=…`, and values of it that may be paths. extends: (file or None for its own,
+    environment: `TZ=…`, values of it that may be paths, and the places of volumes that other
+    services mount, too. extends: (file or None for its own,
     service). uncertain: what of it could not be read.
     """
 
@@ -156,6 +158,9 @@ def _read(file: Path, repository: Path) -> Map[str, Service]:
     if isinstance(services, Mapping):
         for name, line, node in services.items:
             found[name] = _ServiceReader(name, file.parent, shown, lines, line).read(node)
+        for name, path, line in shared(services):
+            begun = Stated(path, Evidence(shown, line, lines[line - 1].strip()[:200]))
+            found[name] = found[name]._replace(environment=(*found[name].environment, begun))
     return found
 
 

@@ -89,6 +89,7 @@ FORMATS: Final = (
     _format("justfile", Start.OWN_OR_ROOT, r"(?:.*/)?(?:\.?[Jj]ustfile|[^/]+\.just)"),
     _format("hosting", Start.OWN, r"(?:.*/)?railway\.(?:json|toml)", (b"build", b"deploy")),
     _format("hosting", Start.OWN, r"(?:.*/)?captain-definition", (b"dockerfilepath",)),
+    _format("earthfile", Start.OWN, r"(?:.*/)?Earthfile", (b"dockerfile",)),
     _format("packagejson", Start.OWN_OR_ROOT, r"(?:.*/)?package\.json"),
     _format(
         "bake",
@@ -116,8 +117,14 @@ FORMATS: Final = (
 #: What may say how images are run, by the end of its name; definitions of ECS tasks.
 MANIFESTS: Final = (".yml", ".yaml", ".nomad", ".nomad.hcl", ".container")
 TASKS: Final = re.compile(r"task[-_]?def[^/]*\.json$")
+#: Dockerfiles, which may begin with an image that another one makes.
+DOCKERFILE: Final = re.compile(r"[^/]*(?:[Dd]ockerfile|[Cc]ontainerfile)[^/]*")
+#: Files of platforms that have several names, or none of a manifest.
+PLATFORM: Final = re.compile(r"fly[.-].+\.toml|railway\.(?:json|toml)")
 _ANY: Final = re.compile("|".join(f"(?:{each.names})" for each in FORMATS))
-_BUILDS: Final = (b"build", b"bud", b"kaniko", b"submit", b"--source", b"deploy-cloudrun")
+_BUILDS: Final = (
+    b"build", b"bud", b"kaniko", b"submit", b"--source", b"deploy-cloudrun", b"plugins/docker",
+)  # fmt: skip
 
 
 #: What is rendered before it is used.
@@ -134,7 +141,7 @@ def format_of(path: str) -> Format | None:
 def may_build(form: Format, data: bytes) -> bool:
     """Whether a file names what a build needs to name. Most do not, and need not be read."""
     text = data.lower()
-    if form.reader == "makefile" and b"include" in text:
+    if form.reader in ("makefile", "gitlab") and b"include" in text:
         return True
     if form.reader == "workflow" and b"uses: ./" in text:
         return True

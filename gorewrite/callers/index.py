@@ -11,13 +11,20 @@ import json
 import os
 import posixpath
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from gorewrite.callers.formats import COMPOSE_NAME, MANIFESTS, TASKS, format_of
+from gorewrite.callers.formats import (
+    COMPOSE_NAME,
+    DOCKERFILE,
+    MANIFESTS,
+    PLATFORM,
+    TASKS,
+    format_of,
+)
 from gorewrite.callers.model import BuildCall, Builder, Source
 from gorewrite.callers.places import above
 from gorewrite.callers.reading import Reader, reader_of, scope_of
@@ -40,9 +47,14 @@ _VARIABLE: Final = re.compile(
     r"\$\{\{.*?\}\}|\$\{[^{}]*\}|\$\([^()]*\)|\$[\w@*]+|\$\[\[.*?\]\]|\{\{.*?\}\}|<<.*?>>|`[^`]*`|\{\w+\}"
 )
 
+#: Besides manifests, what is found by its name.
+_NAMED: Final = re.compile(f"{TASKS.pattern}|^(?:{DOCKERFILE.pattern}|{PLATFORM.pattern})$")
+#: What DigitalOcean calls its files, in `.do`.
+_APP: Final = re.compile(r"(?:app|deploy\.template)\.ya?ml")
 #: Directories, and Dockerfiles, that are remembered.
 _MOST_NEAR: Final = 64
-#: The last part of an image's name -> (image without its tag, manifest that names it).
+#: The last part of an image's name, with `FROM ` before it for those that Dockerfiles name ->
+#: (image without its tag, manifest or Dockerfile that names it).
 Naming = Mapping[str, Sequence[tuple[str, str]]]
 
 
@@ -60,6 +72,7 @@ class _Told(NamedTuple):
     may_build: tuple[BuildCall, ...] = ()
     runners: tuple[str, ...] = ()
     compose_files: tuple[str, ...] = ()
+    platform_files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,9 +81,9 @@ class Index:
 
     repository: without links in its path; calls: all, in the order of their files; not_read: files
     that were passed over because a limit was reached; starts: file -> the directory that its
-    commands were taken to run in; names: directory ("" for the root) -> the manifests in it;
-    running: callers that run images, too, by the directory whose images they may run; naming: what
-    `manifests` says, where that is known.
+    commands were taken to run in; names: directory ("" for the root) -> the manifests and the
+    Dockerfiles in it; running: callers that run images, too, by the directory whose images they
+    may run; naming: what `manifests` says, where that is known.
     """
 
     repository: Path
@@ -160,6 +173,10 @@ class Index:
         """The compose files in its directory and the ones above, by name in each."""
         return self._told_of(dockerfile).compose_files
 
+    def platform_files(self, dockerfile: Path) -> tuple[str, ...]:
+        """The files of platforms that have several names, in its directory and at the top."""
+        return self._told_of(dockerfile).platform_files
+
     def _told_of(self, dockerfile: Path) -> _Told:
         def find() -> _Told:
             path = self._path(dockerfile)
@@ -186,7 +203,14 @@ class Index:
             may_build,
             tuple(file for place in above(path) for file in self.running.get(place, ())),
             self._compose_in(above(path)),
+            tuple(self._platforms_by(path)),
         )
+
+    def _platforms_by(self, path: str) -> Iterator[str]:
+        for place in dict.fromkeys((path.rpartition("/")[0], "")):
+            for directory, pattern in ((place, PLATFORM), (f"{place}/.do".lstrip("/"), _APP)):
+                names = filter(pattern.fullmatch, self.names.get(directory, ()))
+                yield from (f"{directory}/{name}".lstrip("/") for name in sorted(names))
 
     def compose_in(self, directories: Sequence[str]) -> tuple[str, ...]:
         """The compose files right in some directories ("" for the root), by name in each. All paths
@@ -236,6 +260,12 @@ class Index:
         )
         return tuple(dict.fromkeys(found))
 
+    def argument(self, dockerfile: Path, name: str) -> tuple[tuple[str | None, Evidence], ...]:
+        """(value, where) of a build argument that callers set; None for one that is not plain."""
+        calls = (*self.building(dockerfile), *self.may_build(dockerfile))
+        found = ((value, call) for call in calls for key, value in call.args if key == name)
+        return tuple(dict.fromkeys((value, call.evidence) for value, call in found))
+
     def exports_layers(self, dockerfile: Path) -> Evidence | None:
         """A caller that stores the layers outside of the builder, where cache mounts never are."""
         calls = (*self.building(dockerfile), *self.may_build(dockerfile))
@@ -243,14 +273,15 @@ class Index:
             (call.exports_because or call.evidence for call in calls if call.exports_layers), None
         )
 
-    def live_sync(self, dockerfile: Path) -> tuple[Evidence, ...]:
-        """Where skaffold or Tilt copies files into running containers of its image.
+    def syncs(self, dockerfile: Path) -> tuple[tuple[str | None, Evidence], ...]:
+        """(stage as callers name it, None for the last one; where) of images into whose running
+        containers skaffold or Tilt copies files.
 
         Both unpack an archive there, so the image must have `tar` (skaffold docs, "File Sync";
-        Tilt docs, "live_update"). A build of a named stage is another image.
+        Tilt docs, "live_update").
         """
         calls = (*self.building(dockerfile), *self.may_build(dockerfile))
-        found = (call.evidence for call in calls if call.syncs and call.target is None)
+        found = ((c.target and c.target.lower(), c.evidence) for c in calls if c.syncs)
         return tuple(dict.fromkeys(found))
 
     def _path(self, dockerfile: Path) -> str | None:
@@ -322,8 +353,10 @@ def read_index(repository: Path, files: Iterable[str] | None = None) -> Index:
     calls: list[BuildCall] = []
     names: dict[str, list[str]] = {}
     for path in files:
-        if path.endswith(MANIFESTS) or TASKS.search(path):
-            directory, _, name = path.rpartition("/")
+        directory, _, name = path.rpartition("/")
+        # Most names need no pattern to be told apart.
+        likely = "ile" in name or name.endswith((".json", ".toml"))
+        if path.endswith(MANIFESTS) or (likely and _NAMED.search(name)):
             names.setdefault(directory, []).append(name)
         form = format_of(path)
         if form is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -33,6 +33,7 @@ _RULE: Final = re.compile(r"(?P<targets>[^\s#:=][^#:=]*?)[ ]*::?(?!=)(?P<rest>.*
 _BUILDS: Final = re.compile(r"build|bud|submit|kaniko|\$[({](call|MAKE)\b", re.IGNORECASE)
 #: make for other targets of the same file, with variables of its own.
 _AGAIN: Final = re.compile(r"(?:^|[\s;&(])make\s+(?!-[Cf])([^;&|\n]*\w=[^;&|\n]*)")
+_SIMPLE: Final = re.compile(r"\$[({](\w+)[)}]")
 _PREFIX: Final = re.compile(r"[\t ]*(?:[@+-][\t ]*)*")
 
 
@@ -63,6 +64,14 @@ def calls(source: Source) -> Iterator[BuildCall]:
     reader = _Reader(source, read, _named(read, variables))
     for rule in read.rules:
         yield from reader.calls(rule, variables, 0)
+
+
+def plainly(source: Source) -> Callable[[str], str]:
+    """Puts the values of a Makefile's variables, as far as they are known, into a text of it."""
+    read = _Makefile()
+    _read(Document(source.path, source.data), read, source, 0)
+    variables = Variables(read.defined, source.start, source.path)
+    return lambda text: _SIMPLE.sub(lambda found: variables.for_shell(found[1], {}), text)
 
 
 class _Reader:

@@ -42,6 +42,7 @@ class BuildCall(NamedTuple):
     exports_layers: whether layers are stored outside of the builder (`--cache-to`).
     syncs: whether files are copied into running containers of the image (skaffold, Tilt).
     tags: names that the image is given, without tag and digest, as written and as they come out.
+    ignores: what the caller leaves out of the context besides (Tilt), as lines of an ignore file.
     target_because, exports_because: where these are said, when not in the line of the call.
     """
 
@@ -61,6 +62,7 @@ class BuildCall(NamedTuple):
     exports_layers: bool = False
     syncs: bool = False
     tags: tuple[str, ...] = ()
+    ignores: tuple[str, ...] = ()
     target_because: Evidence | None = None
     exports_because: Evidence | None = None
 

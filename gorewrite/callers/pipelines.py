@@ -12,7 +12,7 @@ from typing import Final
 
 from gorewrite.callers import ci, places
 from gorewrite.callers.excerpt import Document
-from gorewrite.callers.model import BuildCall, Source
+from gorewrite.callers.model import BuildCall, Builder, Source, bare_image
 from gorewrite.callers.shellscript import Setting, commands
 from gorewrite.callers.yamlnodes import Mapping, mappings, read
 
@@ -47,6 +47,8 @@ def _plugin(document: Document, step: Mapping, settings: Mapping) -> BuildCall:
     written = (settings.text("context") or "", settings.text("dockerfile") or "")
     context = places.join(".", written[0] or ".")
     line = settings.line_of("dockerfile" if written[1] else "context")
+    image = step.line_of("image")
+    because = ci.at(document, image) if "buildx" in (step.text("image") or "") else None
     return BuildCall(
         "plugin docker",
         document.path,
@@ -57,4 +59,14 @@ def _plugin(document: Document, step: Mapping, settings: Mapping) -> BuildCall:
         places.join(".", written[1] or "Dockerfile"),
         written,
         settings.text("target"),
+        tags=(bare_image(repository),) if (repository := settings.text("repo")) else (),
+        platforms=_platforms(settings),
+        builder=Builder.BUILDKIT if because is not None else Builder.DEFAULT,
+        builder_because=because,
     )
+
+
+def _platforms(settings: Mapping) -> tuple[str, ...]:
+    """A list, or one text with commas."""
+    found = ci.scalars(settings.get("platforms"))
+    return tuple(name for scalar in found for name in scalar.text.split(",") if name)

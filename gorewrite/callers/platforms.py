@@ -2,12 +2,14 @@
 
 Sources: GitHub Actions, metadata syntax (`runs` for Docker container actions); Fly.io, "App
 configuration (fly.toml)"; Heroku, "Building Docker images with heroku.yml", which gives its
-commands to `/bin/sh -c`; Render, "Blueprint specification"; Dev Container metadata reference: the
-tools of whoever works in it are those of the image.
+commands to `/bin/sh -c`; Render, "Blueprint specification"; Railway, "Set a Start Command" and
+"Config as Code"; DigitalOcean, "App Spec Reference"; Dev Container metadata reference: the tools
+of whoever works in it are those of the image.
 """
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
 import shlex
@@ -16,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from gorewrite.callers.compose import CommandLine, Service
+from gorewrite.callers.compose import CommandLine, Service, Stated
 from gorewrite.callers.yamlnodes import Mapping, Scalar, mappings, read
 from gorewrite.evidence import Evidence
 
@@ -27,7 +29,9 @@ _EXPRESSION: Final = re.compile(r"\$\{\{.*?\}\}")
 def runs(path: Path, text: str, dockerfile: Path, top: Path) -> Iterator[Service]:
     """What a file says is run in the image of a Dockerfile. top: of the repository."""
     file = _File(path, text, top)
-    yield from (run for built, run in _READERS[path.name](file) if file.names(built, dockerfile))
+    name = re.sub(r"^fly[.-].*", "fly.toml", path.name)
+    read = _digitalocean if path.parent.name == ".do" else _READERS[name]
+    yield from (run for built, run in read(file) if file.names(built, dockerfile))
 
 
 class _File:
@@ -95,12 +99,44 @@ def _fly(file: _File) -> Iterator[tuple[str, Service]]:
     image = tables.get("build", {}).get("dockerfile", "Dockerfile")
     given = [tables.get("deploy", {}).get("release_command"), *tables.get("processes", {}).values()]
     for text in (text for text in given if isinstance(text, str)):
-        try:
-            words = tuple(shlex.split(text))
-        except ValueError:
-            continue
+        words = _words(text)
         if words and isinstance(image, str):
             yield image, file.command(words, file.at(text.split("\n")[0]))
+
+
+def _railway(file: _File) -> Iterator[tuple[str, Service]]:
+    """Railway starts the words themselves, in place of ENTRYPOINT."""
+    try:
+        json_text = file.path.suffix == ".json"
+        document: Any = json.loads(file.text) if json_text else tomllib.loads(file.text)
+    except ValueError:
+        return
+    tables = document if isinstance(document, dict) else {}
+    build, deploy = (t if isinstance(t := tables.get(k), dict) else {} for k in ("build", "deploy"))
+    image = str(build.get("dockerfilePath") or "Dockerfile").lstrip("/")
+    start, before = deploy.get("startCommand"), deploy.get("preDeployCommand")
+    if isinstance(start, str) and (words := _words(start)):
+        where = file.at("startCommand")
+        yield image, file.command((), where)._replace(entrypoint=CommandLine(words, where))
+    for line in before if isinstance(before, list) else [before]:
+        if isinstance(line, str) and line:
+            yield image, file.beside(("CMD-SHELL", line), file.at("preDeployCommand"))
+
+
+def _digitalocean(file: _File) -> Iterator[tuple[str, Service]]:
+    """App Platform; that its commands need no shell is said nowhere."""
+    for node in mappings(file.document()):
+        image, line = node.text("dockerfile_path"), node.text("run_command")
+        if image and line:
+            # Relative to the repository, whose `.do` holds the file.
+            yield f"../{image.lstrip('/')}", file.beside(("CMD-SHELL", line), file.at(line[:40]))
+
+
+def _words(line: str) -> tuple[str, ...]:
+    try:
+        return tuple(shlex.split(line))
+    except ValueError:
+        return ()
 
 
 def _heroku(file: _File) -> Iterator[tuple[str, Service]]:
@@ -138,7 +174,18 @@ def _devcontainer(file: _File) -> Iterator[tuple[str, Service]]:
         yield found[1], file.beside(("CMD-SHELL", "go version"), file.at(found[0]))
 
 
+def _jenkins(file: _File) -> Iterator[tuple[str, Service]]:
+    from gorewrite.callers import jenkinsruns
+
+    for agent in jenkinsruns.agents(file.text):
+        where = file.at(agent.text)
+        stage = jenkinsruns.target(agent.options)
+        service = file.beside(("CMD-SHELL", "go version"), where)
+        yield agent.file, service._replace(target=Stated(stage, where) if stage else None)
+
+
 _READERS: Final = {
+    "Jenkinsfile": _jenkins,
     "action.yml": _action,
     "action.yaml": _action,
     "fly.toml": _fly,
@@ -146,4 +193,6 @@ _READERS: Final = {
     "render.yaml": _render,
     "devcontainer.json": _devcontainer,
     ".devcontainer.json": _devcontainer,
+    "railway.json": _railway,
+    "railway.toml": _railway,
 }

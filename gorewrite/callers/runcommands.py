@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from gorewrite.callers.compose import CommandLine, Service
+from gorewrite.callers.compose import CommandLine, Service, Stated
 from gorewrite.callers.model import bare_image
 from gorewrite.evidence import Evidence
 
@@ -23,6 +23,9 @@ _KUBECTL: Final = re.compile(
     r"\b(?:kubectl|oc)\s+(?P<before>.*?\b(?P<verb>exec|run)\b.*?)\s--\s+(?P<arguments>.*)"
 )
 _ASSIGNED: Final = re.compile(r"(\w+)=[\"']?(?:\$\(|`)\s*(?:sudo\s+)?$")
+_COPIED: Final = re.compile(
+    r"(?:-\S+\s+)*[\"']?(?P<container>\$\([^)]*\)|[^\s:\"']+)[\"']?:(?P<path>/[^\s\"']*)"
+)
 _RUN_IMAGE: Final = re.compile(r"--image[= ]([^\s]+)")
 _SHELLS: Final = frozenset({"sh", "bash", "ash"})
 
@@ -68,6 +71,25 @@ def containers(before: str, words: list[str], names: set[str]) -> set[str]:
     }
     variable = _ASSIGNED.search(before)
     return (found | ({f"${{{variable[1]}}}"} if variable else set())) - {""}
+
+
+def copied_of(
+    arguments: str, names: set[str], called: set[str], directory: Path, evidence: Evidence
+) -> Iterator[Service]:
+    """The path that a `docker cp` takes out of a container, as one that is named.
+
+    called: what containers of the image are called; `$(docker create IMAGE)` is one, too.
+    """
+    found = _COPIED.match(arguments)
+    if found is None:
+        return
+    container = found["container"]
+    made = container.startswith("$(") and " create " in container
+    if container in called or (
+        made and any(bare_image(word) in names for word in container[2:-1].split())
+    ):
+        named = Stated(found["path"], evidence)
+        yield Service(f"of {evidence.path}", directory, evidence, environment=(named,))
 
 
 def kubectl_of(

@@ -17,6 +17,7 @@ from gorewrite.callers import places
 from gorewrite.callers.formats import format_of
 from gorewrite.callers.index import Index
 from gorewrite.callers.places import above
+from gorewrite.context.ignorefile import IgnoreError, IgnoreFile
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.files import kind_of, names_in, real
 from gorewrite.memo import remembered
@@ -61,7 +62,42 @@ class Callers:
     @cached_property
     def live_sync(self) -> tuple[Evidence, ...]:
         """Where skaffold or Tilt copies files into its running containers."""
-        return self.index.live_sync(self.dockerfile)
+        return self.syncing((), final=True)
+
+    def syncing(self, names: Iterable[str], *, final: bool) -> tuple[Evidence, ...]:
+        """Where they copy files into running containers of a stage: as for `running`."""
+        found = self.index.syncs(self.dockerfile)
+        wanted = frozenset(names)
+        return tuple(at for target, at in found if (target in wanted if target else final))
+
+    @cached_property
+    def inline(self) -> Evidence | None:
+        """Where a compose file builds a Dockerfile that stands in it from the same context."""
+        root = Path(real(self.context_root))
+        for file in _compose_files(place_of(self.dockerfile), root, self.index):
+            from gorewrite.callers.compose import read_compose
+
+            for service in read_compose(file, self.index.repository).values():
+                build = service.build
+                if build is None or not (build.remote and build.plain):
+                    continue
+                if _directory_at(service.directory, build.context or ".") == root:
+                    return build.evidence
+        return None
+
+    def argument(self, name: str) -> tuple[tuple[str | None, Evidence], ...]:
+        """(value, where) of a build argument that callers set; None for one that is not plain."""
+        return self.index.argument(self.dockerfile, name)
+
+    def leaving_out(self, path: str) -> Evidence | None:
+        """A caller that leaves a path out of the context, besides what the ignore file does."""
+        for call in self.index.building(self.dockerfile):
+            try:
+                if IgnoreFile.parse("\n".join(call.ignores)).excludes(path):
+                    return call.evidence
+            except IgnoreError:
+                return call.evidence
+        return None
 
     def targeting(self, names: Iterable[str]) -> tuple[Evidence, ...]:
         """Where a stage is built by one of its names: its own in lower case, its number."""

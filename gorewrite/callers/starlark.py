@@ -78,6 +78,7 @@ def _build(called: Called, host: Host, home: str) -> Iterator[BuildCall]:
         builder_because=Evidence("", 0, _BECAUSE),
         syncs=_syncs(called),
         tags=tags(_argument(called, "ref", 0)),
+        ignores=_ignores(called),
         target_because=host.keyword(called, "target"),
     )
 
@@ -115,6 +116,17 @@ def _argument(called: Called, name: str, position: int | None = None) -> Value:
     if position is not None and position < len(called.given):
         return called.given[position]
     return called.named.get("**")
+
+
+def _ignores(called: Called) -> tuple[str, ...]:
+    """`ignore` and `only`, which Tilt writes below those of .dockerignore: of `only`, everything
+    is left out and these let in again. Where one is not plain, anything may be left out."""
+    given = (called.named.get(name) or [] for name in ("ignore", "only"))
+    ignored, only = ([each] if isinstance(each, str) else spread(each) for each in given)
+    if not all(isinstance(each, str) and plain(each) for each in (*ignored, *only)):
+        return ("**",)
+    kept = ("**", *(f"!{each}" for each in only)) if only else ()
+    return (*kept, *map(str, ignored))
 
 
 def _syncs(called: Called) -> bool:

@@ -25,6 +25,8 @@ from gorewrite.evidence import Evidence
 _MOST_RUNS: Final = 60
 _DEEPEST: Final = 3
 _EXPRESSION: Final = re.compile(r"\$\{\{\s*(.*?)\s*\}\}", re.DOTALL)
+#: One of the tags of an image, which stand in lines or between commas.
+_TAG: Final = re.compile(r"(?:\$\{\{.*?\}\}|[^\s,])+")
 _HOSTED: Final = re.compile(r"(ubuntu|macos)-")
 _SHELL: Final = re.compile(r"(ba)?sh\b.*")
 _DEFAULT_CONTEXT: Final = re.compile(r"\{\{\s*defaultContext\s*\}\}(?::(.*))?")
@@ -337,7 +339,7 @@ def _action(
         Builder.BUILDKIT,
         ci.at(document, step.line_of("uses")),
         exports_layers=inputs.get("cache-to") is not None,
-        tags=tuple(bare_image(t) for t in re.split(r"[\s,]+", inputs.text("tags") or "") if t),
+        tags=tuple(bare_image(tag) for tag in _TAG.findall(inputs.text("tags") or "")),
         target_because=ci.at_key(document, inputs, "target"),
         exports_because=ci.at_key(document, inputs, "cache-to"),
     )

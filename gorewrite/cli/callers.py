@@ -144,6 +144,8 @@ def _call(call: BuildCall) -> Iterator[str]:
         yield _row("also", "stores layers outside of the builder")
     if call.syncs:
         yield _row("also", "copies files into running containers")
+    if call.ignores:
+        yield _row("also", "leaves files out of the context")
     yield _row("builder", f"{call.builder.value}: {_BUILDERS[call.builder.value]}")
     because = call.builder_because
     if because is not None and because != call.evidence:
@@ -175,4 +177,5 @@ def _fields(call: BuildCall) -> dict[str, Any]:
         "builder_because": str(because) if because is not None else None,
         "exports_layers": call.exports_layers,
         "syncs": call.syncs,
+        "ignores": list(call.ignores),
     }

@@ -13,7 +13,7 @@ _SECTIONS: Final = {
     "The repositories": ("repos org match exclude deny topics archived forks only rescan"),
     "What is rewritten": (
         "dry_run check review select ignore runtime context changed_since shard force_exclude "
-        "target quick"
+        "target quick no_rebuilds"
     ),
     "Pull requests": (
         "forge forge_url base remote group_by draft label reviewers max_open rate sign campaign "

@@ -50,7 +50,10 @@ _READS: Final = (
 _GIT: Final = re.compile(
     rf"(?<![\w./-])git\s+(?:-[cC]\s+\S+\s+|--[\w-]+(?:=\S+)?\s+)*(?:{_READS})\b"
     r"|(?<![\w*)}\]-])\.git(?:/|\b)(?![\w.-])"
-    r"|\b(?:goreleaser|promu|svu|gitversion|git-chglog|setuptools[-_]scm|versioneer|vergen)\b"
+    r"|[\[(,]\s*[\"']git[\"']\s*[,\])]"  # An argument list of another language.
+    r"|\b(?:goreleaser|promu|svu|govvv|gitversion|git-chglog|git-cliff|setuptools[-_]scm|hatch-vcs"
+    r"|dunamai|versioneer|vergen|GitPython|pygit2|simple-git|isomorphic-git|git-rev-sync"
+    r"|semantic-release)\b"
 )
 _DIRTY: Final = re.compile(r"dirty|git[^\n]*\b(?:status|diff|diff-index|stash)\b|goreleaser|promu")
 _COMMENT: Final = re.compile(r"(?m)^[ \t]*#(?!!).*$")
@@ -59,7 +62,6 @@ _MAKERS: Final = {
     "gmake": ("GNUmakefile", "makefile", "Makefile"),
     "task": ("Taskfile.yml", "Taskfile.yaml"),
     "just": ("justfile", "Justfile"),
-    "mage": ("magefile.go",),
 }
 
 
@@ -69,9 +71,12 @@ def _names(text: str) -> frozenset[str]:
 
 #: Build tools of other languages, and the files in which they are told to use git.
 _OTHERS: Final = _names(
-    """npm yarn pnpm bun npx node python python3 pip pip3 poetry uv cargo mvn gradle gradlew
+    """npm yarn pnpm bun npx node vite python python3 pip pip3 poetry uv cargo mvn gradle gradlew
     rake"""
 )
+_SCRIPTS: Final = (".sh", ".bash", ".mk", ".py", ".js", ".mjs", ".cjs", ".ts", ".mts")
+#: What bundlers take their settings from (vite.config.ts, next.config.mjs).
+_CONFIGURED: Final = re.compile(r".*\.config\.[cm]?[jt]s|gulpfile\.[cm]?[jt]s")
 _OTHER_FILES: Final = (
     "package.json", "pyproject.toml", "setup.py", "setup.cfg", "Cargo.toml", "build.rs",
     "build.gradle", "build.gradle.kts", "pom.xml", "Rakefile",
@@ -81,7 +86,7 @@ _SHELLS: Final = frozenset({"sh", "bash", "ash", "dash", "zsh"})
 _FILE: Final = re.compile(
     r"(?m)(?:^-?include|(?:^|[\s;&|(])(?:\.|source|sh|bash))\s+"
     r"[\"']?(?:\$\([^)\n]*\)/|\$\{?\w+\}?/)?(?P<read>[\w./-]+)"
-    r"|(?P<path>[\w.-]*(?:/[\w.-]+)+|[\w-]+\.(?:sh|bash|mk|py)\b)"
+    r"|(?P<path>[\w.-]*(?:/[\w.-]+)+|[\w-]+\.(?:sh|bash|mk|py|[cm]?js|m?ts)\b)"
 )
 _MOST_TEXTS: Final = 30
 _MOST_SOURCES: Final = 20_000
@@ -132,7 +137,10 @@ def _in_run(facts: Facts, stage: StageFacts, run: Run) -> GitNeed | None:
             if _GIT.search(line):
                 place = Evidence(path, number, line.strip())
                 return GitNeed("what the build runs reads it", place, dirty)
-    if any(i.go.kind in ("generate", "run") and not i.go.versioned for i in run.invocations):
+    runs_sources = any(
+        i.go.kind in ("generate", "run") and not i.go.versioned for i in run.invocations
+    )
+    if runs_sources or any(shell.unwrapped(step).command.name == "mage" for step in run.steps):
         source = _sources_with(facts.project.context, _RUNS_GIT)
         if source is not None:
             return GitNeed("a program that the build runs may read it", source, True)
@@ -190,7 +198,7 @@ def _named(tree: Context, path: str, text: str) -> Iterator[str]:
             place = posixpath.normpath(posixpath.join(base, name))
             if place == path or place.endswith(".go") or tree.kind(place) != "file":
                 continue
-            script = place.endswith((".sh", ".bash", ".mk", ".py"))
+            script = place.endswith(_SCRIPTS)
             if found["read"] or script or (tree.read(place) or b"").startswith(b"#!"):
                 yield place
 
@@ -216,7 +224,8 @@ def _files(
     elif name in _SHELLS:
         named = [word for word in argv[1:] if word and not word.startswith("-")][:1]
     elif name in _OTHERS:
-        named = [*_OTHER_FILES, *(word for word in argv[1:2] if word and "." in word)]
+        named = [*_OTHER_FILES, *_settings(stage, run, step)]
+        named += (word for word in argv[1:3] if word and "." in word)
     elif argv and argv[0] and "/" in argv[0]:
         named = [argv[0]]
     for each in named:
@@ -224,6 +233,14 @@ def _files(
         source = stage.source_of(path, run.instruction) if path else None
         if source is not None:
             yield source, goals
+
+
+def _settings(stage: StageFacts, run: Run, step: shell.Step) -> Iterator[str]:
+    """The names of settings that are programs, in the directory of a command."""
+    directory = stage.source_of(step.cwd, run.instruction) if step.cwd else None
+    if directory is not None:
+        names = stage.facts.project.context.listdir(directory)
+        yield from (name for name in names if _CONFIGURED.fullmatch(name))
 
 
 def _stamp(

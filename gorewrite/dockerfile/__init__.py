@@ -31,7 +31,14 @@ from gorewrite.dockerfile.nodes import (
     Text,
 )
 from gorewrite.dockerfile.parse import parse
-from gorewrite.dockerfile.stages import Stage, find_stage, global_args, stages
+from gorewrite.dockerfile.stages import (
+    Stage,
+    find_stage,
+    global_args,
+    global_values,
+    image_named,
+    stages,
+)
 from gorewrite.dockerfile.tree import Dockerfile
 
 __all__ = [
@@ -61,6 +68,8 @@ __all__ = [
     "find_stage",
     "from_parts",
     "global_args",
+    "global_values",
+    "image_named",
     "pairs",
     "parse",
     "stages",

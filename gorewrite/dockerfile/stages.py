@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from gorewrite.dockerfile.instructions import from_parts
+from gorewrite.dockerfile.expand import expand
+from gorewrite.dockerfile.instructions import from_parts, pairs
 from gorewrite.dockerfile.nodes import Blank, BodyNode, Comment, Instruction
 from gorewrite.dockerfile.tree import Dockerfile
 from gorewrite.memo import cached_property
@@ -38,6 +40,10 @@ class Stage:
         while start > 0 and isinstance(self.nodes[start - 1], Comment):
             start -= 1
         return tuple(node for node in self.nodes[start:end] if isinstance(node, Comment))
+
+    def cased(self, keyword: str) -> str:
+        """A keyword in the letter case of FROM (BuildKit rule ConsistentInstructionCasing)."""
+        return keyword.lower() if self.from_.source.lstrip()[:4].islower() else keyword
 
     def set_apart(self, instruction: Instruction) -> bool:
         """Whether a blank line stands above an instruction and its comments."""
@@ -74,6 +80,29 @@ def global_args(dockerfile: Dockerfile) -> tuple[Instruction, ...]:
         if instruction.keyword == "ARG":
             found.append(instruction)
     return tuple(found)
+
+
+def global_values(dockerfile: Dockerfile) -> dict[str, str | None]:
+    """The ARGs before the first FROM -> default, expanded in order; None without one."""
+    values: dict[str, str | None] = {}
+    for instruction in global_args(dockerfile):
+        for key, raw in pairs(instruction):
+            values[key] = None if raw is None else expand(raw, values.get)
+    return values
+
+
+_IMAGE = re.compile(r"(?:[\w.-]+(?::\d+)?/)*[\w.-]+(?::\w[\w.-]*)?(?:@\S+)?")
+
+
+def image_named(dockerfile: Dockerfile, raw: str) -> str | None:
+    """What a FROM names when no caller sets the ARGs in it, of which those without a default are
+    empty then (`${BASE:-golang}`, `golang:1.25${VARIANT}`); None when that is not known, or no
+    image."""
+    values = global_values(dockerfile)
+    for instruction in global_args(dockerfile):
+        values |= {key: "" for key, given in pairs(instruction) if given is None}
+    text = expand(raw, values.get)
+    return text if text is None or "$" not in raw or _IMAGE.fullmatch(text) else None
 
 
 def find_stage(stages: Sequence[Stage], reference: str, before: int) -> Stage | None:

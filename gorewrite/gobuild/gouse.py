@@ -47,6 +47,8 @@ _SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh"})
 _VERBS = (
     r"(?:build|install|test|run|generate|vet|list|get|mod[ \t]+(?:download|tidy|vendor|verify))"
 )
+#: Programs that run a command which is among their arguments, as the same user.
+_RUNNERS = frozenset(["xargs", "parallel", "find", "flock", "chronic", "retry"])
 #: A go command in a Makefile, a script or any other text.
 GO_CALL = re.compile(
     r"(?:^|[\s;&|(@\"'`=-])(?:go|\$[({]GO(?:_?(?:CMD|BIN|EXE))?[)}]|\$GO)[ \t]+"
@@ -83,6 +85,12 @@ class GoUse:
         return not (self.through or self.maybe) and all(
             invocation.go.kind in MODULES_ONLY for invocation in self.invocations
         )
+
+    @property
+    def offline(self) -> bool:
+        """Whether it cannot download: without a network, or with GOPROXY=off."""
+        proxies = (invocation.go.env.get("GOPROXY") for invocation in self.invocations)
+        return self.run.instruction.flag("network") == "none" or "off" in proxies
 
     @property
     def evidence(self) -> Evidence:
@@ -146,6 +154,10 @@ class _Reader:
             text = argv[-1] or step.command.words[-1].text
             if GO_CALL.search(text):
                 self._seen(self.stage.facts.at(self.run.instruction))
+        elif name in _RUNNERS:
+            text = " ".join(word.text for word in step.command.words[1:])
+            if GO_CALL.search(text):
+                self._seen(self.stage.facts.at(self.run.instruction, f"{name} {text}"))
         elif argv and argv[0] and "/" in argv[0] and not argv[0].startswith(("/usr/", "/bin/")):
             path = step.path(argv[0])
             if path and self.stage.source_of(path, self.run.instruction):

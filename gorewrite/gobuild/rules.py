@@ -15,6 +15,7 @@ from gorewrite.facts import StageFacts
 from gorewrite.gobuild.toolchain import at, names
 from gorewrite.memo import remembered
 from gorewrite.runtime.programs import Needs
+from gorewrite.stage.entry import read_entry
 from gorewrite.stage.images import Image
 from gorewrite.stage.packages import bare_name
 from gorewrite.stage.runs import Invocation
@@ -38,8 +39,9 @@ def related(stage: StageFacts) -> tuple[StageFacts, ...]:
 def may_ship(stage: StageFacts) -> bool:
     """Whether an image that somebody builds may hold what the stage builds.
 
-    The last stage and every stage that no other uses are such images. A stage that is only
-    mounted (`RUN --mount=from=tools`) holds tools of the build.
+    The last stage and every stage that no other uses are such images, unless they are for
+    development or tests, where symbols and paths are of use. A stage that is only mounted
+    (`RUN --mount=from=tools`) holds tools of the build.
     """
     carries = {stage}
     for other in stage.facts.stages[stage.index + 1 :]:
@@ -51,7 +53,14 @@ def may_ship(stage: StageFacts) -> bool:
         }
         if other.parent in carries or copied & carries:
             carries.add(other)
-    return any(each.is_final or not each.referenced for each in carries)
+    return any(_ships(each) for each in carries if each.is_final or not each.referenced)
+
+
+@remembered
+def _ships(stage: StageFacts) -> bool:
+    refusal = read_entry(stage, services=()).refusal
+    develops = refusal is not None and refusal[0] == "dev-or-test-image"
+    return not develops or _mention(stage, _DEBUGGER) is not None  # See debug_build.
 
 
 _FIPS_IMAGE = re.compile(

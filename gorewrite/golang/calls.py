@@ -20,6 +20,7 @@ from gorewrite.golang.reads import (
     Call,
     Calls,
     whole_expression,
+    within,
     without_scheme,
     writes,
 )
@@ -61,6 +62,15 @@ _OPENS_SQLITE = frozenset(
         ("zombiezen.com/go/sqlite/sqlitex", "NewPool"),
     ]
 )
+# What os/user looks up without cgo, and where (os/user, lookup_unix.go).
+_ACCOUNTS = {
+    "Lookup": "/etc/passwd",
+    "LookupId": "/etc/passwd",
+    "LookupGroup": "/etc/group",
+    "LookupGroupId": "/etc/group",
+}
+# Those that every image has, with the same numbers.
+_EVERYWHERE = frozenset({"root", "0"})
 # What else is looked at, with its own meaning.
 _OTHER = (
     ("os", "Getenv"),
@@ -69,6 +79,7 @@ _OTHER = (
     *_OPENS_DATABASE,
     *_OPENS_SQLITE,
     (_VIPER, "BindEnv"),
+    *(("os/user", name) for name in sorted(_ACCOUNTS)),
     *((_VIPER, name) for name in sorted(_VIPER_NAMES)),
 )
 _NAMES = by_package([*EXECUTES, *_OTHER])
@@ -214,6 +225,8 @@ class _Finder:
             self._database(call)
         elif (path, call.name) in _OPENS_SQLITE and call.arguments:
             self._sqlite(self._argument(call, 0), call.place)
+        elif path == "os/user":
+            self._account(call)
         elif path == "os" and call.name in ("Getenv", "LookupEnv"):
             self._environment(call, call.arguments)
         elif path == "os" and call.name == "Chdir":
@@ -253,6 +266,8 @@ class _Finder:
                 continue
             if rule.scheme is not None:
                 value = without_scheme(value, rule.scheme)
+            if rule.inside:
+                value = within(value)
             self.found.read(rule.kind, rule.required, value, call.place)
 
     def _rest(self, rule: CallRule, call: Call, arguments: list[Node]) -> None:
@@ -296,6 +311,13 @@ class _Finder:
     def _environment(self, call: Call, arguments: list[Node]) -> None:
         for node in arguments:
             self.found.environment.update(self.evaluator.value(call.scope, node).texts)
+
+    def _account(self, call: Call) -> None:
+        """A user or group that is looked up by name or number."""
+        name = self._argument(call, 0) if call.arguments else UNKNOWN
+        if not name.exact or not _EVERYWHERE.issuperset(name.texts):
+            table = Value((_ACCOUNTS[call.name],), True)
+            self.found.read("file", False, table, call.place)
 
     def _database(self, call: Call) -> None:
         """A sqlite database file, where the driver says that it is one."""

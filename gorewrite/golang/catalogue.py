@@ -89,6 +89,7 @@ class CallRule(NamedTuple):
     implied: the path without arguments. scheme: only URLs of this scheme, without it.
     unless: a function whose call anywhere means that paths are not on disk.
     modules: for methods, prefixes of which one must be imported somewhere.
+    inside: the argument is a directory in which a file is made, "" the temporary one.
     """
 
     arguments: tuple[int, ...]
@@ -100,6 +101,7 @@ class CallRule(NamedTuple):
     scheme: str | None
     unless: str | None
     modules: tuple[str, ...]
+    inside: bool = False
 
 
 class CallRules(NamedTuple):
@@ -202,4 +204,5 @@ def _rule(found: dict[str, Any]) -> CallRule:
         found.get("scheme"),
         found.get("unless"),
         tuple(found.get("modules", ())),
+        found.get("inside", False),
     )

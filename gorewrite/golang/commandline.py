@@ -18,13 +18,15 @@ from gorewrite.memo import cached_property
 
 Role = Literal["go", "verb", "flag", "value", "end", "package", "argument"]
 
-# Wrapper binaries of golang.org/dl (`go1.22.3`) are the go command too.
-_GO = re.compile(r"go(1\.\d+(\.\d+)?((beta|rc)\d+)?)?")
+# Wrapper binaries of golang.org/dl (`go1.22.3`) are the go command too, and so is `xx-go`, which
+# sets GOOS, GOARCH and the C compiler for the platform of the image (github.com/tonistiigi/xx).
+_GO = re.compile(r"xx-go|go(1\.\d+(\.\d+)?((beta|rc)\d+)?)?")
 _NESTED = ("mod", "work")
 # Known though no flag of theirs is listed.
 _OTHER = ("doc", "fix", "mod", "work")
 _RAW_FLAG = re.compile(r"""["']?--?([A-Za-z][\w.-]*)=""")
-_RAW_POSITIONAL = re.compile(r"""["']?[\w./@]""")
+# The shell puts names of files in for `*.go`.
+_RAW_POSITIONAL = re.compile(r"""["']?[\w./@]|\*[\w./*]*\.go$""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +167,8 @@ def parse_go(
     """
     if not argv or not names_go(argv[0]):
         return None
+    if (argv[0] or "").endswith("xx-go"):
+        env = {**env, "GOOS": None, "GOARCH": None}
     reader = _Reader(tuple(argv), tuple(raw))
     reader.read()
     return GoCommand(

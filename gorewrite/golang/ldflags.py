@@ -200,7 +200,9 @@ def _plan(value: str, s_implies_w: bool) -> tuple[int, str] | Declined:
     start = _list_start(value)
     assert isinstance(start, int)
     rest = value[start:]
-    space = " " if rest and rest[0] not in _SPACE else ""
+    # More than one is what is left of a line that goes on in the next one.
+    apart = rest[:1] in _SPACE and not rest.startswith("  ")
+    space = "" if not rest or apart else " "
     return start, " ".join(wanted) + space
 
 

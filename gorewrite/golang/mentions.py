@@ -14,8 +14,10 @@ from gorewrite.golang.source import SourceFile
 from gorewrite.memo import remembered
 
 _LONGEST = 200
-# `a/b`, `a.b` or `a/`, quoted; no patterns, no Go files, no URLs.
-_PATH_LIKE = re.compile(rb'["`](?=[^"`]*[./])(\.{0,2}/?[\w@+-][\w.@+-]*(?:/[\w.@+-]+)*/?)["`]')
+# `a/b`, `a.b`, `a/` or `a/%s.b`, quoted; no patterns, no Go files, no URLs.
+_PATH_LIKE = re.compile(
+    rb'["`](?=[^"`]*[./])(\.{0,2}/?[\w@+-][\w.@+-]*(?:/[\w.@+-]+)*(?:/|/[\w.@+%-]+)?)["`]'
+)
 
 
 def find_mentions(closure: Closure) -> tuple[Mention, ...]:

@@ -101,3 +101,9 @@ def without_scheme(value: Value, scheme: str) -> Value:
     start = scheme + "://"
     paths = tuple(text.removeprefix(start) for text in value.texts if text.startswith(start))
     return Value(paths, value.exact)
+
+
+def within(value: Value) -> Value:
+    """The files in a directory, whose names are not known; "" is no directory."""
+    tops = tuple(f"{text.rstrip('/')}/" for text in value.texts if text)
+    return Value((), value.exact, (*tops, *value.starts))

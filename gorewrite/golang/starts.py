@@ -35,10 +35,28 @@ EXECUTES = {
 }
 _SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "ksh"})
 _INTERPRETERS = frozenset("python python2 python3 node ruby perl php Rscript".split())
+# Programs that read, with a document, what it refers to: pictures, styles, further parts.
+_COMPOSERS = frozenset(
+    (
+        "wkhtmltopdf wkhtmltoimage weasyprint prince chromium chromium-browser google-chrome "
+        "pandoc pdflatex xelatex lualatex latexmk typst asciidoctor soffice libreoffice "
+        "ansible-playbook"
+    ).split()
+)
+_DOCUMENT = re.compile(r"(?!/tmp/|-|\w+://)\S+\.(?:x?html?|tex|md|rst|adoc|typ|ya?ml)")
 # Those that take the words of the command one by one, not in a slice.
 _VARIADIC = frozenset({"Command", "CommandContext", "NewCmd"})
 # `cmd.Args = append(cmd.Args, …)`: any command of the file may be given more words.
 _CHANGED = re.compile(rb"\.Args\s*=(?!=)")
+# Commands of git about the repository that they are started in (git(1)); not so where a directory
+# is given to commands of the file: `cmd.Dir = checkout`.
+_OF_THE_REPOSITORY = frozenset(
+    (
+        "blame branch describe diff log ls-files ls-tree "
+        "rev-list rev-parse shortlog show status tag"
+    ).split()
+)
+_ELSEWHERE = re.compile(rb"\.Dir\s*=|\bDir:|os\s*\.\s*Chdir\b")
 # More calls than this are no longer worth telling apart.
 _MOST_CALLS = 32
 
@@ -72,6 +90,11 @@ def execute(found: Calls, evaluator: Evaluator, call: Call, index: int) -> None:
         for text in program.texts:
             found.execute(shell.Call((text, shell.ANYTHING)), call.place)
     _given(found, evaluator, call, program, following)
+    if program.texts == ("git",) and following and not _ELSEWHERE.search(call.scope.file.code):
+        command = evaluator.value(call.scope, following[0]).texts
+        if command and _OF_THE_REPOSITORY.issuperset(command):
+            # Not every build context has a .git, so it comes with the tree.
+            found.read("stat", False, Value((".", ".git"), True), call.place)
 
 
 def _argument(
@@ -109,6 +132,10 @@ def _given(
     for text in itertools.chain.from_iterable(values):
         found.given += (Mention(word, call.place) for word in text.split())
     names = {text.rpartition("/")[2] for text in program.texts}
+    if names & _COMPOSERS:
+        for text in filter(_DOCUMENT.fullmatch, itertools.chain.from_iterable(values)):
+            why = f"what {text} refers to is not known"
+            found.dynamic.append(Unknown(why, (call.place,)))
     script = values[0] if values else ()
     if not script or any(text.startswith("-") for text in script):
         return

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from gorewrite.evidence import Unknown
@@ -63,11 +63,31 @@ def binary_name(import_path: str) -> str:
     return last
 
 
+def ignores_modules(
+    env: Mapping[str, str | None], go_minor: int | None, directory: str
+) -> str | None:
+    """Why go does not look at go.mod in an absolute image directory; None when it does.
+
+    go_minor: N of Go 1.N, when known. Rule: https://go.dev/doc/go1.13, "Modules".
+    """
+    mode = env.get("GO111MODULE") or ""
+    if mode == "off":
+        return "GO111MODULE=off"
+    if go_minor is None or go_minor >= 13:
+        return None
+    if go_minor < 11:
+        return f"Go 1.{go_minor} knows no modules"
+    source = posixpath.join((env.get("GOPATH") or "/go").partition(":")[0], "src")
+    if mode != "on" and f"{directory}/".startswith(f"{source}/"):
+        return f"Go 1.{go_minor} in GOPATH, without GO111MODULE=on"
+    return None
+
+
 class Wanted(NamedTuple):
     """All of a go command that tells which packages it names; most have it in common.
 
     directory: the one it works in; arguments: its packages; gopath: "" when it is not known;
-    modules: whether GO111MODULE lets it look for a go.mod; unnamed: whether the binary is named
+    mode: GO111MODULE; unnamed: whether the binary is named
     after its package. The rest as in `go_files`.
     """
 
@@ -79,7 +99,7 @@ class Wanted(NamedTuple):
     cgo: bool
     go_minor: int | None
     gopath: str
-    modules: bool
+    mode: str
     unnamed: bool
 
     @classmethod
@@ -97,7 +117,7 @@ class Wanted(NamedTuple):
             env.get("CGO_ENABLED") != "0",
             go_minor,
             env.get("GOPATH") or "",
-            env.get("GO111MODULE") != "off",
+            env.get("GO111MODULE") or "",
             cmd.kind != "build" or not (cmd.setting("o") or "").strip(),
         )
 
@@ -258,14 +278,16 @@ def program_name(places: Places, wanted: Wanted, package: Package) -> str:
         plain = (path for path, header in headers.items() if header and not header.uses_c)
         return posixpath.basename(next(plain, package.files[0])).removesuffix(".go")
     root, module = module_at(places, package.place)
-    if module is not None and wanted.modules:
+    env = {"GO111MODULE": wanted.mode, "GOPATH": wanted.gopath}
+    by_directory = ignores_modules(env, wanted.go_minor, package.place) is not None
+    if module is not None and not by_directory:
         below = package.place.removeprefix(root).strip("/")
         return binary_name(f"{module.module}/{below}" if below else module.module)
     # GOPATH mode: the path below GOPATH/src; outside it the directory itself counts.
     source = wanted.gopath_source
     if source and package.place.startswith(f"{source}/"):
         return binary_name(package.place.removeprefix(f"{source}/"))
-    if wanted.modules and wanted.unnamed:
+    if wanted.unnamed and not by_directory:
         raise NotKnown(f"no go.mod for {package.place}, so its binary's name is not known")
     return binary_name(f"_{package.place}")
 

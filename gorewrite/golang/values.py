@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _DEEPEST = 12
 
 _VERB = re.compile(r"%(.)", re.DOTALL)
+# More beginnings of a formatted text than this are no longer told apart.
+_MOST_STARTS = 64
 _VARIABLE_NAME = re.compile(r"[A-Z][A-Z0-9_]*")
 
 _JOIN = {("path/filepath", "Join"), ("path", "Join")}
@@ -194,11 +196,28 @@ class Evaluator:
         for layout in values[0].texts:
             verbs = [verb for verb in _VERB.findall(layout) if verb != "%"]
             if len(verbs) != len(arguments) - 1 or any(verb not in "svd" for verb in verbs):
-                return UNKNOWN
+                return Value(starts=self._formatted_start(values))
         if not all(value.texts or value.exact for value in values):
-            starts = (layout.partition("%")[0] for layout in values[0].texts)
-            return Value(starts=tuple(start for start in starts if start))
+            return Value(starts=self._formatted_start(values))
         return combine(values, fill)
+
+    def _formatted_start(self, values: list[Value]) -> tuple[str, ...]:
+        """What comes of a format up to its first verb whose text is not known."""
+        found: dict[str, None] = {}
+        for layout in values[0].texts:
+            starts, at, rest = [""], 0, iter(values[1:])
+            for verb in _VERB.finditer(layout):
+                starts = [start + layout[at : verb.start()] for start in starts]
+                value = Value(("%",)) if verb[1] == "%" else next(rest, UNKNOWN)
+                known = value.texts if verb[1] in "sv%" else ()
+                texts = known or value.starts
+                if 0 < len(starts) * len(texts) <= _MOST_STARTS:
+                    starts = [start + text for start in starts for text in texts]
+                    at = verb.end()
+                if not known or at < verb.end():
+                    break
+            found.update(dict.fromkeys(starts))
+        return tuple(start for start in found if start)
 
     def _named(self, scope: Scope, name: str, of_slice: bool = False) -> Value:
         key = (scope.file.path, scope.declaration.start, name + ("[]" if of_slice else ""))

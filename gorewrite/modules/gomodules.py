@@ -14,6 +14,7 @@ from gorewrite.evidence import Evidence
 from gorewrite.facts import StageFacts
 from gorewrite.gobuild.toolchain import go_version
 from gorewrite.golang.gomod import GoMod, GoWork, Replace, parse_gomod, parse_gowork, vendored
+from gorewrite.golang.targets import ignores_modules
 from gorewrite.golang.versions import GoVersion, parse_version, supports
 from gorewrite.memo import remembered
 from gorewrite.stage.runs import Invocation
@@ -114,6 +115,17 @@ def module_of(stage: StageFacts, invocation: Invocation) -> PlacedModule | None:
     return module_at(view, directory, workspace=works and unset)
 
 
+def spares_cache(stage: StageFacts, invocation: Invocation) -> bool:
+    """Whether a go command has its modules elsewhere than in the module cache: in the vendor
+    directory, or in GOPATH by a go that ignores go.mod."""
+    version = go_version(stage, invocation)
+    minor = version.minor if version is not None else None
+    go = invocation.go
+    if not go.versioned and ignores_modules(go.env, minor, go.directory or "") is not None:
+        return True
+    return go.setting("mod") == "vendor" or is_vendored(stage, invocation)
+
+
 def is_vendored(stage: StageFacts, invocation: Invocation) -> bool:
     """Whether a go command takes its modules from a vendor directory of the context."""
     module = module_of(stage, invocation)
@@ -201,6 +213,15 @@ class _Files:
             )
         self.module(mod, path)
 
+    def _missing(self, path: str) -> str:
+        """Why a directory of the image has no go.mod from the context, and what to do."""
+        origins = [placed.origin for placed in self.view.copies.over(path)]
+        if "stage" in origins:
+            return "which comes from another stage or image; hoist the download by hand"
+        if "context" in origins:
+            return "which is not there: left out by the ignore file, or a submodule not checked out"
+        return "which is not in the build context or not copied; build from a directory above"
+
     def replaced(self, replaces: tuple[Replace, ...], directory: str, file: str) -> None:
         """The go.mod of each module that a `replace` takes from a directory.
 
@@ -214,8 +235,7 @@ class _Files:
             if found is None:
                 raise Incomplete(
                     "replace-outside-context",
-                    f"{replace.old} is replaced by {replace.new}, "
-                    "which is not in the build context or not copied; build from a directory above",
+                    f"{replace.old} is replaced by {replace.new}, {self._missing(path)}",
                     Evidence(file, replace.line, f"replace {replace.old} => {replace.new}"),
                 )
             self.add(path, "go.sum")

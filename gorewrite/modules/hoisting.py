@@ -171,11 +171,15 @@ class Job:
             if instruction.keyword == "RUN" or member is not self.stage:
                 break
             placed = [p for p in member.placed if p.instruction is instruction]
-            if (
-                instruction is not self.source
-                and placed
-                and all(p.origin == "context" and files.get(p.source) == p.path for p in placed)
-            ):
+            again = instruction is not self.source and all(
+                p.path
+                and p.origin == "context"
+                and files.get(p.source) == p.path
+                # What the source copy brings would take its place again.
+                and member.source_of(p.path, instruction) in (None, p.source)
+                for p in placed
+            )
+            if again and placed:
                 found.append(instruction)
         return tuple(found)
 

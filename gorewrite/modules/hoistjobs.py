@@ -14,6 +14,7 @@ from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
 from gorewrite.gobuild.gouse import GoUse, go_uses
 from gorewrite.gobuild.toolchain import at, go_version
+from gorewrite.golang.targets import ignores_modules
 from gorewrite.modules.gomodules import PlacedModule, module_at, module_of, uses_vendor
 from gorewrite.modules.hoisting import Job
 from gorewrite.stage.layout import Placed, under
@@ -39,7 +40,9 @@ def jobs(stage: StageFacts) -> Iterator[Job | Refusal]:
         if source is not None:
             found[candidate.module.root] = candidate.job(stage, source)
     waiting = [
-        job for job in found.values() if not (_downloaded_before(job) or _mounts_modules(job))
+        job
+        for job in found.values()
+        if not (_downloaded_before(job) or _mounts_modules(job) or _copies_modules(job))
     ]
     if not found:
         yield from _no_module(stage)
@@ -75,7 +78,8 @@ def _judged(job: Job) -> Job | Refusal:
     if named:
         message = f"{named} names another file that go reads; copy that ahead by hand"
         return Refusal(job.source, "go-mod-changed", message, (job.evidence,))
-    old = _ignores_modules(job)
+    version = go_version(job.stage)
+    old = ignores_modules(job.env, version.minor if version else None, job.module.directory)
     if old is not None:
         return Refusal(job.source, "gopath-mode", "go ignores go.mod here: " + old, (job.evidence,))
     return job
@@ -117,21 +121,6 @@ def _written(step: shell.Step) -> set[str]:
     found = shell.writes(step)
     named = [step.path(word) for word in step.argv[1:] if word] if None in found else []
     return {path for path in (*found, *named) if path}
-
-
-def _ignores_modules(job: Job) -> str | None:
-    """Why go is in GOPATH mode (https://go.dev/doc/go1.13, "Modules"); None when it is not."""
-    mode = job.env.get("GO111MODULE", "")
-    version = go_version(job.stage)
-    if mode == "off":
-        return "GO111MODULE=off"
-    if version is not None and version.minor < 11:
-        return f"Go {version} knows no modules"
-    gopath = (job.env.get("GOPATH") or "/go").partition(":")[0]
-    inside = under(job.module.directory, f"{gopath}/src")
-    if version is not None and version.minor < 13 and mode != "on" and inside:
-        return f"Go {version} in GOPATH, without GO111MODULE=on"
-    return None
 
 
 class _Candidate(NamedTuple):
@@ -244,6 +233,14 @@ def _mounts_modules(job: Job) -> bool:
     bound = [m.target for m in mounts(user, stage.states[user]) if m.kind == "bind" and m.target]
     where = module_cache(stage, stage.states[user], job.env, "/root") if bound else ""
     return isinstance(where, str) and any(under(where, target) for target in bound)
+
+
+def _copies_modules(job: Job) -> bool:
+    """Whether the stage copies the module cache of another one."""
+    stage, user = job.user_stage, job.user
+    taken = [p.path for p in stage.placed if p.origin == "stage" and p.path is not None]
+    where = module_cache(stage, stage.states[user], job.env, "/root") if taken else ""
+    return isinstance(where, str) and any(under(where, path) for path in taken)
 
 
 def _behind(stage: StageFacts, one: Instruction, other: Instruction) -> bool:

@@ -7,6 +7,8 @@ import posixpath
 from collections.abc import Iterator
 
 from gorewrite import shell
+from gorewrite.context.globs import match
+from gorewrite.contract import volumes_of
 from gorewrite.dockerfile import Instruction
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
@@ -14,9 +16,12 @@ from gorewrite.golang.needs import ProgramNeeds
 from gorewrite.runtime.requirements import Requirements
 from gorewrite.stage.images import Image
 from gorewrite.stage.inventory import Inventory
-from gorewrite.stage.layout import Placed, under
-from gorewrite.stage.places import COMMAND_PLACES, LACKING, NO_TREE
+from gorewrite.stage.layout import Placed, tops, under
+from gorewrite.stage.places import COMMAND_PLACES, LACKING, NO_TREE, OF_DEBIAN, SYSTEM
+from gorewrite.stage.scope import join
 
+#: Files by which a directory is in git that is empty otherwise.
+_KEEPERS = frozenset({".gitignore", ".gitkeep", ".keep", ".placeholder"})
 _CERTIFICATES, _BUNDLE = "/usr/local/share/ca-certificates", "/etc/ssl/certs/ca-certificates.crt"
 #: What Debian, Alpine and distroless have, with the same numbers.
 _USERS, _GROUPS = ("", "root", "nobody"), ("", "root")
@@ -56,8 +61,10 @@ def apart(stage: StageFacts, needs: Requirements, workdir: str) -> dict[str, Evi
     found: dict[str, Evidence] = {}
     for placed in stage.placed:
         path = landing(placed) if placed.origin == "stage" else placed.path
-        if path is None or placed.origin == "remote" or needs.inventory.gone(path):
+        if path is None or needs.inventory.gone(path):
             continue
+        if placed.origin == "remote" and placed.directory:
+            continue  # See `unpacked`.
         hidden = "/." in path  # Credentials, mostly.
         if hidden or path in NO_TREE or path.startswith((*COMMAND_PLACES, *_OF_THE_BUILD)):
             continue
@@ -84,6 +91,23 @@ def named_user(stage: StageFacts) -> Evidence | None:
     return stage.facts.at(where) if where is not None and not common else None
 
 
+def of_users(
+    stage: StageFacts, needs: Requirements, workdir: str
+) -> Iterator[tuple[str, Evidence]]:
+    """Users that RUNs create come along with their home directories, those of the base image that
+    others lack by their names."""
+    users = needs.inventory.users
+    where = next((at for _, at in users.values()), None) or named_user(stage)
+    if where is None:
+        return
+    yield from dict.fromkeys(("/etc/passwd", "/etc/group"), where).items()
+    user = (stage.end.user or "").partition(":")[0]
+    for name, (created, at) in users.items():
+        # A script may go on as another user (gosu, su-exec).
+        if created.made_home not in (None, workdir) and (name == user or needs.entry.scripts):
+            yield created.made_home or "", at
+
+
 def sources_at(stage: StageFacts, path: str) -> bool:
     """Whether a directory that RUN made only holds what the build compiled."""
     return any(placed.origin == "context" for placed in stage.copies.below(path))
@@ -94,11 +118,63 @@ def of_the_system(stage: StageFacts, directory: str) -> bool:
     base = stage.base
     if not isinstance(base, Image) or base.family not in ("golang", "debian", "ubuntu", "alpine"):
         return False
+    debian = base.libc == "glibc" and directory in OF_DEBIAN
     return (
-        directory in LACKING
+        (directory in LACKING or debian)
         and not under(stage.end.workdir or "/", directory)
         and not any(stage.copies.below(directory))
     )
+
+
+def held(stage: StageFacts, inventory: Inventory, path: str) -> bool:
+    """Whether a COPY or a RUN put a path there, and nothing took it away."""
+    made = path in inventory.written or path in inventory.reports
+    return not inventory.gone(path) and (made or stage.holds(path))
+
+
+def written_to(stage: StageFacts, inventory: Inventory, workdir: str, path: str) -> Iterator[str]:
+    """What to copy for a file that a program creates or appends to."""
+    # What is there is opened, a database with the files that sqlite keeps beside it.
+    for there in (path, f"{path}-wal", f"{path}-shm"):
+        if not under(workdir, there) and held(stage, inventory, there):
+            yield there
+    directory = posixpath.dirname(path)
+    lost = held(stage, inventory, directory) or of_the_system(stage, directory)
+    if not under(workdir, directory) and lost:
+        yield directory
+
+
+def kept_empty(stage: StageFacts, inventory: Inventory, workdir: str) -> Iterator[str]:
+    """The directories that were copied and hold nothing but what makes git keep them: they are
+    there for a program to write into."""
+    context = stage.facts.project.context
+    for placed in stage.placed:
+        if placed.origin != "context" or not placed.directory:
+            continue
+        found = [posixpath.split(path) for path in context.walk(placed.source)]
+        filled = {top for top, name in found if name not in _KEEPERS}
+        filled = {above for top in filled for above in tops(top)}
+        for top in dict.fromkeys(top for top, name in found if name in _KEEPERS):
+            there = placed.image_path(top) if top and top not in filled else None
+            if there and not under(workdir, there) and held(stage, inventory, there):
+                yield there
+
+
+def empty_around(stage: StageFacts, inventory: Inventory, workdir: str, path: str) -> str | None:
+    """The directory of a file that is not there, when it was copied and holds nothing, or only
+    what makes git keep it; None when it is another."""
+    directory = posixpath.dirname(path)
+    source = None if under(workdir, directory) else stage.source_of(directory)
+    if source is None or not held(stage, inventory, directory):
+        return None
+    names = (posixpath.basename(each) for each in stage.facts.project.context.walk(source))
+    return directory if all(name in _KEEPERS for name in names) else None
+
+
+def copied_on(needs: Requirements) -> set[str]:
+    """The binaries that the image runs where they were copied to, not where they were built."""
+    programs = needs.entry.programs.keys()
+    return {needs.inventory.origin(path) for path in programs} - programs
 
 
 def unpacked(stage: StageFacts) -> Iterator[Placed]:
@@ -116,16 +192,38 @@ def landing(placed: Placed) -> str | None:
     return placed.path if not into or around in NO_TREE else around
 
 
-def brought(stage: StageFacts, path: str) -> str | None:
-    """What to copy for a path that a copy from another stage may have brought; None without one.
+def volumes(stage: StageFacts, workdir: str) -> Iterator[tuple[str, Evidence]]:
+    """The paths of VOLUMEs, apart from the work directory and what holds it. They begin with what
+    the image has there, and other containers may mount them (Docker documentation, "Volumes")."""
+    for member in stage.lineage:
+        for instruction, state in member.states.items():
+            if instruction.keyword == "VOLUME":
+                for path in volumes_of(instruction, state):
+                    if not under(workdir, path):
+                        yield path, member.facts.at(instruction)
 
-    What lies in a directory of another stage is not known, so it is copied whole.
+
+def brought(stage: StageFacts, path: str) -> str | None:
+    """What to copy for a path that a copy from another stage, or of what is not in the checkout,
+    may have brought; None without one.
+
+    What lies in such a directory is not known, so it is copied whole.
     """
     for placed in reversed(stage.placed):
-        top = landing(placed) if placed.origin == "stage" else None
+        top = landing(placed) if placed.origin == "stage" or placed.unseen else None
         if top is not None and under(path, top) and placed.directory is not False:
             return top
     return None
+
+
+def unseen(stage: StageFacts, directory: str, name: str) -> Iterator[str]:
+    """The files right in a directory that are copied by a name which a pattern matches, and are
+    not in the checkout."""
+    for placed in stage.copies.below(directory):
+        if placed.unseen and placed.path is not None:
+            top, own = posixpath.split(placed.path)
+            if top == directory and match(name, own):
+                yield placed.path
 
 
 def holds_files(stage: StageFacts, inventory: Inventory, top: str) -> bool:
@@ -176,7 +274,26 @@ def beside(stage: StageFacts, workdir: str, path: str, needs: ProgramNeeds) -> I
 def filled(stage: StageFacts, path: str) -> bool:
     """Whether a directory was put together from copies, and is not one of the system."""
     copies = stage.copies.below(path) if path not in NO_TREE else ()
-    return any(placed.origin != "remote" for placed in copies)
+    return any(placed.origin != "remote" or not placed.directory for placed in copies)
+
+
+def may_make(stage: StageFacts, inventory: Inventory, workdir: str, path: str) -> bool:
+    """Whether a build of unknown sources, a make or a script may have written a path."""
+    for invocation, _ in stage.outputs:
+        go = invocation.go
+        if go.output and join(go.directory, go.output) == path:
+            return True
+    likely = under(path, workdir) or path.startswith(COMMAND_PLACES)
+    around = posixpath.dirname(path)
+    return likely and bool(
+        inventory.unknown
+        or any(under(each, around) for each in inventory.written.keys() - inventory.directories)
+        or any(
+            cwd is None or under(cwd, around) or under(around, cwd)
+            for cwd, _ in inventory.generators
+        )
+        or any(isinstance(outputs, Unknown) for _, outputs in stage.outputs)
+    )
 
 
 def for_callers(stage: StageFacts, inventory: Inventory, path: str) -> bool:
@@ -194,7 +311,36 @@ def generated(inventory: Inventory, workdir: str, path: str) -> bool:
     directories = (cwd for cwd, _ in inventory.generators) if under(path, workdir) else ()
     return any(
         cwd is None or under(cwd, workdir) or under(workdir, cwd) for cwd in directories
-    ) or any(under(path, top) for top in inventory.written)
+    ) or any(
+        under(path, top) and (under(top, workdir) or under(workdir, top))
+        for top in inventory.written
+    )
+
+
+def spread(inventory: Inventory, workdir: str, path: str) -> str | None:
+    """What to copy for a path below a directory of the system into which a RUN unpacks something:
+    the first part of it that is no such directory. None where none does."""
+    if under(path, workdir) or path in SYSTEM:
+        return None
+    into = inventory.written.keys() - inventory.directories
+    if not any(top in SYSTEM and under(path, top) for top in into):
+        return None
+    while (above := posixpath.dirname(path)) not in SYSTEM:
+        path = above
+    return path
+
+
+def own_work_directory(stage: StageFacts, needs: Requirements, workdir: str) -> list[Evidence]:
+    """A user other than root writes into the work directory, whose owner then matters."""
+    end = stage.end
+    if end.is_root or end.user_from is None:
+        return []
+    known = (p.needs for p in needs.programs if not isinstance(p.needs, Unknown))
+    written = [(r.path, r.evidence) for n in known for r in n.reads if r.kind == "write"]
+    for path, where in (*written, *needs.entry.written):
+        if path is None or under(posixpath.normpath(posixpath.join(workdir, path)), workdir):
+            return [stage.facts.at(end.user_from), where]
+    return []
 
 
 def lost_by_repeating(

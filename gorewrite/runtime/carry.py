@@ -10,6 +10,7 @@ import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from gorewrite.contract import build_only
 from gorewrite.dockerfile import Instruction
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
@@ -19,24 +20,34 @@ from gorewrite.runtime.around import (
     beside,
     brought,
     certificates,
+    copied_on,
+    empty_around,
     filled,
     for_callers,
     generated,
+    held,
     holds_files,
+    kept_empty,
     known_part,
     lost_by_repeating,
-    named_user,
-    of_the_system,
+    may_make,
+    of_users,
+    own_work_directory,
     repeated,
     sources_at,
+    spread,
     unpacked,
+    unseen,
+    volumes,
+    written_to,
 )
+from gorewrite.runtime.leftout import left_out
 from gorewrite.runtime.owner import keep_owners
+from gorewrite.runtime.remotes import known_hosts
 from gorewrite.runtime.requirements import Requirements
 from gorewrite.stage.layout import tops, under
 from gorewrite.stage.links import settle
-from gorewrite.stage.places import COMMAND_PLACES, NO_TREE
-from gorewrite.stage.scope import join
+from gorewrite.stage.places import ACCOUNTS, COMMAND_PLACES, NO_TREE
 
 
 @dataclass
@@ -76,11 +87,9 @@ def carry(stage: StageFacts, needs: Requirements) -> Carry:
 
 class _Carrier:
     def __init__(self, stage: StageFacts, needs: Requirements) -> None:
-        self.stage, self.needs = stage, needs
-        self.carry = Carry()
-        self.workdir = stage.end.workdir or known_part(stage)
+        self.stage, self.needs, self.carry = stage, needs, Carry()
+        self.inventory, self.workdir = needs.inventory, stage.end.workdir or known_part(stage)
         self.top = self.workdir  # what a tree is kept of; programs may reach above their directory
-        self.inventory = needs.inventory
 
     def work(self) -> Carry:
         self._binaries()
@@ -102,18 +111,21 @@ class _Carrier:
             whole.append(Evidence("", 0, "the sources of the program are not known"))
         links, lost = settle(self.stage, self.inventory, self.carry.files, self.workdir)
         self.carry.doubts += lost
-        whole += [*links, *self._ownership()]
+        whole += [*links, *own_work_directory(self.stage, self.needs, self.workdir)]
+        whole += left_out(self.stage, self.needs, self._named(), self.carry.files, self.workdir)
         if whole:
             self._keep_tree(whole)
-        self._users()
+        for path, where in of_users(self.stage, self.needs, self.workdir):
+            self.carry.files.setdefault(path, where)
         keep_owners(self.carry, self.stage, self.inventory)
         return self.carry
 
     # --- exact files ---
 
     def _binaries(self) -> None:
+        copied = copied_on(self.needs)
         for path, (invocation, _) in self.stage.output_paths.items():
-            if not self.inventory.gone(path) and not path.startswith("/tmp/"):
+            if not (path in copied or self.inventory.gone(path) or path.startswith("/tmp/")):
                 self.carry.files[path] = self._at(invocation.run.instruction)
         for path, where in self.needs.entry.programs.items():
             origin = self.inventory.origin(path)
@@ -125,7 +137,7 @@ class _Carrier:
             )
             if held:
                 self.carry.files.setdefault(path, where)
-            elif self._made(path):
+            elif may_make(self.stage, self.inventory, self.workdir, path):
                 self.carry.files.setdefault(path, where)
                 self.carry.doubts.append(
                     Unknown(f"{path} is built by a command that is not followed", (where,))
@@ -133,7 +145,7 @@ class _Carrier:
             else:
                 self._refuse(
                     "output-path-unresolved",
-                    f"nothing in this Dockerfile is seen to create {path}, which the image runs; "
+                    f"no command that is understood creates {path}, which the image runs; "
                     "name the output with `go build -o`",
                     (where,),
                 )
@@ -142,19 +154,6 @@ class _Carrier:
             if path.rpartition("/")[2] in names:
                 self.carry.files[path] = where
                 self.needs.tools.pop(path.rpartition("/")[2], None)
-
-    def _made(self, path: str) -> bool:
-        """Whether a build of unknown sources, a make or a script may have written a path."""
-        for invocation, _ in self.stage.outputs:
-            go = invocation.go
-            if go.output and join(go.directory, go.output) == path:
-                return True
-        likely = under(path, self.workdir) or path.startswith(COMMAND_PLACES)
-        return likely and bool(
-            self.inventory.unknown
-            or self.inventory.written_below(posixpath.dirname(path))
-            or any(isinstance(outputs, Unknown) for _, outputs in self.stage.outputs)
-        )
 
     def _written(self) -> None:
         """What RUNs put outside of the build's own places."""
@@ -177,6 +176,7 @@ class _Carrier:
         self.carry.doubts += self.inventory.unknown
         self.carry.files |= certificates(self.stage, self.inventory)
         self.carry.files |= apart(self.stage, self.needs, self.workdir)
+        self.carry.files |= known_hosts(self.needs, self.stage)
 
     def _unpacked(self) -> list[Evidence]:
         """Carries the directories into which ADD unpacks archives and repositories, whatever they
@@ -197,11 +197,16 @@ class _Carrier:
         """Words that may name a file: arguments of commands, values of ENV and of compose."""
         yield from self.needs.entry.arguments
         yield from (e for e in self.needs.entry.entered if self._absolute(e[0]) != self.workdir)
+        yield from volumes(self.stage, self.workdir)
         for service in self.stage.services:
             yield from service.environment
         for name, instruction in self.stage.end.declared.items():
             value = self.stage.end.env.get(name)
-            if value and name != "PATH":
+            if not value or name == "PATH":
+                continue
+            # A path that the program makes of what it reads is dynamic, which is seen.
+            whole = under(self.workdir, self._absolute(value)) and not self.needs.userland
+            if name in self.needs.environment or not (build_only(name) or whole):
                 yield value, self._at(instruction)
 
     def _named_file(self, word: str, where: Evidence) -> None:
@@ -210,13 +215,17 @@ class _Carrier:
         if not value or value.startswith("-") or "://" in value or value in (".", "/"):
             return
         path = self._absolute(value)
-        top = brought(self.stage, path)
+        if self.inventory.gone(path):
+            return
+        top = self._brought(path)
         if top is not None and not under(self.workdir, top):
             self.carry.files.setdefault(top, where)
             return
         held = self._held(path) and path not in self.stage.output_paths
         if held or (filled(self.stage, path) and not under(self.workdir, path)):
             self.carry.files.setdefault(path, where)
+        elif top := empty_around(self.stage, self.inventory, self.workdir, path):
+            self.carry.files.setdefault(top, where)
 
     def _mentioned(self, needs: ProgramNeeds) -> None:
         """Carries what the sources name and something else opens; embedded files need not be."""
@@ -238,18 +247,29 @@ class _Carrier:
         """Carries the file of one read; returns the evidence when only the whole tree will do."""
         if read.default is not None:
             self._literal(read.default, read)
-        if read.start is not None and read.kind != "write":
+        if read.start is not None:
             self._beginning(read.start, read)
-        if read.path is None:
-            return [] if read.kind == "write" else [read.evidence]
-        return self._literal(read.path, read)
+        if read.path is not None:
+            return self._literal(read.path, read)
+        if read.kind != "write":
+            return [read.evidence]
+        if read.start is None:
+            for there in kept_empty(self.stage, self.inventory, self.workdir):
+                self.carry.files.setdefault(there, read.evidence)
+        return []
+
+    def _creates(self, path: str, where: Evidence) -> None:
+        for there in written_to(self.stage, self.inventory, self.workdir, path):
+            self.carry.files.setdefault(there, where)
 
     def _beginning(self, written: str, read: FileRead) -> None:
         """Carries the directory that a path computed at run time is known to begin with."""
         path = self._absolute(written)
         if not self._held(path) and not written.endswith("/"):
             path = posixpath.dirname(path)
-        if under(self.workdir, path):
+        if read.kind == "write":
+            self._creates(f"{path}/*", read.evidence)
+        elif under(self.workdir, path):
             self._reaches(path)
         elif self._held(path):
             self.carry.files.setdefault(path, read.evidence)
@@ -261,32 +281,41 @@ class _Carrier:
 
     def _literal(self, written: str, read: FileRead) -> list[Evidence]:
         path = self._absolute(written.removeprefix("file://"))
-        if any(mark in posixpath.basename(path) for mark in "*?[") or read.kind in (
-            "glob",
-            "config",
-        ):
+        marked = any(mark in posixpath.basename(path) for mark in "*?[")
+        if marked or read.kind in ("glob", "config"):
             return self._pattern(path, read)
+        if path in ACCOUNTS:
+            self.carry.files |= dict.fromkeys(ACCOUNTS, read.evidence)
+            return []
         if read.kind == "write":
-            directory = posixpath.dirname(path)
-            # What is there is opened, a database with the files that sqlite keeps beside it.
-            for there in (path, f"{path}-wal", f"{path}-shm"):
-                if not under(self.workdir, there) and self._held(there):
-                    self.carry.files.setdefault(there, read.evidence)
-            lost = self._held(directory) or of_the_system(self.stage, directory)
-            if directory != self.workdir and lost:
-                self.carry.files.setdefault(directory, read.evidence)
+            self._creates(path, read.evidence)
             return []
         if under(self.workdir, path):
             # `.` or a parent of it: all that is there.
             self._reaches(path)
             return [read.evidence] if holds_files(self.stage, self.inventory, self.top) else []
-        if (top := brought(self.stage, path)) is not None:
+        if (top := self._brought(path)) is not None:
             return self._directory(top, read.evidence)
         if self._held(path):
             self.carry.files.setdefault(path, read.evidence)
-        elif generated(self.inventory, self.workdir, path):
-            return [read.evidence]
-        return []
+            return []
+        return self._generated(path, read)
+
+    def _generated(self, path: str, read: FileRead) -> list[Evidence]:
+        """Carries what single copies put together or a RUN may have unpacked; returns the evidence
+        when it is in the tree."""
+        if filled(self.stage, path) and not self.inventory.gone(path):
+            return self._directory(path, read.evidence)
+        for clone in self.inventory.cloned:
+            if under(path, clone) and not self.inventory.gone(clone):
+                return self._directory(clone, read.evidence)
+        if (top := spread(self.inventory, self.workdir, path)) is not None:
+            why = f"whether a RUN unpacks {top} is not known"
+            self.carry.doubts.append(Unknown(why, (read.evidence,)))
+            if read.required:
+                self.carry.files.setdefault(top, read.evidence)
+            return []
+        return [read.evidence] if generated(self.inventory, self.workdir, path) else []
 
     def _directory(self, path: str, where: Evidence) -> list[Evidence]:
         """Carries a directory; returns the evidence when it holds the work directory."""
@@ -304,17 +333,18 @@ class _Carrier:
         if under(self.workdir, directory) and directory != self.workdir:
             self._reaches(directory)
             return [read.evidence]
-        if (top := brought(self.stage, directory)) is not None:
+        for there in unseen(self.stage, directory, name):
+            self.carry.files.setdefault(there, read.evidence)
+        if (top := self._brought(directory)) is not None:
             return self._directory(top, read.evidence)
         source = None if self.inventory.gone(directory) else self.stage.source_of(directory)
         if source is None:
-            return [read.evidence] if generated(self.inventory, self.workdir, directory) else []
+            return self._generated(directory, read)
         if directory != self.workdir and read.kind != "config":
             self.carry.files.setdefault(directory, read.evidence)
             return []
-        context = self.stage.facts.project.context
         pattern = posixpath.normpath(posixpath.join(source, name))
-        for match in context.glob(pattern):
+        for match in self.stage.facts.project.context.glob(pattern):
             found = posixpath.join(directory, posixpath.basename(match))
             if self._held(found):
                 self.carry.files.setdefault(found, read.evidence)
@@ -323,23 +353,10 @@ class _Carrier:
 
     # --- the whole tree ---
 
-    def _ownership(self) -> list[Evidence]:
-        """A user other than root writes into the work directory, whose owner then matters."""
-        end = self.stage.end
-        if end.is_root or end.user_from is None:
-            return []
-        known = (p.needs for p in self.needs.programs if not isinstance(p.needs, Unknown))
-        written = [(r.path, r.evidence) for n in known for r in n.reads if r.kind == "write"]
-        for path, where in (*written, *self.needs.entry.written):
-            if path is None or under(self._absolute(path), self.workdir):
-                return [self._at(end.user_from), where]
-        return []
-
     def _keep_tree(self, whole: list[Evidence]) -> None:
         self.carry.tree_because = list(dict.fromkeys(whole))
-        if not holds_files(self.stage, self.inventory, self.top):
-            return
-        if self.inventory.gone(self.top):
+        gone = self.inventory.gone(self.top)
+        if gone or not holds_files(self.stage, self.inventory, self.top):
             return
         caches = [self.stage.end.env.get(n) for n in ("GOPATH", "GOMODCACHE", "GOCACHE")]
         if self.top not in NO_TREE and not any(
@@ -363,33 +380,16 @@ class _Carrier:
         files |= {path: where for path, where in more.items() if path not in files}
         self.carry.doubts += lost_by_repeating(self.stage, self.inventory, self.top, files)
 
-    # --- users ---
-
-    def _users(self) -> None:
-        """Users that RUNs create come along with their home directories, those of the base image
-        that others lack by their names."""
-        where = next((at for _, at in self.inventory.users.values()), None) or named_user(
-            self.stage
-        )
-        if where is None:
-            return
-        self.carry.files |= {"/etc/passwd": where, "/etc/group": where}
-        user = (self.stage.end.user or "").partition(":")[0]
-        created = self.inventory.users.get(user)
-        home = created[0].made_home if created is not None else None
-        if created is not None and home is not None and home != self.workdir:
-            self.carry.files.setdefault(home, created[1])
-
     # --- small things ---
 
     def _absolute(self, path: str) -> str:
         return posixpath.normpath(posixpath.join(self.workdir, path))
 
     def _held(self, path: str) -> bool:
-        """Whether a COPY or a RUN put a path there, and nothing took it away."""
-        if self.inventory.gone(path):
-            return False
-        return path in self.inventory.written or self.stage.holds(path)
+        return held(self.stage, self.inventory, path)
+
+    def _brought(self, path: str) -> str | None:
+        return None if self.inventory.gone(path) else brought(self.stage, path)
 
     def _at(self, instruction: Instruction) -> Evidence:
         return self.stage.facts.at(instruction)

@@ -147,16 +147,22 @@ def _distribution(
     install = set(needs.explicit) | set(needs.libraries)
     beyond = needs.beyond_busybox if distro == "alpine" and builder.libc != "musl" else {}
     for tool, where in needs.tools.items():
+        if packages.brings(needs.explicit, tool):
+            continue
         provider = _provider(tool, distro)
         if tool in beyond:
             provider = packages.package_for(tool, distro) or provider
-        if provider is None:
+        if provider is None and needs.explicit:
+            why = f"no package is known that brings {tool}; one that the Dockerfile installs may"
+            doubts.append(Unknown(why, (where,)))
+        elif provider is None:
             return NoRuntime(
                 "tool-unknown",
-                f"no package is known that brings {tool}; name a --runtime image that has it",
+                f"no package is known that brings {tool}; COPY it into the image, "
+                "or name a --runtime image that has it",
                 (where,),
             )
-        if provider and not packages.brings(needs.explicit, tool):
+        elif provider:
             install.add(provider)
     if strange := [tool for tool in beyond if not packages.package_for(tool, distro)]:
         why = f"busybox is not known to understand how {', '.join(sorted(strange))} is called"

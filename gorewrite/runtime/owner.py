@@ -251,6 +251,8 @@ class Owners:
         groups = {user.group for user, _ in self.inventory.users.values()}
         if name.isdecimal() or name in self.inventory.users or name in groups:
             return "0" if name == "root" else name
+        if name == "nogroup" and getattr(self.stage.base, "libc", None) == "musl":
+            return "65533"  # alpine-baselayout, etc/group
         return _EVERYWHERE.get(name)
 
 

@@ -18,13 +18,13 @@ from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
 from gorewrite.golang.needs import ProgramNeeds
 from gorewrite.memo import lasting, remembered
+from gorewrite.runtime import remotes
 from gorewrite.runtime.linkage import Linkage
 from gorewrite.runtime.programs import Program, programs
 from gorewrite.shell import Call
 from gorewrite.stage import busybox, packages
 from gorewrite.stage.commands import INIT, Entry, last
 from gorewrite.stage.entry import read_entry
-from gorewrite.stage.images import Image
 from gorewrite.stage.inventory import Inventory, take
 from gorewrite.stage.layout import tops, under
 from gorewrite.stage.origins import first_source, heredoc
@@ -55,12 +55,14 @@ _PROVIDED = (
     "/usr/share/zoneinfo",
     "/etc/os-release",
 )
-#: Commands of git that talk to another repository (git(1)).
-_REMOTE = frozenset(
-    ("clone", "fetch", "pull", "push", "ls-remote", "remote", "submodule", "archive", "lfs")
-)
 _SHARED = re.compile(r"\.so(?:\.\d+)*$")
-_SYSTEM = ("/usr", "/lib", "/bin", "/sbin", "/lib64", "/opt", "/var/lib")
+_SYSTEM = (
+    *("/usr", "/lib", "/bin", "/sbin", "/lib64", "/opt", "/var/lib"),
+    # Tables of a distribution that distroless lacks.
+    *("/etc/shells", "/etc/login.defs", "/etc/shadow", "/etc/gshadow", "/etc/fstab"),
+    *("/etc/profile", "/etc/environment", "/etc/ld.so.conf", "/etc/ld.so.cache"),
+    *("/etc/alternatives", "/etc/apk", "/etc/apt", "/etc/dpkg", "/etc/alpine-release"),
+)
 
 
 @dataclass
@@ -167,7 +169,7 @@ def requirements(stage: StageFacts, services: Sequence[Service] | None = None) -
     needs.shell, needs.bash = tuple(entry.shell), tuple(entry.bash)
     needs.tools, needs.calls = dict(entry.tools), list(entry.calls)
     _sources(needs, stage)
-    _git(needs, stage)
+    remotes.settle(needs, stage)
     _shared_objects(needs, stage)
     for path, where in entry.entered:
         if join(stage.end.workdir or "/", path) != stage.end.workdir:
@@ -244,12 +246,13 @@ def _sources(needs: Requirements, stage: StageFacts) -> None:
 
 def _system_files(needs: Requirements, stage: StageFacts, read: ProgramNeeds) -> None:
     """Files of the base image that the program opens by their absolute path."""
+    made = (*needs.inventory.written, *needs.inventory.cloned)
     for file in read.reads:
         path = file.path
         if path is None or not path.startswith("/") or not file.required or stage.holds(path):
             continue
         above = tops(path)
-        if not above.isdisjoint(_SYSTEM) and above.isdisjoint(_PROVIDED):
+        if not above.isdisjoint(_SYSTEM) and above.isdisjoint((*_PROVIDED, *made)):
             why = f"the program reads {path} of the base image"
             needs.doubts.append(Unknown(why, (file.evidence,)))
 
@@ -276,31 +279,6 @@ def _executed(needs: Requirements, stage: StageFacts, program: str, where: Evide
     elif name == "bash":
         needs.bash = (*needs.bash, where)
     needs.tools.setdefault(name, where)
-
-
-def _git(needs: Requirements, stage: StageFacts) -> None:
-    """git runs ssh for remotes of that kind; the golang images on Debian have it."""
-    base = stage.base
-    had = isinstance(base, Image) and base.family == "golang" and base.libc == "glibc"
-    had = had or any(name.startswith("openssh") for name in needs.inventory.packages)
-    found = [(call, where) for call, where in needs.calls if call.name == "git"]
-    where = needs.tools.get("git") if not found else None
-    where = next((where for call, where in found if _may_use_ssh(call)), where)
-    if had and where is not None:
-        needs.tools.setdefault("ssh", where)
-
-
-def _may_use_ssh(call: Call) -> bool:
-    words = iter(call.words[1:])
-    for word in words:
-        if word in ("-C", "-c", "--git-dir", "--work-tree"):
-            next(words, None)
-        elif not isinstance(word, str) or word in _REMOTE:
-            http = ("http://", "https://")
-            return not any(isinstance(word, str) and word.startswith(http) for word in call.words)
-        elif not word.startswith("-"):
-            return False
-    return False
 
 
 @remembered

@@ -1,11 +1,13 @@
 """What a simple command creates or changes in the file system, as far as its words tell.
 
 The readings follow the manual pages of GNU coreutils 9.5, busybox 1.37, curl 8, GNU Wget 1.25,
-GNU tar 1.35 and Info-ZIP unzip 6; option letters that only some of them know are read alike.
+GNU tar 1.35, Info-ZIP unzip 6, OpenSSL 3, git 2 and SQLite 3; option letters that only some of them
+know are read alike.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -327,6 +329,39 @@ def _sed(arguments: Sequence[Argument]) -> list[Argument]:
     return read.operands if scripted else read.operands[1:]
 
 
+def _openssl(arguments: Sequence[Argument]) -> list[Argument]:
+    """What `openssl req`, `genrsa`, `x509` … write (openssl(1)); None where none of it is named."""
+    outputs = ("-out", "-keyout")
+    pairs = zip(arguments, [*arguments[1:], None], strict=True)
+    found = [value for option, value in pairs if option in outputs]
+    silent = bool(arguments) and arguments[0] in ("version", "rand", "dgst")
+    return found or ([] if silent else [None])
+
+
+def _ssh_keygen(arguments: Sequence[Argument]) -> list[Argument]:
+    files = _read(arguments, "fNtbCmPaE").values("-f")
+    return [path for file in files for path in (file, f"{file}.pub" if file else None)] or [None]
+
+
+def _git(arguments: Sequence[Argument]) -> list[Argument]:
+    """`git clone` makes a directory; what else git does to a work tree is not told."""
+    if not arguments or arguments[0] != "clone":
+        return [None]
+    words = "branch origin upload-pack config depth jobs reference filter"
+    operands = _read(arguments[1:], "boucj", words).operands
+    if len(operands) != 1:
+        return operands[1:2] or [None]
+    name = _remote_name(operands[0].rstrip("/") if operands[0] else None)
+    return [name.removesuffix(".git") if name else None]
+
+
+def _sqlite(arguments: Sequence[Argument]) -> list[Argument]:
+    # Its long options have one dash, too (sqlite3(1)).
+    dashed = [f"-{a}" if a and re.match(r"-\w", a) else a for a in arguments]
+    read = _read(dashed, "", "cmd init separator nullvalue newline")
+    return [file for file in read.operands[:1] if file != ":memory:"]
+
+
 _READERS: dict[str, Callable[[Sequence[Argument]], list[Argument]]] = {
     "mkdir": _operands("m", "mode"),
     "rmdir": _operands(),
@@ -346,4 +381,8 @@ _READERS: dict[str, Callable[[Sequence[Argument]], list[Argument]]] = {
     "tar": _tar,
     "unzip": _unzip,
     "sed": _sed,
+    "git": _git,
+    "openssl": _openssl,
+    "sqlite3": _sqlite,
+    "ssh-keygen": _ssh_keygen,
 }

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gorewrite import shell
-from gorewrite.contract import TOOLCHAIN_PATHS, argv_of
+from gorewrite.contract import TOOLCHAIN_PATHS, argv_of, health_argv
 from gorewrite.dockerfile import Instruction, command_of
 from gorewrite.evidence import Evidence
 from gorewrite.facts import StageFacts
@@ -73,9 +73,10 @@ class _Reader(Lookup):
         #: The words that the script which is read is given, and whether one runs them.
         self.given: tuple[str, ...] = ()
         self.runs_arguments = False
-        #: The path of that script, and its text.
+        #: The path of that script, its text, and the functions that it and what it takes in define.
         self.script: str | None = None
         self.text = ""
+        self.functions: set[str] = set()
         self.entry = Entry()
 
     def read(self) -> Entry:
@@ -156,12 +157,11 @@ class _Reader(Lookup):
 
     def _health(self, instruction: Instruction) -> None:
         evidence = self.stage.facts.at(instruction)
-        command = command_of(instruction)
-        if isinstance(command, tuple):
-            if command[:1] == ("NONE",):
-                return
-            self._line(list(command), evidence)
-        else:
+        command, plain = command_of(instruction), health_argv(instruction)
+        if plain and (isinstance(command, tuple) or self.is_file(plain[0])):
+            if command != ("NONE",):
+                self._line(list(plain), evidence)
+        elif isinstance(command, str):
             self.entry.shell.append(evidence)
             self._text(command, evidence)
 
@@ -271,7 +271,7 @@ class _Reader(Lookup):
         elif data is None:
             self._refuse("entrypoint-script", f"{source} cannot be read", evidence)
         elif data[:4] != b"\x7fELF":
-            text = data.decode("utf-8", "surrogateescape")
+            text = data.decode("utf-8", "surrogateescape").replace("\r\n", "\n")  # Or it fails.
             self._script(path, source, text, given, evidence)
 
     def _written_here(self, path: str, given: Sequence[str], evidence: Evidence) -> None:
@@ -299,12 +299,11 @@ class _Reader(Lookup):
         self.entry.shell.append(here)
         if "bash" in names:
             self.entry.bash.append(here)
-        before = self.given, self.script, self.text
-        passed = ((word,) if word != "$@" else self.given for word in given)
-        self.given = tuple(word for words in passed for word in words)
-        self.script, self.text = path, text
+        before = self.given, self.script, self.text, self.functions
+        self.given = tuple(w for word in given for w in (self.given if word == "$@" else (word,)))
+        self.script, self.text, self.functions = path, text, set()
         self._text(text, evidence, source)
-        self.given, self.script, self.text = before
+        self.given, self.script, self.text, self.functions = before
 
     def _text(self, text: str, evidence: Evidence, source: str | None = None) -> None:
         """Shell text: a shell-form command or a script from the context."""
@@ -314,7 +313,8 @@ class _Reader(Lookup):
             what = source or "the command's shell text"
             self._refuse("entrypoint-script", f"{what} cannot be read: {script.why}", where)
             return
-        functions, before = functions_in(script), self.state
+        self.functions |= functions_in(script)
+        before = self.state
         own, certain = ({*map(id, units)} for units in (script.units(), moves(script)))
         for unit in units_in(script):
             at = evidence
@@ -325,7 +325,7 @@ class _Reader(Lookup):
             for noted, paths in zip(named, files_of(unit), strict=True):
                 noted += ((path, at) for path in paths)
             if isinstance(unit, shell.Command):
-                self._called(unit, at, functions)
+                self._called(unit, at)
             written = entered(unit, self.script, self.state.env)
             if written is not None and id(unit) in own:  # What $(…) changes stays inside.
                 directory = join(self.state.workdir, written) or written
@@ -334,12 +334,12 @@ class _Reader(Lookup):
                     self.state = replace(self.state, workdir=directory)
         self.state = before
 
-    def _called(self, command: shell.Command, evidence: Evidence, functions: set[str]) -> None:
+    def _called(self, command: shell.Command, evidence: Evidence) -> None:
         self._wrappers(command, evidence)
         calls = tuple(shell.calls_of(command))
         self.entry.called(calls, evidence)
         for call in calls[1:] if not STARTERS.isdisjoint(c.name for c in calls) else ():
-            if isinstance(call.words[0], str) and call.words[0] not in functions:
+            if isinstance(call.words[0], str) and call.words[0] not in self.functions:
                 self._program(call.words[0], evidence)
         (first,) = shell.unwrap(command)
         words = [word.value for word in command.words[first:]]
@@ -361,7 +361,7 @@ class _Reader(Lookup):
             if file is None or not self._sourced(file, evidence):
                 why = f"{called} {file or ''}".strip() + " runs text that is not known"
                 self._refuse("entrypoint-script", why, evidence)
-        elif called not in functions:
+        elif called not in self.functions:
             raw = (word.text for word in command.words[first:])
             known = [
                 word if word is not None else self._written(text)

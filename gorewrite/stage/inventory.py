@@ -9,6 +9,7 @@ RUN does to the file system is lost unless it is carried over".
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -22,6 +23,8 @@ from gorewrite.stage.links import Link
 from gorewrite.stage.runs import Run
 from gorewrite.stage.scope import join
 
+#: Options of `install` that take the next word: mode, owner, group.
+_MODE = re.compile(r"-[a-zA-Z]*[mog]")
 #: Commands that change nothing that a runtime image needs.
 _NOTHING = frozenset(
     [
@@ -140,7 +143,8 @@ class Inventory:
     commands of other modules -> where; certificates: where update-ca-certificates runs;
     moved: destination -> source of `mv`, `cp`, `install`, `ln`; links: the symbolic links among
     what is written; removed: what `rm` and `mv` take away (a directory stands for
-    all below it); directories: what `mkdir` and `install -d` make.
+    all below it); directories: what `mkdir` and `install -d` make; cloned: what `git clone` makes;
+    reports: what `go test` writes for people, which a program hardly reads.
     """
 
     packages: dict[str, tuple[str, Evidence]] = field(default_factory=dict)
@@ -156,6 +160,8 @@ class Inventory:
     links: dict[str, Link] = field(default_factory=dict)
     removed: dict[str, Evidence] = field(default_factory=dict)
     directories: set[str] = field(default_factory=set)
+    cloned: dict[str, Evidence] = field(default_factory=dict)
+    reports: dict[str, Evidence] = field(default_factory=dict)
 
     def origin(self, path: str) -> str:
         """The path under which a file was first written, before `mv` and `cp`."""
@@ -227,6 +233,9 @@ class _Reader(NamedTuple):
                 self.inventory.certificates.append(self._at())
             case _ if name in _GENERATORS:
                 self.inventory.generators.append((self.step.cwd, self._at()))
+                if argv[:2] == ("git", "clone"):
+                    cloned = ((path, self._at()) for path in shell.writes(self.step) if path)
+                    self.inventory.cloned.update(cloned)
             case "rm":
                 self._removes(argv[1:])
             case _ if name in _NOTHING:
@@ -282,7 +291,13 @@ class _Reader(NamedTuple):
 
     def _moves(self, name: str, words: Sequence[str | None]) -> None:
         """`mv a b`: the one form in which a binary changes its place."""
-        operands = [word for word in words if word is None or not word.startswith("-")]
+        before = ("", *(word or "" for word in words))
+        operands = [
+            word
+            for word, option in zip(words, before, strict=False)
+            if (word is None or not word.startswith("-"))
+            and not (name == "install" and _MODE.fullmatch(option))
+        ]
         if len(operands) != 2 or None in operands:
             return
         source, target = operands[0] or "", operands[1] or ""
@@ -345,6 +360,10 @@ class _Reader(NamedTuple):
                 continue
             if invocation.go.kind in ("generate", "run"):
                 self.inventory.generators.append((self.step.cwd, self._at()))
+            report = invocation.go.flag("coverprofile")
+            path = join(invocation.go.directory, report.value) if report and report.value else None
+            if path is not None:
+                self.inventory.reports[path] = self._at()
             tools = installed_tools(invocation.go)
             if not isinstance(tools, Unknown):
                 for tool in tools:

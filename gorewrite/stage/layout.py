@@ -8,6 +8,7 @@ directory; destinations are relative to WORKDIR.
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
@@ -36,6 +37,13 @@ class Placed(NamedTuple):
     directory: bool | None
     from_: str | None = None
     excluded: IgnoreFile | None = None
+
+    @property
+    def unseen(self) -> bool:
+        """Whether its source is named in full and is not in the checkout: the builds that there
+        are have it, from a step before them or because git leaves it out."""
+        named = _WILDCARDS.isdisjoint(self.source) and "$" not in self.source
+        return self.origin == "context" and self.directory is None and named
 
     def image_path(self, source: str) -> str | None:
         """Where the context path `source` lands through this copy; None when it does not."""
@@ -159,7 +167,8 @@ def _placed(
         if path is not None and parts.parents and origin == "context":
             path = posixpath.normpath(posixpath.join(path, _kept(source, parts.sources)))
         elif path is not None and directory is not True and into:
-            path = posixpath.join(path, posixpath.basename(source))
+            name = re.split(r"[?#]", source)[0] if "://" in source else source
+            path = posixpath.join(path, posixpath.basename(name))
         placed.append(Placed(instruction, origin, source, path, directory, parts.from_, excluded))
     shows = sources and (into or any(directory for _, _, directory in sources))
     return tuple(placed), tops(target) - _ROOTS if target is not None and shows else frozenset()

@@ -14,20 +14,13 @@ from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
 from gorewrite.stage import packages
 from gorewrite.stage.images import Image
-from gorewrite.stage.layout import under
+from gorewrite.stage.layout import tops, under
+from gorewrite.stage.places import SYSTEM
 
 if TYPE_CHECKING:
     from gorewrite.stage.inventory import Inventory
 
 _ZONES = "/usr/share/zoneinfo"
-#: Directories of the system, which are never copied as a whole to keep a link in them.
-_SYSTEM = frozenset(
-    (
-        "/ /bin /etc /go /go/bin /home /lib /opt /root /run /sbin /srv /tmp /usr /usr/bin /usr/lib "
-        "/usr/local /usr/local/bin /usr/local/lib /usr/local/sbin /usr/local/share /usr/sbin "
-        "/usr/share /var /var/cache /var/lib /var/run"
-    ).split()
-)
 
 
 class Link(NamedTuple):
@@ -51,6 +44,8 @@ def settle(
             continue
         copied = _copied_as(stage, inventory, path, link)
         if copied == path:
+            if not files.keys().isdisjoint(tops(path) - {path}) and link.target is not None:
+                files.setdefault(link.target, link.where)  # It stays a link, which leads there.
             continue
         del files[path]
         if copied is None:
@@ -84,6 +79,6 @@ def _copied_as(stage: StageFacts, inventory: Inventory, path: str, link: Link) -
     if inventory.origin(path) in stage.output_paths or kind == "file":
         return path
     around = posixpath.dirname(path)
-    if around not in _SYSTEM:
+    if around not in SYSTEM:
         return around
     return path if kind == "dir" else None

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from gorewrite.contract import argv_of, build_only, runtime_path
+from gorewrite.contract import argv_of, build_only, health_argv, runtime_path
 from gorewrite.dockerfile import Instruction, command_of, pairs, variables
 from gorewrite.facts import StageFacts
 from gorewrite.stage.commands import last
@@ -105,6 +105,10 @@ class _Mover:
                             self.moved.removed.append(instruction)
                     case "CMD" | "ENTRYPOINT":
                         self._command(instruction)
+                    case "HEALTHCHECK" if self.exec_form:
+                        written = health_check(instruction)
+                        self._copy(written or instruction, instruction)
+                        self.moved.declares |= {"healthcheck"} if written else set()
                     case _ if keyword in _MOVED:
                         self._copy(instruction)
                     case "SHELL" if not self.exec_form:
@@ -130,9 +134,10 @@ class _Mover:
         ]
         return indexes[-1] if indexes else -1
 
-    def _copy(self, instruction: Instruction) -> None:
+    def _copy(self, instruction: Instruction, own: Instruction | None = None) -> None:
+        """own: the instruction in whose place this one is written."""
         self._arguments(instruction)
-        self.moved.lines.append((text_of(instruction), instruction))
+        self.moved.lines.append((text_of(instruction), own or instruction))
 
     def _arguments(self, instruction: Instruction) -> None:
         """Declares the variables of an instruction that the new stage does not have yet."""
@@ -230,6 +235,16 @@ class _Mover:
                 self.moved.declares |= {instruction.keyword.lower()}
                 return
         self.moved.lines.append((text, instruction))
+
+
+def health_check(instruction: Instruction) -> Instruction | None:
+    """A HEALTHCHECK in shell form as JSON; None where it is no shell form of plain words."""
+    words = health_argv(instruction) if instruction.json is None else None
+    if not words:
+        return None
+    end = instruction.rest_start + len(instruction.rest)
+    start = end - len(instruction.reading.health_type[1])
+    return instruction.edit((start, end, json.dumps(list(words), ensure_ascii=False)))
 
 
 def text_of(instruction: Instruction) -> str:

@@ -7,9 +7,26 @@ NO_TREE = frozenset(
         "/tmp /bin /usr/bin /usr/local/bin /go/src /go/bin /srv /lib"
     ).split()
 )
-#: Empty directories of Debian and Alpine that distroless and scratch lack: what the maintainer
-#: script of base-files makes is not in its package.
-LACKING = frozenset({"/opt", "/srv", "/mnt", "/media"})
+#: Directories of the system, which are never copied as a whole to keep one thing in them.
+SYSTEM = frozenset(
+    (
+        "/ /bin /etc /go /go/bin /home /lib /opt /root /run /sbin /srv /tmp /usr /usr/bin /usr/lib "
+        "/usr/local /usr/local/bin /usr/local/lib /usr/local/sbin /usr/local/share /usr/sbin "
+        "/usr/share /var /var/cache /var/lib /var/run"
+    ).split()
+)
+#: Directories of Debian and Alpine that distroless and scratch lack: what the maintainer script of
+#: base-files makes is not in its package (base-files.postinst; alpine-baselayout, APKBUILD).
+LACKING = frozenset(
+    (
+        "/opt /srv /mnt /media /etc/opt /var/opt /var/mail "
+        "/usr/local/bin /usr/local/lib /usr/local/share"
+    ).split()
+)
+#: Those that Debian has and Alpine lacks, too.
+OF_DEBIAN = frozenset(f"/usr/local/{name}" for name in "etc games include sbin src".split())
+#: What `os/user` and others read to learn about accounts.
+ACCOUNTS = ("/etc/passwd", "/etc/group")
 #: Where commands are looked up.
 COMMAND_PLACES = (
     "/bin/",

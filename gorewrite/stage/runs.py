@@ -257,16 +257,21 @@ class Lasting:
             copies.forget()
 
 
+#: A shell that reads a heredoc, as a command or behind `#!`.
+_SHELL = re.compile(r"(?:/usr/bin/env\s+)?(?:(?:/usr)?/bin/)?(?:ba|da|a)?sh(?:\s+-[a-z]+)*")
+
+
 def _body(instruction: Instruction, state: State, escape: str) -> tuple[Form, str, str]:
     """How it is written, what the shell reads, and why that cannot be read ("" when it can)."""
     if instruction.json is not None:
         return "exec", " ".join(shell.quote(word) for word in instruction.json), ""
     if instruction.heredocs:
         heredoc = instruction.heredocs[0]
-        alone = len(instruction.heredocs) == 1 and len(instruction.words) == 1
-        if not alone:
+        words = [word.text for word in instruction.words if not word.text.startswith("<<")]
+        if len(instruction.heredocs) > 1 or (words and not _SHELL.fullmatch(" ".join(words))):
             return "heredoc", "", "a heredoc that feeds another command"
-        if heredoc.body.startswith("#!"):
+        first = heredoc.body.partition("\n")[0]
+        if first.startswith("#!") and not _SHELL.fullmatch(first[2:].strip()):
             return "heredoc", heredoc.body, "a heredoc with its own interpreter"
         form: Form = "heredoc"
         text = heredoc.body

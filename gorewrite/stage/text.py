@@ -47,7 +47,7 @@ class RuntimeText:
         # What was built for one platform runs on an image of that platform.
         platform = self.stage.lineage[0].stage.from_.flag("platform")
         flag = f"--platform={platform} " if platform else ""
-        lines = [f"{self._word('FROM')} {flag}{self.runtime.image.ref.text}"]
+        lines = [f"{self.stage.stage.cased('FROM')} {flag}{self.runtime.image.ref.text}"]
         for group in self._groups():
             if airy and group:
                 lines.append("")
@@ -60,10 +60,6 @@ class RuntimeText:
         nodes = self.stage.stage.nodes
         blanks = len([node for node in nodes if isinstance(node, Blank)])
         return blanks * 2 > len(self.stage.stage.instructions)  # FROM is none of them.
-
-    def _word(self, keyword: str) -> str:
-        lower = self.stage.stage.from_.source.lstrip()[:4].islower()
-        return keyword.lower() if lower else keyword
 
     def _groups(self) -> Iterator[list[str]]:
         """WORKDIR, packages and copies. What is given an owner comes before WORKDIR: a directory
@@ -82,11 +78,11 @@ class RuntimeText:
         wanted = self.stage.end.workdir
         if wanted is None or wanted == self.runtime.image.workdir:
             return ""
-        return f"{self._word('WORKDIR')} {wanted}"
+        return f"{self.stage.stage.cased('WORKDIR')} {wanted}"
 
     def _install(self) -> str:
         names = list(self.runtime.install)
-        run = self._word("RUN")
+        run = self.stage.stage.cased("RUN")
         if self.runtime.distro == "alpine":
             return f"{run} apk add --no-cache {' '.join(names)}"
         quiet = "DEBIAN_FRONTEND=noninteractive " if "tzdata" in names else ""
@@ -100,7 +96,7 @@ class RuntimeText:
         )
 
     def _copies(self) -> Iterator[str]:
-        copy = f"{self._word('COPY')} --from={self.builder}"
+        copy = f"{self.stage.stage.cased('COPY')} --from={self.builder}"
         if self.runtime.image.family == "scratch":
             yield f"{copy} {_BUNDLE} {_BUNDLE}"
             if self.needs.time_zones:
@@ -129,7 +125,7 @@ class RuntimeText:
         target = state.path(parts.dest) or parts.dest
         if target != "/" and (parts.dest.endswith("/") or len(parts.sources) > 1):
             target += "/"
-        return " ".join([self._word("COPY"), *kept, *parts.sources, target])
+        return " ".join([self.stage.stage.cased("COPY"), *kept, *parts.sources, target])
 
     def _configuration(self, airy: bool) -> Iterator[str]:
         stage = self.stage.stage

@@ -76,6 +76,8 @@ class _Check:
             self._image(seen, safe, exact=True)
             if self.rng.random() < 0.3:
                 self._same_decision(safe)
+            if self.rng.random() < 0.1:
+                self._same_elsewhere(safe)
         if self.rng.random() < 0.3:
             review = self._plan(self.made.dockerfile, Safety.REVIEW)
             if review is not None:
@@ -167,6 +169,24 @@ class _Check:
         if other is not None and _decision(other.plan) != _decision(result.plan):
             a, b = _decision(result.plan), _decision(other.plan)
             self.wrong.append(f"{vary.__name__} decides otherwise: {a - b} became {b - a}")
+
+    def _same_elsewhere(self, result: Result) -> None:
+        """Where the repository lies, deep and in a directory with a blank, decides nothing."""
+        own = self.top
+        self.top = own.parent / f"{own.name} moved" / "a.b" / "golang"
+        self.top.parent.mkdir(parents=True)
+        own.rename(self.top)
+        try:
+            other = self._plan(self.made.dockerfile, Safety.SAFE)
+        finally:
+            self.top.rename(own)
+            shutil.rmtree(self.top.parent.parent)
+            self.top = own
+        if other is not None and (other.plan.new, _decision(other.plan)) != (
+            result.plan.new,
+            _decision(result.plan),
+        ):
+            self.wrong.append("another place decides otherwise")
 
 
 def _decision(plan: Plan) -> Counter[tuple[str, str]]:

@@ -41,6 +41,7 @@ FILES = {
     ".env": "MODE=fast\n",
     "docs/guide.md": "# Guide\n",
     "LICENSE": "do as you like\n",
+    "uploads/.gitkeep": "",
     "README.md": "# Service\n",
 }
 DIRECTORIES = ("conf", "templates", "static", "migrations", "data", "docs")
@@ -250,6 +251,34 @@ def write_file(rng: Random) -> Behaviour:
     return Behaviour(_block(code), lambda process: process.write(path))
 
 
+def write_into(rng: Random) -> Behaviour:
+    """A file whose name is made at run time, in a directory that is known."""
+    top = rng.choice(["data", "uploads", "conf", "templates/mail", "/data", "/srv/app"])
+    code, imports = rng.choice(
+        [
+            (f'os.Create("{top}/" + strconv.Itoa(os.Getpid()))', ("os", "strconv")),
+            (
+                f'os.WriteFile(fmt.Sprintf("%s/%d", "{top}", os.Getpid()), nil, 0o644)',
+                ("os", "fmt"),
+            ),
+            (
+                f'os.Create(filepath.Join("{top}", time.Now().Format("2006")))',
+                ("os", "path/filepath", "time"),
+            ),
+            (f'os.CreateTemp("{top}", "x-*")', ("os",)),
+            (f'os.Rename("config.yml", "{top}/" + os.Getenv("MODE"))', ("os",)),
+        ]
+    )
+    return Behaviour(_block(code), lambda process: process.write(f"{top}/x"), imports)
+
+
+def write_anywhere(rng: Random) -> Behaviour:
+    """The same, where nothing tells the directory but what git keeps empty."""
+    above = 'type box struct{ directory string }\n\nvar uploads = &box{"up" + "loads"}\n'
+    code = 'os.Create(uploads.directory + "/x")'
+    return Behaviour(_block(code), lambda process: process.write("uploads/x"), above=above)
+
+
 def temporary(rng: Random) -> Behaviour:
     return Behaviour(_block('os.CreateTemp("", "x")'), lambda process: process.write("/tmp/x"))
 
@@ -302,6 +331,8 @@ KINDS: tuple[Callable[[Random], Behaviour], ...] = (
     embed,
     *(run_command,) * 2,
     *(write_file,) * 2,
+    *(write_into,) * 2,
+    write_anywhere,
     temporary,
     time_zone,
     certificates,

@@ -159,6 +159,8 @@ class _Maker:
         if shape == "two":
             self._final()
         self._settings()
+        if self.chance(0.02):
+            self.lines.append("ONBUILD COPY . .")
         self._start()
         return Service(self._written(), self.context, self.sources.behaviours)
 

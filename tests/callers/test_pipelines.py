@@ -29,6 +29,12 @@ CONTEXTS = [
         ["a", "b", "c"],
     ),
     ("gitlab", ".gitlab-ci.yml", "stages: [docker build svc]", []),
+    (
+        "gitlab",
+        ".gitlab-ci.yml",
+        "variables: {D: $CI_PROJECT_DIR/svc}\na: {script: docker build $D}",
+        ["svc"],
+    ),
     ("gitlab", ".gitlab-ci.yml", "a: {script: !reference [b, script]}", []),
     ("circleci", ".circleci/config.yml", "jobs: {a: {steps: [run: docker build svc]}}", ["svc"]),
     (
@@ -250,3 +256,54 @@ def test_span(reader: str, text: str) -> None:
 def test_the_default_context_of_azure_is_where_the_dockerfile_is() -> None:
     text = "steps: [{task: Docker@2, inputs: {Dockerfile: a/b.Dockerfile, buildContext: '**'}}]"
     assert places(calls("azure", "azure-pipelines.yml", text)) == [("a", "a/b.Dockerfile")]
+
+
+INCLUDED = ".b:\n  before_script: [cd svc]\n  script: [docker build $D]\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "files", "contexts"),
+    [
+        ("include: /ci.yml\na: {extends: .b, variables: {D: x}}", {"ci.yml": INCLUDED}, ["svc/x"]),
+        ("include: {local: ci.yml}\na: {extends: .b}", {"ci.yml": INCLUDED}, [None]),
+        (
+            "include: [{local: /ci.yml}, {project: other, file: /x.yml}]\na: {extends: .b}",
+            {"ci.yml": "variables: {D: .}\n" + INCLUDED},
+            ["svc"],
+        ),
+        (
+            "include: ci.yml\nvariables: {D: own}\na: {extends: .b}",
+            {"ci.yml": "include: .gitlab-ci.yml\nvariables: {D: x}\n" + INCLUDED},
+            ["svc/own"],
+        ),
+        ("include: {remote: https://example.com/ci.yml}\na: {extends: .b}", {}, []),
+        ("include: missing.yml\na: {script: docker build svc}", {}, ["svc"]),
+    ],
+)
+def test_gitlab_includes(text: str, files: dict[str, str], contexts: list[str | None]) -> None:
+    found = calls("gitlab", ".gitlab-ci.yml", text, files=files)
+    # A hidden job runs nothing itself, but may in a file that is not read.
+    assert [call.context for call in found if call.context or contexts == [None]][-1:] == contexts
+    assert all(call.file in (".gitlab-ci.yml", "ci.yml") for call in found)
+
+
+def test_a_script_of_an_included_file_is_told_where_it_stands() -> None:
+    found = calls(
+        "gitlab",
+        ".gitlab-ci.yml",
+        "include: /ci.yml\na: {extends: .b, variables: {D: x}}",
+        files={"ci.yml": INCLUDED},
+    )
+    call = found[-1]
+    assert (call.file, call.line) == ("ci.yml", 3)
+    assert spanned(INCLUDED, call) == "docker build $D"
+
+
+def test_woodpecker_builds_with_buildx() -> None:
+    text = (
+        "steps: {a: {image: woodpeckerci/plugin-docker-buildx, settings: {platforms: 'a/b,c/d'}}}"
+    )
+    (call,) = calls("pipelines", ".woodpecker.yml", text)
+    assert (call.builder, call.platforms) == (Builder.BUILDKIT, ("a/b", "c/d"))
+    (call,) = calls("pipelines", ".drone.yml", "steps: [{image: plugins/docker, settings: {a: b}}]")
+    assert (call.builder, call.platforms) == (Builder.DEFAULT, ())

@@ -65,6 +65,23 @@ RENDER = "services:\n- type: web\n  runtime: docker\n  dockerCommand: shop serve
         ),
         (".devcontainer.json", '{"build": {"dockerfile": "Dockerfile", "target": "dev"}}', []),
         (".devcontainer.json", '{"image": "golang"}', []),
+        ("fly.test.toml", "[processes]\nweb = 'shop serve'\n", [("command", "shop", "serve")]),
+        ("railway.toml", "[deploy]\nstartCommand = 'shop -x'\n", [("entrypoint", "shop", "-x")]),
+        (
+            "railway.json",
+            '{"deploy": {"preDeployCommand": ["shop migrate"]}}',
+            [("healthcheck", "CMD-SHELL", "shop migrate")],
+        ),
+        ("railway.json", '{"build": {"dockerfilePath": "x"}, "deploy": {"startCommand": "a"}}', []),
+        *(("railway.json", text, []) for text in ("{", "[]", '{"deploy": 1}')),
+        ("railway.toml", '[deploy]\nstartCommand = "it\'s"\n', []),
+        (
+            ".do/app.yaml",
+            "services:\n- dockerfile_path: Dockerfile\n  run_command: shop -x\n",
+            [("healthcheck", "CMD-SHELL", "shop -x")],
+        ),
+        (".do/app.yaml", "services:\n- run_command: shop -x\n", []),
+        (".do/app.yaml", "services:\n- dockerfile_path: a/Dockerfile\n  run_command: x\n", []),
     ],
 )
 def test_what_is_run(name: str, text: str, expected: list[tuple[str, ...]]) -> None:

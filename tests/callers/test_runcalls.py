@@ -40,6 +40,25 @@ def ran(top: Path, **files: str) -> list[tuple[str, ...]]:
 
 
 @pytest.mark.parametrize(
+    ("lines", "paths"),
+    [
+        ("docker create --name x shop\n\tdocker cp x:/src/a .", ["/src/a"]),
+        ("id=$$(docker create shop) && docker cp $$id:/src/a .", ["/src/a"]),
+        ('docker cp "$$(docker create shop)":/src/a .', ["/src/a"]),
+        ("docker run --name x shop serve\n\tdocker cp -a x:/data ./data", ["/data"]),
+        ("docker create --name x other\n\tdocker cp x:/src/a .", []),
+        ("docker create --name x shop\n\tdocker cp a x:/src/a", []),
+        ("docker cp $$(docker create other):/src/a .", []),
+    ],
+)
+def test_what_is_copied_out_of_a_container(tmp_path: Path, lines: str, paths: list[str]) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM golang:1.24\n")
+    (tmp_path / "Makefile").write_text(f"image:\n\tdocker build -t shop .\n\t{lines}\n")
+    found = runs(tmp_path / "Dockerfile", read_index(tmp_path), ())
+    assert [named.text for run in found for named in run.environment] == paths
+
+
+@pytest.mark.parametrize(
     ("line", "words"),
     [
         ("docker run --rm -p 80:80 shop", []),
@@ -68,6 +87,32 @@ def ran(top: Path, **files: str) -> list[tuple[str, ...]]:
 )
 def test_docker_run(tmp_path: Path, line: str, words: list[tuple[str, ...]]) -> None:
     assert ran(tmp_path, Makefile=f"a:\n\tdocker build -t shop .\nb:\n\t{line}\n") == words
+
+
+@pytest.mark.parametrize(
+    ("run", "words"),
+    [
+        ("-p ${{ vars.PORT }}:${{ vars.PORT }} ${{ secrets.OWNER }}/shop:${{ github.sha }}", []),
+        ("-p ${{ vars.PORT }}:80 ${{secrets.OWNER}}/shop:dev migrate up", [("migrate", "up")]),
+        ("${{ secrets.OTHER || 'x' }}/shop:dev migrate up", []),
+    ],
+)
+def test_expressions_of_workflows(tmp_path: Path, run: str, words: list[tuple[str, ...]]) -> None:
+    """They have blanks in them, and are one word."""
+    text = f"""\
+jobs:
+  all:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: docker/build-push-action@v6
+        with:
+          context: .
+          tags: ${{{{ secrets.OWNER }}}}/shop:${{{{ github.sha }}}},example.com/shop:1
+      - run: docker run --rm {run}
+"""
+    assert ran(tmp_path, _github__workflows__a_yml=text) == words
+    (call,) = read_index(tmp_path).building(tmp_path / "Dockerfile")
+    assert call.tags == ("${{ secrets.OWNER }}/shop", "example.com/shop")
 
 
 def test_image_named_by_variables(tmp_path: Path) -> None:
@@ -250,3 +295,36 @@ def test_pods_of_several_images_are_told_by_name(tmp_path: Path) -> None:
 )
 def test_bare_image(name: str, bare: str) -> None:
     assert bare_image(name) == bare
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("I := shop\na:\n\tdocker build -t shop .\n\tdocker run $(I) serve\n", [("serve",)]),
+        ("I ?= $(R)/shop\na:\n\tdocker build -t $(I):1 .\n\tdocker run $(I):2 ls\n", [("ls",)]),
+        ("I := other\na:\n\tdocker build -t shop .\n\tdocker run $(I) serve\n", []),
+    ],
+)
+def test_variables_of_make(tmp_path: Path, text: str, words: list[tuple[str, ...]]) -> None:
+    assert ran(tmp_path, Makefile=text) == words
+
+
+@pytest.mark.parametrize(
+    ("image", "words"),
+    [
+        ("$CI_REGISTRY_IMAGE:$CI_COMMIT_SHA", [("CMD-SHELL", "go test")]),
+        ("${CI_REGISTRY_IMAGE}", [("CMD-SHELL", "go test")]),
+        ("$CI_REGISTRY_IMAGE/other:1", []),
+        ("$OTHER", []),
+    ],
+)
+def test_job_in_an_image_with_a_name_of_variables(
+    tmp_path: Path, image: str, words: list[tuple[str, ...]]
+) -> None:
+    build = "a:\n  image: docker:27\n  script: [docker build -t $CI_REGISTRY_IMAGE:1 .]\n"
+    text = f"{build}b:\n  image: {image}\n  script: [go test]\n"
+    (tmp_path / "Dockerfile").write_text("FROM golang:1.24\n")
+    (tmp_path / ".gitlab-ci.yml").write_text(text)
+    index = read_index(tmp_path, ["Dockerfile", ".gitlab-ci.yml"])
+    found = runs(tmp_path / "Dockerfile", index, ())
+    assert [run.healthcheck.words for run in found if run.healthcheck is not None] == words

@@ -321,8 +321,8 @@ SYNCS = [
 @pytest.mark.parametrize(("file", "text", "expected"), SYNCS)
 def test_live_sync(tmp_path: Path, file: str, text: str, expected: bool) -> None:
     lay(tmp_path, {"Dockerfile": "", "other/Dockerfile": "", file: text})
-    found = read_index(tmp_path).live_sync(tmp_path / "Dockerfile")
-    assert [where.path for where in found] == ([file] if expected else [])
+    found = read_index(tmp_path).syncs(tmp_path / "Dockerfile")
+    assert [(name, where.path) for name, where in found] == ([(None, file)] if expected else [])
 
 
 def test_which_services_run_a_stage(tmp_path: Path) -> None:

@@ -34,6 +34,21 @@ docker_build(
 
 
 @pytest.mark.parametrize(
+    ("given", "ignores"),
+    [
+        ("", ()),
+        ("ignore=[], only=[]", ()),
+        ("ignore='*.sum'", ("*.sum",)),
+        ("only=['a', 'b/c'], ignore=['b/c/d']", ("**", "!a", "!b/c", "b/c/d")),
+        ("only=read_yaml('x')", ("**",)),
+    ],
+)
+def test_what_is_left_out_of_the_context(given: str, ignores: tuple[str, ...]) -> None:
+    (call,) = read(f"docker_build('a', 'svc', {given})")
+    assert call.ignores == ignores
+
+
+@pytest.mark.parametrize(
     ("text", "places"),
     [
         ('docker_build("a", "svc")', [("dev/svc", "dev/svc/Dockerfile")]),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from gorewrite.dockerfile import parse, stages
+import pytest
+
+from gorewrite.dockerfile import global_values, image_named, parse, stages
 
 
 def test_comments_above() -> None:
@@ -29,3 +31,36 @@ def test_each_stage_has_what_follows_its_from() -> None:
 
 def test_without_from_there_is_none() -> None:
     assert stages(parse("ARG V=1\n")) == ()
+
+
+@pytest.mark.parametrize(("text", "expected"), [("FROM a\n", "RUN"), ("from a\n", "run")])
+def test_letter_case(text: str, expected: str) -> None:
+    (stage,) = stages(parse(text))
+    assert stage.cased("RUN") == expected
+
+
+ARGS = "ARG A\nARG B=b\nARG C=$B-$A\nFROM x\nARG B=other\n"
+
+
+def test_global_values() -> None:
+    assert global_values(parse(ARGS)) == {"A": None, "B": "b", "C": None}
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ("golang", "golang"),
+        ("host:5000/golang:1.25", "host:5000/golang:1.25"),
+        ("${A:-golang:1.25}", "golang:1.25"),
+        ("golang:1.25${A}", "golang:1.25"),
+        ("golang:1-$B@sha256:ab", "golang:1-b@sha256:ab"),
+        ("golang:${A}", None),
+        ("golang:${A}-alpine", None),
+        ("${A}/golang", None),
+        ("$A", None),
+        ("$C", None),
+        ("$UNDECLARED", None),
+    ],
+)
+def test_image_named(raw: str, expected: str | None) -> None:
+    assert image_named(parse(ARGS), raw) == expected

@@ -20,6 +20,13 @@ FIBER = "github.com/gofiber/fiber/v2"
         ('system.ReadDir("a")', ["system os"], ["a"]),
         ('os.OpenFile("a", os.O_RDONLY, 0)', ["os"], ["a"]),
         ('os.DirFS("web")', ["os"], ["web"]),
+        ('user.Lookup("www-data")', ["os/user"], ["/etc/passwd"]),
+        ('user.LookupGroupId(os.Getenv("G"))', ["os/user", "os"], ["/etc/group"]),
+        ('user.Lookup("root")', ["os/user"], []),
+        ("user.Current()", ["os/user"], []),
+        ('exec.Command("git", "describe")', ["os/exec"], [".", ".git"]),
+        ('exec.Command("git", "clone", "x")', ["os/exec"], []),
+        ('c := exec.Command("git", "log"); c.Dir = "x"', ["os/exec"], []),
         ('ioutil.ReadFile("a")', ["io/ioutil"], ["a"]),
         ('filepath.Glob("*.yaml")', ["path/filepath"], ["*.yaml"]),
         ('filepath.WalkDir("docs", nil)', ["path/filepath"], ["docs"]),
@@ -239,6 +246,11 @@ def test_spread_arguments() -> None:
 @pytest.mark.parametrize(
     ("body", "starts"),
     [
+        ('os.Open(fmt.Sprintf("%s/%d", "up", name()))', ["up/"]),
+        ('os.Open(fmt.Sprintf("up/%02d.png", name()))', ["up/"]),
+        ('os.Open(fmt.Sprintf("%s/x%%/%s", "up/"+name(), "y"))', ["up/"]),
+        ('os.Open(fmt.Sprintf("100%%/%s", name()))', ["100%/"]),
+        ('os.Open(fmt.Sprintf("%d/x", name()))', [None]),
         ('os.Open("../pages" + name())', ["../pages"]),
         ('os.Open("../" + name() + ".txt")', ["../"]),
         ('os.Open(filepath.Join("..", "pages", name()))', ["../pages"]),
@@ -326,3 +338,19 @@ def test_main_is_built_from_fragments() -> None:
     assert (
         main("x()", "t os") == 'package main\n\nimport (\n\tt "os"\n)\n\nfunc main() {\n\tx()\n}\n'
     )
+
+
+@pytest.mark.parametrize(
+    ("call", "document"),
+    [
+        ('"wkhtmltopdf", "-q", "pages/bill.html", "-"', "pages/bill.html"),
+        ('"pandoc", "--pdf-engine=xelatex", "a.md"', "a.md"),
+        ('"wkhtmltopdf", "https://example.com/a.html", "-"', None),
+        ('"wkhtmltopdf", "/tmp/a.html", "-"', None),
+        ('"cat", "a.html"', None),
+    ],
+)
+def test_documents_that_refer_to_others(call: str, document: str | None) -> None:
+    needs = program(f"exec.Command({call}).Run()", "os/exec")
+    expected = [f"what {document} refers to is not known"] if document else []
+    assert [unknown.why for unknown in needs.dynamic] == expected

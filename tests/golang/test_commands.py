@@ -39,6 +39,12 @@ def test_the_go_command(word: str) -> None:
     assert parse_go([word, "build"], "/", {}) is not None
 
 
+def test_xx_go_chooses_the_platform() -> None:
+    go = parse_go(["xx-go", "build", "."], "/src", {"GOOS": "linux", "CGO_ENABLED": "0"})
+    assert go is not None
+    assert go.env == {"GOOS": None, "GOARCH": None, "CGO_ENABLED": "0"}
+
+
 @pytest.mark.parametrize("argv", [[], [None], ["gofmt"], ["go2"], ["cargo", "build"], ["GO"]])
 def test_other_commands(argv: list[str | None]) -> None:
     assert parse_go(argv, "/", {}) is None
@@ -483,6 +489,30 @@ def test_without_a_gomod() -> None:
     assert outputs("go build", "/app", other, GO111MODULE="off") == {"/app/app": "."}
     assert outputs("go build -o server .", "/app", other) == {"/app/server": "."}
     assert outputs("go build main.go", "/app", other) == {"/app/main": "."}
+
+
+@pytest.mark.parametrize(
+    ("go_minor", "mode", "binary"),
+    [
+        (10, None, "/go/bin/tool"),
+        (10, "on", "/go/bin/tool"),  # It does not know the variable.
+        (12, None, "/go/bin/tool"),
+        (12, "auto", "/go/bin/tool"),
+        (12, "on", "/go/bin/shop"),
+        (13, None, "/go/bin/shop"),
+        (13, "off", "/go/bin/tool"),
+        (None, None, "/go/bin/shop"),
+    ],
+)
+def test_gomod_that_an_old_go_ignores(go_minor: int | None, mode: str | None, binary: str) -> None:
+    """In GOPATH the directory gives the name, whatever a go.mod says that is there."""
+    tree = MemoryTree({"go.mod": "module example.com/shop\n", "main.go": MAIN})
+    place = Copied(tree, {"/go/src/example.com/tool": "."})
+    env = {"GOPATH": "/go"} | ({"GO111MODULE": mode} if mode else {})
+    command = go("go install ./...", "/go/src/example.com/tool", **env)
+    found = build_outputs(command, place, go_minor=go_minor)
+    assert not isinstance(found, Unknown), found.why
+    assert [output.path for output in found] == [binary]
 
 
 # --- go install -------------------------------------------------------------------------------

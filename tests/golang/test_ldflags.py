@@ -101,6 +101,8 @@ def edited(raw: str, value: str | None = None, *, s_implies_w: bool = False) -> 
         # Quoted: right behind the opening quote.
         ('-ldflags="-X a=b"', '-ldflags="-s -w -X a=b"'),
         ("-ldflags='-X a=b'", "-ldflags='-s -w -X a=b'"),
+        ("-ldflags=' -X a=b'", "-ldflags='-s -w -X a=b'"),
+        ("-ldflags='   -X a=b'", "-ldflags='-s -w    -X a=b'"),
         ('--ldflags="-X a=b"', '--ldflags="-s -w -X a=b"'),
         ('"-X a=b"', '"-s -w -X a=b"'),
         ("'-X \"main.v=a b\"'", "'-s -w -X \"main.v=a b\"'"),

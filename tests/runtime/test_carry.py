@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -21,10 +22,16 @@ FILES = {
 
 
 def carried(
-    top: Path, lines: str = "", body: str = "", *imports: str, workdir: str = "/app"
+    top: Path,
+    lines: str = "",
+    body: str = "",
+    *imports: str,
+    workdir: str = "/app",
+    files: Mapping[str, str] = FILES,
 ) -> Carry:
-    """What a shop takes along; body: of its main function, which imports `imports`."""
-    files = {**SHOP, **FILES}
+    """What a shop takes along; body: of its main function, which imports `imports`; files: beside
+    its sources."""
+    files = {**SHOP, **FILES, **files}
     if body:
         names = "".join(f'import "{name}"\n' for name in imports)
         files["main.go"] = f"package main\n\n{names}\nfunc main() {{ {body} }}\n"
@@ -95,6 +102,49 @@ def test_whole_tree(tmp_path: Path, lines: str, body: str, imports: tuple[str, .
     found = carried(tmp_path, lines, body, *imports)
     assert (found.tree, list(found.paths())) == ("/app", [])
     assert found.tree_because
+
+
+GIN = "github.com/gin-gonic/gin"
+
+
+@pytest.mark.parametrize(
+    ("body", "imports", "paths"),
+    [
+        ('os.Create("up/" + flag.Arg(0))', ("os", "flag"), ["up"]),
+        ('os.Create(filepath.Join("up", flag.Arg(0)))', ("os", "path/filepath", "flag"), ["up"]),
+        (
+            'os.WriteFile(fmt.Sprintf("./conf/%s", flag.Arg(0)), nil, 0o600)',
+            ("os", "fmt", "flag"),
+            ["conf"],
+        ),
+        ('os.OpenFile("up/"+flag.Arg(0), os.O_CREATE, 0)', ("os", "flag"), ["up"]),
+        ('os.Create(fmt.Sprintf("%s/%02d", "up", os.Getpid()))', ("os", "fmt"), ["up"]),
+        ('os.CreateTemp("up", "x-*")', ("os",), ["up"]),
+        ('ioutil.TempDir("./up/", "x")', ("io/ioutil",), ["up"]),
+        ('os.Rename("a", "up/a")', ("os",), ["up"]),
+        ('c.SaveUploadedFile(f, "up/"+f.Filename)', (GIN,), ["up"]),
+        # Nothing is known of the name: what git keeps empty.
+        ("os.Create(flag.Arg(0))", ("os", "flag"), ["up", "web/made"]),
+        # A library is given the name.
+        ('pdf.Output("up/a.pdf")', ("example.com/pdf",), ["up"]),
+        ('pdf.Output(fmt.Sprintf("up/%d.pdf", 1))', ("example.com/pdf", "fmt"), ["up"]),
+        # The work directory is there, and so is that of temporary files.
+        ('os.Create("./" + flag.Arg(0))', ("os", "flag"), []),
+        ('os.Create("up-" + flag.Arg(0))', ("os", "flag"), []),
+        ('os.CreateTemp("", "x-*")', ("os",), []),
+        ('os.CreateTemp("/tmp", "x-*")', ("os",), []),
+        ('os.Create("nowhere/" + flag.Arg(0))', ("os", "flag"), []),
+        ('pdf.Output("templates/a.pdf")', ("example.com/pdf",), []),
+        ('pdf.Output("application/json")', ("example.com/pdf",), []),
+    ],
+)
+def test_directories_that_are_written_to(
+    tmp_path: Path, body: str, imports: tuple[str, ...], paths: list[str]
+) -> None:
+    kept = {"up/.gitkeep": "", "web/made/.gitignore": "*\n", "web/index.html": "x\n"}
+    found = carried(tmp_path, "", body, *imports, files=kept)
+    assert sorted(found.paths()) == sorted(f"/app/{path}" for path in ("shop", *paths))
+    assert (found.tree, found.replay, found.doubts, found.refusal) == (None, [], [], None)
 
 
 def test_tree_of_the_toolchain_is_not_kept(tmp_path: Path) -> None:

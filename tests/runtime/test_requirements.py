@@ -202,3 +202,19 @@ def test_cgo_libraries_stay_with_it(tmp_path: Path) -> None:
 )
 def test_beyond_busybox(tmp_path: Path, body: str, beyond: list[str]) -> None:
     assert list(needs(tmp_path, "", body, "os", "os/exec", "syscall").beyond_busybox) == beyond
+
+
+@pytest.mark.parametrize(
+    ("path", "doubts"),
+    [("/etc/shells", 1), ("/etc/ld.so.conf.d/x", 0), ("/etc/login.defs", 1), ("/etc/hosts", 0)],
+)
+def test_tables_of_a_distribution(tmp_path: Path, path: str, doubts: int) -> None:
+    body = f'if _, err := os.ReadFile("{path}"); err != nil {{ panic(err) }}'
+    assert len(needs(tmp_path, "", body, "os").doubts) == doubts
+
+
+def test_what_run_makes_is_not_of_the_base_image(tmp_path: Path) -> None:
+    body = 'if _, err := os.ReadFile("/usr/share/x/a"); err != nil { panic(err) }'
+    assert needs(tmp_path, "", body, "os").doubts
+    for line in ("RUN tar xf /a.tgz -C /usr/share/x\n", "RUN git clone e.com/x /usr/share/x\n"):
+        assert not needs(tmp_path, line, body, "os").doubts

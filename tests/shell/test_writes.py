@@ -89,6 +89,16 @@ from gorewrite.shell import Script, parse, steps, writes
             ("sed -i -e s/a/b/ c", ("/w/c",)),
             ("env A=b touch x", ("/w/x",)),
         ),
+        ("openssl req -x509 -keyout k.pem -out /c.pem", ("/w/k.pem", "/c.pem")),
+        ("openssl genrsa 2048 > k", (None, "/w/k")),
+        ("openssl version", ()),
+        ("ssh-keygen -t rsa -N '' -f /k", ("/k", "/k.pub")),
+        ("ssh-keygen -A", (None,)),
+        ("git clone https://example.com/a/b.git", ("/w/b",)),
+        ("git clone --depth 1 -b v1 https://example.com/b /opt/b", ("/opt/b",)),
+        *(("git clone $NO", (None,)), ("git clone", (None,)), ("git checkout x", (None,))),
+        *(("sqlite3 a.db < s.sql", ("/w/a.db",)), ("sqlite3 -cmd .x a.db", ("/w/a.db",))),
+        ("sqlite3 :memory: 'select 1'", ()),
     ],
 )
 def test_writes(text: str, paths: tuple[str | None, ...] | None) -> None:

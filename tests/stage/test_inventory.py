@@ -201,3 +201,16 @@ def test_stages_below_count_and_others_do_not(tmp_path: Path) -> None:
     found = take(facts.final)
     assert set(found.packages) == {"curl"}
     assert set(found.written) == {"/data"}
+
+
+@pytest.mark.parametrize(
+    ("run", "cloned"),
+    [
+        ("git clone https://example.com/a/b.git /srv/b", ["/srv/b"]),
+        ("cd /srv && git clone --depth 1 https://example.com/a/b", ["/srv/b"]),
+        ("git clone $URL", []),
+        ("git checkout main", []),
+    ],
+)
+def test_cloned(tmp_path: Path, run: str, cloned: list[str]) -> None:
+    assert list(left(tmp_path, run).cloned) == cloned

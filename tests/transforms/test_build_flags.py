@@ -131,7 +131,7 @@ def test_rewrites(line: str, expected: str) -> None:
         "GOOS=windows CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o shop.exe .",
         "echo go build -o shop .",
         'sh -c "go build -o shop ."',
-        "git clone https://example.com/x && xx-go build -o shop .",
+        "git clone https://example.com/x && my-go build -o shop .",
     ],
 )
 def test_leaves_alone(line: str) -> None:

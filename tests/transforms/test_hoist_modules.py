@@ -67,15 +67,44 @@ REWRITES = {
         ),
     ),
     "elsewhere": (
-        ("COPY . /app", "WORKDIR /app", BUILD),
+        ("COPY . /app", "# The program.", "WORKDIR /app", BUILD),
         (
-            "COPY go.mod go.sum /app/",
-            "RUN cd /app && go mod download",
-            "COPY . /app",
+            "# The program.",
             "WORKDIR /app",
+            "COPY go.mod go.sum ./",
+            "RUN go mod download",
+            "COPY . /app",
             BUILD,
         ),
     ),
+    "elsewhere, over an absolute copy": (
+        ("COPY . /app", "COPY go.mod /etc/x/", "WORKDIR /app", BUILD),
+        (
+            "WORKDIR /app",
+            "COPY go.mod go.sum ./",
+            "RUN go mod download",
+            "COPY . /app",
+            "COPY go.mod /etc/x/",
+            BUILD,
+        ),
+    ),
+    **{
+        f"elsewhere, {why}": (
+            lines,
+            (f"COPY {flag}go.mod go.sum /app/", "RUN cd /app && go mod download", *lines),
+        )
+        for why, flag, lines in (
+            ("behind a RUN", "", ("COPY . /app", "RUN ls", "WORKDIR /app", BUILD)),
+            ("behind a relative copy", "", ("COPY . /app", "COPY go.mod x", "WORKDIR /app", BUILD)),
+            ("relative itself", "", ("COPY . /app", "WORKDIR ../app", BUILD)),
+            ("owned", "--chown=1:1 ", ("COPY --chown=1:1 . /app", "WORKDIR /app", BUILD)),
+            (
+                "opted out",
+                "",
+                ("COPY . /app", "# gorewrite: ignore[hoist-modules]", "WORKDIR /app", BUILD),
+            ),
+        )
+    },
     "inline settings": (
         ("COPY . .", "RUN GOPROXY=https://goproxy.io CGO_ENABLED=0 go build -o /shop ."),
         (

@@ -1,0 +1,1 @@
+require('node:child_process').execFileSync('git', ['rev-parse', 'HEAD'])

@@ -1,0 +1,3 @@
+import subprocess
+
+print(subprocess.check_output(["git", "describe", "--tags"], text=True))

@@ -1,0 +1,18 @@
+package main
+
+import (
+	"fmt"
+	"log"
+	"os"
+
+	"github.com/gorilla/mux"
+)
+
+func main() {
+	mux.NewRouter()
+	data, err := os.ReadFile(os.Getenv("ZONES"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(len(data))
+}

@@ -1,0 +1,5 @@
+read_secrets() {
+	for file in /run/secrets/*; do
+		export "$(basename "$file")=$(cat "$file")"
+	done
+}

@@ -1,0 +1,4 @@
+#!/bin/sh
+. ./scripts/lib.sh
+read_secrets
+exec "$@"
