@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 
 from gorewrite.contract import argv_of, build_only, health_argv, runtime_path
@@ -18,6 +18,7 @@ from gorewrite.dockerfile import Instruction, command_of, pairs, variables
 from gorewrite.facts import StageFacts
 from gorewrite.stage.commands import last
 from gorewrite.stage.images import DEFAULT_PATH
+from gorewrite.stage.scope import State
 
 #: What writes files, and moves nowhere.
 _FILES = frozenset(["RUN", "COPY", "ADD"])
@@ -75,6 +76,7 @@ class _Mover:
     program: Callable[[str], str | None]
     moved: Moved = field(default_factory=Moved)
     declared: set[str] = field(default_factory=set)
+    written: set[str] = field(default_factory=set)
 
     def move(self) -> Moved:
         end = self.stage.end
@@ -141,12 +143,13 @@ class _Mover:
 
     def _arguments(self, instruction: Instruction) -> None:
         """Declares the variables of an instruction that the new stage does not have yet."""
-        states = (m.states[instruction] for m in self.stage.lineage if instruction in m.states)
-        state = next(states, None)
         if instruction.keyword in ("CMD", "ENTRYPOINT", "RUN", "SHELL", "HEALTHCHECK"):
             return  # Not expanded by the builder (Dockerfile reference, "Environment replacement").
-        names = variables(instruction.rest) - self.declared
-        for name in sorted(names, key=instruction.rest.find):
+        state = self._state(instruction)
+        names = variables(instruction.rest)
+        if instruction.keyword != "ENV" and (other := self._other_here(names, instruction)):
+            raise CannotMove(instruction, f"${other} is another one in the runtime; write it out")
+        for name in sorted(names - self.declared, key=instruction.rest.find):
             source = self._declaration(name, instruction)
             if source is None:
                 value = state.env.get(name) if state else None
@@ -162,6 +165,22 @@ class _Mover:
                         default = f"={raw}" if raw is not None else ""
                         self.moved.lines.append((f"ARG {name}{default}", source))
                 self.declared.add(name)
+
+    def _state(self, instruction: Instruction) -> State | None:
+        """What the instruction sees in its own stage."""
+        states = (m.states[instruction] for m in self.stage.lineage if instruction in m.states)
+        return next(states, None)
+
+    def _other_here(self, names: Set[str], instruction: Instruction) -> str | None:
+        """A variable that the runtime's base image gives another value than the stage does."""
+        state = self._state(instruction)
+        for name in sorted(names & {"PATH", *self.base_env}):
+            own = state.env.get(name) if state else None
+            if name == "PATH" and own != runtime_path(own):
+                return name
+            if name not in self.written and own != {"PATH": DEFAULT_PATH, **self.base_env}[name]:
+                return name
+        return None
 
     def _declaration(self, name: str, before: Instruction) -> Instruction | None:
         """The ARG that a variable of an instruction stands for; None for an ENV."""
@@ -192,6 +211,7 @@ class _Mover:
                     raise CannotMove(instruction, f"the value of {key} is not known; write it out")
                 self.moved.lines.append((f"ENV {key}={quote(value)}", instruction))
         self.declared |= set(kept)
+        self.written |= set(kept)
         if behind:
             self.moved.removed.append(instruction)
 
@@ -202,12 +222,14 @@ class _Mover:
 
     def _same_meaning(self, instruction: Instruction) -> bool:
         """Whether an ENV means the same on another base: its variables are only ARGs, ENVs
-        written before it, or PATH."""
-        for name in variables(instruction.rest):
+        written before it, what both bases give one value, or the PATH that is extended."""
+        names = variables(instruction.rest)
+        for name in names:
             source = self._declaration(name, instruction)
             if source is None and name not in self.declared:
                 return False
-        return True
+        extended = {"PATH"} if all(key == "PATH" for key, _ in pairs(instruction)) else set()
+        return self._other_here(names - extended, instruction) is None
 
     def _command(self, instruction: Instruction) -> None:
         command = command_of(instruction)

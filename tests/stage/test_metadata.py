@@ -36,6 +36,8 @@ def test_nothing_to_say_again(tmp_path: Path, lines: str) -> None:
         ("ENV A=$GOPATH/x", ["ENV A=/go/x"]),
         ("ENV PATH=/app:$PATH", ["ENV PATH=/app:$PATH"]),
         ("ENV PATH=$GOPATH/bin:$PATH", []),
+        ("ENV A=$PATH:/x", [f"ENV A=/go/bin:/usr/local/go/bin:{DEFAULT_PATH}:/x"]),
+        ("ENV PATH=/x\nENV A=$PATH:/y", ["ENV PATH=/x", "ENV A=$PATH:/y"]),
         ("ARG V=1\nENV A=$V", ["ARG V=1", "ENV A=$V"]),
         ("ARG V\nLABEL a=$V b=$V", ["ARG V", "LABEL a=$V b=$V"]),
         ("ENV GOOS=linux\nLABEL os=$GOOS", ["ENV GOOS=linux", "LABEL os=$GOOS"]),
@@ -51,6 +53,11 @@ def test_nothing_to_say_again(tmp_path: Path, lines: str) -> None:
 )
 def test_moved(tmp_path: Path, lines: str, expected: list[str]) -> None:
     assert [text for text, _ in moved(tmp_path, lines).lines] == expected
+
+
+def test_label_of_a_value_that_the_runtime_lacks(tmp_path: Path) -> None:
+    with pytest.raises(CannotMove, match="PATH is another one"):
+        moved(tmp_path, "LABEL path=$PATH")
 
 
 def test_build_variable_that_the_program_reads(tmp_path: Path) -> None:
