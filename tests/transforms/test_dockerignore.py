@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from gorewrite.transforms.dockerignore import _PATTERNS, _matching
 
 from gorewrite.config import Config
 from gorewrite.context.ignorefile import IgnoreFile
@@ -12,7 +13,6 @@ from gorewrite.engine import Plan
 from gorewrite.outcome import changes_on_disk
 from gorewrite.project import Workspace
 from gorewrite.transform import Safety
-from gorewrite.transforms.dockerignore import _PATTERNS, _matching
 from tests.transforms.tools import planned, transform
 
 MAIN = 'package main\n\nimport "os"\n\nfunc main() { os.Exit(0) }\n'
