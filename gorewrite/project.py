@@ -311,6 +311,9 @@ def reported(display: str) -> Iterator[None]:
     except MemoryError as error:
         problem = "its planning takes more memory than there is; the file is left alone"
         raise FileError(display, 0, problem) from error
+    except RecursionError as error:
+        problem = "it is nested deeper than can be followed; the file is left alone"
+        raise FileError(display, 0, problem) from error
     except Exception as error:
         what = str(error) if isinstance(error, InternalError) else repr(error)
         problem = f"internal error: {what}; the file is left alone, please report this"

@@ -331,6 +331,9 @@ BAD: dict[str, bytes] = {
     "comments.Dockerfile": b"# nothing\n# but comments\n",
     "large.Dockerfile": b"FROM golang:1.24\n" + b"# x\n" * 524_288,
     "rejected.Dockerfile": b"FROM golang:1.24\nENV KEY\n",
+    "deep.Dockerfile": b"FROM golang:1.24 AS s0\n"
+    + b"".join(b"FROM s%d AS s%d\n" % (i, i + 1) for i in range(2_000))
+    + b"COPY . .\nRUN go build -o /shop .\n",
 }
 
 

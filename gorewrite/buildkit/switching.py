@@ -72,6 +72,7 @@ def doubts(facts: Facts) -> tuple[Evidence, ...]:
     return tuple(d for switch in callers(facts).switches if switch.certain for d in switch.doubts)
 
 
+@remembered
 def is_selected(facts: Facts) -> bool:
     """Whether enable-buildkit may do its part."""
     from gorewrite.optout import opt_out

@@ -45,15 +45,20 @@ def may_ship(stage: StageFacts) -> bool:
     """
     carries = {stage}
     for other in stage.facts.stages[stage.index + 1 :]:
-        copied = {
-            other.facts.stage_named(from_, other.index)
-            for instruction in other.stage.instructions
-            if instruction.keyword in ("COPY", "ADD")
-            if (from_ := copy_parts(instruction).from_) is not None
-        }
-        if other.parent in carries or copied & carries:
+        if other.parent in carries or not carries.isdisjoint(_copied(other)):
             carries.add(other)
     return any(_ships(each) for each in carries if each.is_final or not each.referenced)
+
+
+@remembered
+def _copied(stage: StageFacts) -> frozenset[StageFacts | None]:
+    """The stages that COPY and ADD take files from."""
+    return frozenset(
+        stage.facts.stage_named(from_, stage.index)
+        for instruction in stage.stage.instructions
+        if instruction.keyword in ("COPY", "ADD")
+        if (from_ := copy_parts(instruction).from_) is not None
+    )
 
 
 @remembered

@@ -48,6 +48,18 @@ def test_a_node_without_a_text_of_its_own() -> None:
         _ = Node().source
 
 
+def test_first_line() -> None:
+    tree = parse("\n# a\nRUN a \\\n  b\n")
+    assert tree.first_line == "# a"
+    assert [node.first_line for node in tree.body] == ["", "# a", "RUN a \\"]
+
+
+def test_lines() -> None:
+    tree = parse("# a\nFROM a \\\n  AS c\nRUN b\n")
+    assert list(tree.lines.values()) == [1, 2, 4]
+    assert [tree.line_of(node) for node in tree.body] == [1, 2, 4]
+
+
 def test_line_of_another_node() -> None:
     with pytest.raises(KeyError):
         parse("FROM a\n").line_of(Comment("# c"))

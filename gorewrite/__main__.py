@@ -1,0 +1,5 @@
+"""`python -m gorewrite`."""
+
+from gorewrite.cli import main
+
+main()
