@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
 
@@ -63,10 +64,10 @@ def sources(rng: Random) -> Sources:
     )
     files = made.files
     files |= FILES
-    _module(rng, made)
-    _program(rng, made, made.main)
+    library = _module(rng, made)
+    _program(rng, made, made.main, library)
     if rng.random() < 0.15:
-        _program(rng, made, "cmd/worker")
+        _program(rng, made, "cmd/worker", library)
     if rng.random() < 0.5:
         files[".git/HEAD"] = "ref: refs/heads/main\n"
     if rng.random() < 0.3:
@@ -82,24 +83,55 @@ def sources(rng: Random) -> Sources:
     return made
 
 
-def _module(rng: Random, made: Sources) -> None:
+def _module(rng: Random, made: Sources) -> list[Behaviour]:
+    """The module; what its programs can do by a module of their own beside it."""
+    files = made.files
     modules = rng.sample(_MODULES, rng.choice([0, 0, 0, 1, 1, 2]))
     text = f"module {made.module}\n\ngo 1.22\n"
     text += "".join(f"\nrequire {module}\n" for module in modules)
-    if rng.random() < 0.1:
-        text += "\nrequire example.com/lib v0.0.0\n\nreplace example.com/lib => ./lib\n"
-        made.files["lib/go.mod"] = "module example.com/lib\n\ngo 1.22\n"
-        made.files["lib/lib.go"] = "package lib\n"
-    made.files["go.mod"] = text
+    library: list[Behaviour] = []
+    beside = rng.choice(["", "", "", "", "replace", "work"])
+    if beside:
+        library = [_library(rng, files)]
+    if beside == "replace" or (beside and rng.random() < 0.5):
+        text += "\nrequire example.com/lib v0.0.0\n"
+    if beside == "replace":
+        text += "\nreplace example.com/lib => ./lib\n"
+    elif beside:
+        files["go.work"] = "go 1.22\n\nuse (\n\t.\n\t./lib\n)\n"
+    files["go.mod"] = text
     if modules or rng.random() < 0.5:
-        made.files["go.sum"] = "".join(f"{module} h1:x\n" for module in modules)
+        files["go.sum"] = "".join(f"{module} h1:x\n" for module in modules)
     if "git.example.com" in text:
-        made.files["netrc"] = "machine git.example.com\n"
+        files["netrc"] = "machine git.example.com\n"
+    if modules and not beside and rng.random() < 0.2:
+        _vendor(modules, files)
+    return library
 
 
-def _program(rng: Random, made: Sources, directory: str) -> None:
+def _library(rng: Random, files: dict[str, str]) -> Behaviour:
+    """A module in lib/, whose package reads a file where the program runs."""
+    path = rng.choice(sorted(FILES))
+    files["lib/go.mod"] = "module example.com/lib\n\ngo 1.22\n"
+    files["lib/lib.go"] = (
+        'package lib\n\nimport "os"\n\n'
+        f'func Load() ([]byte, error) {{ return os.ReadFile("{path}") }}\n'
+    )
+    return Behaviour("lib.Load()", lambda process: process.read(path), ("example.com/lib",))
+
+
+def _vendor(modules: list[str], files: dict[str, str]) -> None:
+    """What `go mod vendor` leaves."""
+    files["vendor/modules.txt"] = "".join(f"# {module}\n## explicit\n" for module in modules)
+    for module in modules:
+        path = module.partition(" ")[0]
+        files[f"vendor/{path}/code.go"] = f"package {posixpath.basename(path)}\n"
+
+
+def _program(rng: Random, made: Sources, directory: str, library: Sequence[Behaviour]) -> None:
     count = rng.choice([0, 1, 1, 2, 2, 3, 4])
     behaviours = [rng.choice(KINDS)(rng) for _ in range(count)]
+    behaviours += library if rng.random() < 0.7 else []
     made.behaviours[directory] = behaviours
     for path, text in program(behaviours, made.module, made.cgo).items():
         place = path if path.startswith("internal/") else posixpath.join(directory, path)

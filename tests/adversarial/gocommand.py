@@ -17,6 +17,8 @@ _IMPORT = re.compile(r'^\s*(?:import\s+)?(?:\w+\s+|_\s+)?"([\w./-]+)"$', re.MULT
 _EMBED = re.compile(r"^//go:embed (.+)$", re.MULTILINE)
 _REQUIRE = re.compile(r"^\s*(?:require\s+)?([\w.-]+\.[\w./-]+) (v[\w.+-]+)", re.MULTILINE)
 _REPLACE = re.compile(r"^replace (\S+) => (\S+)$", re.MULTILINE)
+_USE = re.compile(r"^\s*(?:use\s+)?(\.\S*)$", re.MULTILINE)
+_NAME = re.compile(r"^module (\S+)", re.MULTILINE)
 _STAMP = re.compile(r"-X[ =]'?([\w./-]+=[^\s'\"]*)")
 _MAJOR = re.compile(r"v[0-9]+$")
 MODULES = "/go/pkg/mod"
@@ -30,7 +32,7 @@ def go(shell: Shell, words: list[str]) -> str:
             _build(shell, words[0], rest)
         case ["mod", "download" | "tidy" | "vendor", *_]:
             module = _module(shell, shell.directory)
-            _fetch(shell, module)
+            _fetch(shell, module, vendored=False)
         case ["test" | "vet" | "generate", *_]:
             module = _module(shell, shell.directory)
             _fetch(shell, module)
@@ -51,17 +53,48 @@ def _module(shell: Shell, directory: str) -> str:
     return top
 
 
-def _fetch(shell: Shell, module: str) -> None:
-    """Downloads the required modules that are not there yet."""
+def _workspace(shell: Shell, module: str) -> dict[str, str]:
+    """The members of the workspace that a module is built in: module path -> directory."""
+    top = module
+    while (text := shell.disk.text(posixpath.join(top, "go.work"))) is None:
+        if top == "/":
+            return {}
+        top = posixpath.dirname(top)
+    if shell.variables.get("GOWORK") == "off":
+        return {}
+    members = {}
+    for used in _USE.findall(text):
+        directory = posixpath.normpath(posixpath.join(top, used))
+        member = shell.disk.text(posixpath.join(directory, "go.mod"))
+        if member is None:
+            raise Failure(f"go: cannot load module {used} listed in go.work file: no such file")
+        members[_NAME.findall(member)[0]] = directory
+    if module not in members.values():
+        raise Failure(f"{module} is not in the modules listed in go.work")
+    return members
+
+
+def _beside(shell: Shell, module: str) -> dict[str, str]:
+    """Modules that a module takes from the disk: module path -> directory."""
     text = shell.disk.text(posixpath.join(module, "go.mod")) or ""
-    replaced = dict(_REPLACE.findall(text))
-    if shell.disk.is_dir(posixpath.join(module, "vendor")):
+    replaced = {
+        path: posixpath.normpath(posixpath.join(module, target))
+        for path, target in _REPLACE.findall(text)
+    }
+    return {**replaced, **_workspace(shell, module)}
+
+
+def _fetch(shell: Shell, module: str, vendored: bool = True) -> None:
+    """Downloads the required modules that are not there yet. vendored: whether those in vendor/
+    will do."""
+    text = shell.disk.text(posixpath.join(module, "go.mod")) or ""
+    beside = _beside(shell, module)
+    if vendored and shell.disk.is_dir(posixpath.join(module, "vendor")):
         return
     for path, version in _REQUIRE.findall(text):
-        if path in replaced:
-            directory = posixpath.join(module, replaced[path])
-            if shell.disk.text(posixpath.join(directory, "go.mod")) is None:
-                raise Failure(f"go: {path}: reading {replaced[path]}/go.mod: no such file")
+        if path in beside:
+            if shell.disk.text(posixpath.join(beside[path], "go.mod")) is None:
+                raise Failure(f"go: {path}: reading {beside[path]}/go.mod: no such file")
             continue
         place = f"{MODULES}/{path}@{version}"
         if shell.disk.is_dir(place):
@@ -203,8 +236,11 @@ def _parts(shell: Shell, module: str, directory: str, seen: set[str]) -> dict[st
         if imported.startswith(prefix + "/"):
             inner = posixpath.join(module, imported[len(prefix) + 1 :])
             made |= _parts(shell, module, inner, seen)
-    for path_, target in _REPLACE.findall(text):
-        if f'"{path_}' in source:
-            inner = posixpath.normpath(posixpath.join(module, target))
-            made |= {f"{path_} {k}": v for k, v in _parts(shell, inner, inner, seen).items()}
+    beside = _beside(shell, module)
+    for other, directory in beside.items():
+        if f'"{other}"' in source:
+            parts = _parts(shell, directory, directory, seen)
+            made |= {f"{other} {key}": value for key, value in parts.items()}
+    if '"example.com/lib"' in source and "example.com/lib" not in beside:
+        raise Failure("no required module provides package example.com/lib")
     return made

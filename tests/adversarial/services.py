@@ -231,6 +231,7 @@ class _Maker:
         rng = self.rng
         chown = f"--chown={self.user} " if self.user and self.chance(0.3) else ""
         sums = " go.sum" if "go.sum" in self.context else ""
+        sums += " go.work" if "go.work" in self.context and self.chance(0.7) else ""
         late = "COPY netrc /root/.netrc"
         if "netrc" in self.context and self.chance(0.5):
             self.lines.append(late)
@@ -247,7 +248,9 @@ class _Maker:
             self.lines.append(line.replace("HERE", self.workdir))
         else:
             for top in sorted({path.partition("/")[0] for path in self.context if "/" in path}):
-                if top in ("cmd", "internal", "lib") or (top != ".git" and self.chance(0.7)):
+                if top in ("cmd", "internal", "lib", "vendor") or (
+                    top != ".git" and self.chance(0.7)
+                ):
                     self.lines.append(f"COPY {chown}{top} ./{top}")
             own = any(path.endswith(".go") and "/" not in path for path in self.context)
             files = ("*.go " if own else "") + f"go.mod{sums} config.yml start.sh"
