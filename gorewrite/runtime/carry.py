@@ -41,6 +41,7 @@ from gorewrite.runtime.around import (
     volumes,
     written_to,
 )
+from gorewrite.runtime.configured import configured
 from gorewrite.runtime.leftout import left_out
 from gorewrite.runtime.owner import keep_owners
 from gorewrite.runtime.remotes import known_hosts
@@ -109,6 +110,8 @@ class _Carrier:
             self._beside(program.path, program.needs)
         if not self.needs.programs:
             whole.append(Evidence("", 0, "the sources of the program are not known"))
+        for path, where in configured(self.stage, self.needs, self.carry.files, self.workdir):
+            self._named_file(path, where)
         links, lost = settle(self.stage, self.inventory, self.carry.files, self.workdir)
         self.carry.doubts += lost
         whole += [*links, *own_work_directory(self.stage, self.needs, self.workdir)]
