@@ -22,6 +22,7 @@ from gorewrite.facts import Facts, StageFacts
 from gorewrite.gobuild.gouse import GoUse
 from gorewrite.memo import cached_property, remembered
 from gorewrite.modules.gomodules import module_of
+from gorewrite.runtime.programs import programs
 from gorewrite.stage.commands import DEV_TOOLS, last
 from gorewrite.stage.entry import read_entry
 from gorewrite.stage.images import Image
@@ -331,6 +332,9 @@ def _at_run_time(stage: StageFacts, cache: Cache) -> Iterator[Conflict]:
             f"the container runs the go command or a tool that does; it needs the {cache.name}"
         )
         yield Conflict(cache.code, message, evidence)
+    elif (runs := _program_runs_go(stage)) is not None:
+        message = f"the program itself runs go, which then has no {cache.name}"
+        yield Conflict(cache.code, message, runs)
     elif leaf and code == "no-entrypoint":
         if last(stage, "CMD") is not None or not stage.runs:
             message = (
@@ -340,3 +344,13 @@ def _at_run_time(stage: StageFacts, cache: Cache) -> Iterator[Conflict]:
     elif leaf and code:
         message = f"what the container runs cannot be followed; it may need the {cache.name}"
         yield Conflict(cache.code, message, evidence)
+
+
+_GO = ("go", "/usr/local/go/bin/go")
+
+
+def _program_runs_go(stage: StageFacts) -> Evidence | None:
+    """Where a program of a stage runs the go command: it may build what it is given offline."""
+    known = (p.needs for p in programs(stage) if not isinstance(p.needs, Unknown))
+    executes = (found for need in known for found in need.executes)
+    return next((f.evidence for f in executes if f.program in _GO), None)

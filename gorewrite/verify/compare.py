@@ -45,6 +45,7 @@ DECLARED: Final = "the patch says so"
 _OTHER_BASE: Final = "comes with the base image"
 _ONLY_BUILDS: Final = "steers builds only"
 _COPIED: Final = "COPY gives directories this mode"
+_FOLLOWED: Final = "COPY follows a link that it names"
 
 #: Key of an image's configuration -> field of `Contract`.
 _FIELDS: Final = {
@@ -193,10 +194,26 @@ def compare_files(
                 expected = DECLARED
             elif old is not None and _opened(old, entry):
                 expected = _COPIED
+            elif old is not None and _alike(_target(images, containers[0], name, old), entry):
+                expected = _FOLLOWED
             yield Difference(name, str(old or "missing"), str(entry), expected)
         for name in dict.fromkeys((path, program or path)):
             if name in before and name not in after:
                 yield Difference(name, str(before[name]), "missing")
+
+
+def _target(images: Images, container: str, path: str, entry: FileEntry) -> FileEntry:
+    """What a link of a container leads to; of anything else and of a link to nowhere itself."""
+    for _ in range(_MOST_LINKS):
+        if entry.kind != "link":
+            break
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(path), entry.content))
+        entry = (images.files(container, path) or {}).get(path, entry._replace(kind="nowhere"))
+    return entry
+
+
+#: As many links as the kernel follows (path_resolution(7)).
+_MOST_LINKS: Final = 40
 
 
 def _opened(before: FileEntry, after: FileEntry) -> bool:

@@ -10,6 +10,7 @@ import pytest
 
 from gorewrite.contract import contract
 from gorewrite.verify.compare import (
+    _FOLLOWED,
     DECLARED,
     Difference,
     Sides,
@@ -297,6 +298,33 @@ def test_program_that_was_linked_again(split: Sides) -> None:
 def test_file_that_differs(split: Sides, before: FileEntry, after: FileEntry) -> None:
     found = compared({"/app/shop": before}, {"/app/shop": after}, split)
     assert found == [Difference("/app/shop", str(before), str(after))]
+
+
+def link(to: str) -> FileEntry:
+    return FileEntry("link", 0o777, (0, 0), to)
+
+
+@pytest.mark.parametrize(
+    ("links", "expected"),
+    [
+        ({"/etc/localtime": link("/usr/share/zoneinfo/PRC")}, _FOLLOWED),
+        ({"/etc/localtime": link("../usr/share/zoneinfo/PRC")}, _FOLLOWED),
+        (
+            {"/etc/localtime": link("zone"), "/etc/zone": link("../usr/share/zoneinfo/PRC")},
+            _FOLLOWED,
+        ),
+        ({"/etc/localtime": link("/usr/share/zoneinfo/UTC")}, ""),
+        ({"/etc/localtime": link("/gone")}, ""),
+        ({"/etc/localtime": link("localtime")}, ""),
+    ],
+)
+def test_copy_follows_links(tmp_path: Path, links: dict[str, FileEntry], expected: str) -> None:
+    copied = "COPY --from=builder /etc/localtime /etc/localtime\n"
+    zones = {"/usr/share/zoneinfo/PRC": file("prc"), "/usr/share/zoneinfo/UTC": file("utc")}
+    before = {"/app/shop": PROGRAM, **zones, **links}
+    after = {"/app/shop": PROGRAM, "/etc/localtime": file("prc")}
+    (found,) = compared(before, after, sides(tmp_path, after=SPLIT + copied + CMD))
+    assert (found.what, found.expected) == ("/etc/localtime", expected)
 
 
 def test_file_that_was_not_there_before(split: Sides) -> None:
