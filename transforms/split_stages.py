@@ -10,7 +10,8 @@ from gorewrite.contract import contract, runtime_path
 from gorewrite.dockerfile import Blank, BodyNode, Comment, Instruction, from_parts
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import Facts, StageFacts
-from gorewrite.runtime.carry import Carry, carry
+from gorewrite.runtime.carried import Carry
+from gorewrite.runtime.carry import carry
 from gorewrite.runtime.choice import NoRuntime, Runtime, choose, departures
 from gorewrite.runtime.requirements import Requirements, requirements
 from gorewrite.stage import metadata
@@ -49,7 +50,8 @@ class SplitStages(Transform):
     - entrypoint-unknown, entrypoint-script: what is started cannot be followed.
     - output-path-unresolved: nothing is seen to create the program that the image runs.
     - needs-toolchain-at-runtime: the program itself runs go or a compiler.
-    - runtime-caller-paths: it finds files through its build-time source path.
+    - runtime-caller-paths: it finds files in GOROOT, or by the path of sources that have no
+      place of their own.
     - runtime-files-unknown: its files cannot be told from the toolchain's.
     - tool-unknown, foreign-packages, libc-mismatch, libc-unknown, needs-userland,
       not-static, scratch-lacks, sources-unknown: no runtime image is known to fit.
@@ -205,12 +207,12 @@ class _Split:
                     "the program loads Go plugins, which need the image they were built in",
                     program.needs.plugins,
                 )
-            if program.needs.caller_paths:
+            if program.needs.toolchain_paths:
                 return self._refuse(
                     "runtime-caller-paths",
-                    "the program finds files through its source path at build time; "
+                    "the program finds files in the Go toolchain, or packages by their sources; "
                     "embed them or take their directory from the configuration",
-                    program.needs.caller_paths,
+                    program.needs.toolchain_paths,
                 )
         return None
 

@@ -263,7 +263,7 @@ class _Reader:
                 for unknown in (*needs.dynamic, *needs.problems):
                     first = next(iter(unknown.evidence), Evidence("", 0, unknown.why))
                     self.dynamic = self.dynamic or first
-                for evidence in (*needs.caller_paths, *needs.self_path):
+                for evidence in (*needs.caller_paths, *needs.toolchain_paths, *needs.self_path):
                     self.dynamic = self.dynamic or evidence
                 for read in needs.reads:
                     if read.kind == "write":

@@ -243,9 +243,10 @@ def _mention(stage: StageFacts, pattern: re.Pattern[str]) -> Evidence | None:
 def against_trimpath(stage: StageFacts, needs: Needs) -> tuple[str, str, Evidence] | None:
     """(refusal code, message, evidence) when the program would miss what -trimpath takes."""
     for each in needs:
-        if not isinstance(each, Unknown) and each.caller_paths:
+        found = () if isinstance(each, Unknown) else (*each.caller_paths, *each.toolchain_paths)
+        if found:
             message = "no -trimpath: the program finds files by the path of its sources"
-            return "runtime-caller-paths", message, each.caller_paths[0]
+            return "runtime-caller-paths", message, found[0]
     settings = _build_settings(stage, needs)
     if settings is not None:
         message = "no -trimpath: the program reads build settings that it leaves out"

@@ -108,6 +108,7 @@ _SIGNALS = frozenset(
         "temp_files",
         "home",
         "caller_paths",
+        "toolchain_paths",
         "plugins",
         "build_info",
         "mime_types",

@@ -83,7 +83,8 @@ class ProgramNeeds(NamedTuple):
     local_time: uses the zone of TZ or /etc/localtime;
     tls: verifies certificates of others (and no root certificates are linked in);
     users: looks up users; temp_files: writes to the temporary directory; home: the home directory;
-    caller_paths: finds files through the build-time source path or GOROOT;
+    caller_paths: finds files through the path of its own sources when it was built;
+    toolchain_paths: finds files in GOROOT, or packages by their sources;
     plugins: loads Go plugins; build_info: reads its own build information;
     mime_types: maps file names to MIME types; self_path: depends on its own path or name;
     symbols: reads or patches its own symbols; services: resolves service names ("http");
@@ -109,6 +110,7 @@ class ProgramNeeds(NamedTuple):
     temp_files: tuple[Evidence, ...] = ()
     home: tuple[Evidence, ...] = ()
     caller_paths: tuple[Evidence, ...] = ()
+    toolchain_paths: tuple[Evidence, ...] = ()
     plugins: tuple[Evidence, ...] = ()
     build_info: tuple[Evidence, ...] = ()
     mime_types: tuple[Evidence, ...] = ()

@@ -13,6 +13,8 @@ from gorewrite.dockerfile import Instruction
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
 from gorewrite.golang.needs import ProgramNeeds
+from gorewrite.modules.gomodules import module_of
+from gorewrite.runtime.programs import Program
 from gorewrite.runtime.requirements import Requirements
 from gorewrite.stage.images import Image
 from gorewrite.stage.inventory import Inventory
@@ -255,6 +257,22 @@ def repeated(
         elif not made and (under(path, top) or under(top, path)):
             copies[placed.instruction] = None
     return list(copies), files
+
+
+def built_from(stage: StageFacts, program: Program) -> tuple[str, ...] | Unknown:
+    """The directories of the image with the sources of a program that finds files by their paths;
+    none where they were never in this image."""
+    run = program.invocation.run
+    built = next((member for member in stage.lineage if run in member.runs), None)
+    if built is None:
+        return ()
+    module = module_of(built, program.invocation)
+    if module is None or not NO_TREE.isdisjoint(module.directories):
+        return Unknown(
+            "the program finds files through the path of its sources when it was built; "
+            "embed them or take their directory from the configuration"
+        )
+    return module.directories
 
 
 def beside(stage: StageFacts, workdir: str, path: str, needs: ProgramNeeds) -> Iterator[str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from gorewrite.contract import build_only
 from gorewrite.dockerfile import Instruction
@@ -19,6 +18,7 @@ from gorewrite.runtime.around import (
     apart,
     beside,
     brought,
+    built_from,
     certificates,
     copied_on,
     empty_around,
@@ -41,44 +41,16 @@ from gorewrite.runtime.around import (
     volumes,
     written_to,
 )
+from gorewrite.runtime.carried import Carry
 from gorewrite.runtime.configured import configured
 from gorewrite.runtime.leftout import left_out
 from gorewrite.runtime.owner import keep_owners
+from gorewrite.runtime.programs import Program
 from gorewrite.runtime.remotes import known_hosts
 from gorewrite.runtime.requirements import Requirements
-from gorewrite.stage.layout import tops, under
+from gorewrite.stage.layout import under
 from gorewrite.stage.links import settle
 from gorewrite.stage.places import ACCOUNTS, COMMAND_PLACES, NO_TREE
-
-
-@dataclass
-class Carry:
-    """What is carried over.
-
-    files: absolute path -> why, in the order in which they are copied; tree: the directory
-    kept whole, with the reasons; replay: context copies to repeat instead of a tree, where
-    the work directory is one that cannot be kept; doubts: what makes it one to review;
-    refusal: (code, message, evidence) when no variant is right; owners: directory -> the
-    `user:group` that its copy must say; sources: path -> where it is copied from, when that is
-    another one.
-    """
-
-    files: dict[str, Evidence] = field(default_factory=dict)
-    tree: str | None = None
-    tree_because: list[Evidence] = field(default_factory=list)
-    replay: list[Instruction] = field(default_factory=list)
-    doubts: list[Unknown] = field(default_factory=list)
-    refusal: tuple[str, str, tuple[Evidence, ...]] | None = None
-    owners: dict[str, str] = field(default_factory=dict)
-    sources: dict[str, str] = field(default_factory=dict)
-
-    def paths(self) -> Iterator[str]:
-        """The files that the tree does not bring."""
-        for path in self.files:
-            inside = self.tree is not None and under(path, self.tree)
-            nested = not self.files.keys().isdisjoint(tops(path) - {path})
-            if not inside and not nested:
-                yield path
 
 
 def carry(stage: StageFacts, needs: Requirements) -> Carry:
@@ -106,6 +78,8 @@ class _Carrier:
                 whole += unknown.evidence or (Evidence("", 0, unknown.why),)
             for read in program.needs.reads:
                 whole += self._read(read)
+            if program.needs.caller_paths:
+                whole += self._at_its_sources(program, program.needs.caller_paths)
             self._mentioned(program.needs)
             self._beside(program.path, program.needs)
         if not self.needs.programs:
@@ -245,6 +219,21 @@ class _Carrier:
             else:
                 why = f"{path} looks for files beside itself, in {top}"
                 self.carry.doubts.append(Unknown(why, needs.self_path[:1]))
+
+    def _at_its_sources(self, program: Program, because: tuple[Evidence, ...]) -> list[Evidence]:
+        """Carries the sources whose paths are compiled in, to where they were built; returns the
+        evidence when some are in the tree."""
+        places = built_from(self.stage, program)
+        if isinstance(places, Unknown):
+            self._refuse("runtime-caller-paths", places.why, because)
+            return []
+        whole: list[Evidence] = []
+        for place in places:
+            if under(place, self.workdir):
+                whole = [because[0]]
+            else:
+                whole += self._directory(place, because[0])
+        return whole
 
     def _read(self, read: FileRead) -> list[Evidence]:
         """Carries the file of one read; returns the evidence when only the whole tree will do."""

@@ -23,7 +23,7 @@ from gorewrite.stage.layout import tops, under
 from gorewrite.stage.runs import Run
 
 if TYPE_CHECKING:
-    from gorewrite.runtime.carry import Carry
+    from gorewrite.runtime.carried import Carry
 
 _ROOT: Final = "0:0"
 #: Accounts that have the same numbers in Debian, Alpine and distroless.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from gorewrite.dockerfile import Blank, Instruction, copy_parts
 from gorewrite.facts import Facts, StageFacts
-from gorewrite.runtime.carry import Carry
+from gorewrite.runtime.carried import Carry
 from gorewrite.runtime.choice import Runtime
 from gorewrite.runtime.requirements import Requirements
 from gorewrite.stage.commands import last

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gorewrite.runtime.carry import Carry, carry
+from gorewrite.runtime.carried import Carry
+from gorewrite.runtime.carry import carry
 from gorewrite.runtime.requirements import requirements
 from tests.repositories import GO_MOD, SHOP, facts_of
 

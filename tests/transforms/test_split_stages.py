@@ -68,7 +68,12 @@ def test_does_nothing(text: str) -> None:
         ('CMD ["./other"]', SHOP, "output-path-unresolved"),
         ('CMD ["./shop"]\nHEALTHCHECK CMD mystery --check', SHOP, "tool-unknown"),
         (END, program('exec.Command("go", "env").Run()', "os/exec"), "needs-toolchain-at-runtime"),
-        (END, program(CALLER, "os", "path/filepath", "runtime"), "runtime-caller-paths"),
+        (END, program("println(runtime.GOROOT())", "runtime"), "runtime-caller-paths"),
+        (
+            f"RUN mv go.mod /tmp/ && go build -o shop main.go\n{END}",
+            program("println(runtime.GOROOT())", "runtime"),
+            "runtime-caller-paths",
+        ),
         (END, program('plugin.Open("x.so")', "plugin"), "plugins"),
         (f"LABEL v=$V\nARG V\nENV V=$V W=${{V}}\n{END}", SHOP, "value-unknown"),
         (

@@ -1,0 +1,3 @@
+module example.com/proverbs
+
+go 1.24
