@@ -7,6 +7,7 @@ static, base and cc; what the user configured comes before all of it.
 
 from __future__ import annotations
 
+import posixpath
 from typing import NamedTuple
 
 from gorewrite.config import Config
@@ -152,6 +153,10 @@ def _distribution(
         provider = _provider(tool, distro)
         if tool in beyond:
             provider = packages.package_for(tool, distro) or provider
+        built = [p.path for p in needs.programs if posixpath.basename(p.path) == tool]
+        if provider is None and built:
+            why = f"{tool} is not found in PATH, the build writes {built[0]}; start it by that path"
+            return NoRuntime("tool-unknown", why, (where,))
         if provider is None and needs.explicit:
             why = f"no package is known that brings {tool}; one that the Dockerfile installs may"
             doubts.append(Unknown(why, (where,)))
