@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from gorewrite.dockerfile import Blank, Instruction, copy_parts
@@ -18,6 +19,7 @@ from gorewrite.stage.metadata import Moved
 
 _BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 _BLANK = re.compile(r"\s")
+_WIDTH = 100
 
 
 def stage_name(facts: Facts) -> str:
@@ -111,10 +113,24 @@ class RuntimeText:
         # Before what the builder made: the context may hold an older one.
         for instruction in self.taken.replay:
             yield self._replayed(instruction)
-        for path in ([self.taken.tree] if self.taken.tree is not None else []) + paths:
+        if self.taken.tree is not None:
+            paths.insert(0, self.taken.tree)
+        for together in _together(paths, self._sibling):
+            path = together[0]
             owner = self.taken.owners.get(path)
             chown = f" --chown={owner}" if owner else ""
-            yield _copy_line(f"{copy}{chown}", self.taken.sources.get(path, path), path)
+            if len(together) > 1:
+                yield _copy_lines(f"{copy}{chown}", [*together, f"{posixpath.dirname(path)}/"])
+            else:
+                yield _copy_line(f"{copy}{chown}", self.taken.sources.get(path, path), path)
+
+    def _sibling(self, path: str) -> str | None:
+        """The directory of a file that may be copied in one line with others of it; None of what
+        is a directory, or has a line of its own: a program, or another owner or source."""
+        apart = {*self.stage.output_paths, *self.taken.owners, *self.taken.sources}
+        source = self.stage.source_of(path)
+        known = source is not None and self.stage.facts.project.context.kind(source) == "file"
+        return posixpath.dirname(path) if known and path not in apart else None
 
     def _replayed(self, instruction: Instruction) -> str:
         """A copy from the build context again, with an absolute destination."""
@@ -155,6 +171,21 @@ class RuntimeText:
             len(rest),
         )
         yield from (*rest[:cut], *own, *rest[cut:])
+
+
+def _together(paths: Sequence[str], sibling: Callable[[str], str | None]) -> Iterable[list[str]]:
+    """The paths, those of one directory in one list, in the order of the first of each."""
+    found: dict[str, list[str]] = {}
+    for path in paths:
+        directory = None if _BLANK.search(path) else sibling(path)
+        found.setdefault(path if directory is None else f"{directory}/", []).append(path)
+    return found.values()
+
+
+def _copy_lines(copy: str, words: Sequence[str]) -> str:
+    """A copy of several files, in as many lines as are easy to read."""
+    line = " ".join([copy, *words])
+    return line if len(line) <= _WIDTH else " \\\n    ".join([copy, *words])
 
 
 def _copy_line(copy: str, source: str, path: str) -> str:
