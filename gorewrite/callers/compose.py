@@ -353,7 +353,7 @@ class _ServiceReader:
         if isinstance(node, Scalar):
             # The colon of `${NAME:-default}` and of `C:\` separates nothing.
             parts = re.split(r":(?![^{}]*\})(?!\\)", node.text)
-            if len(parts) < 2 or not _BESIDE.match(parts[0]):
+            if len(parts) < 2 or not _BESIDE.match(parts[0]) or _of_the_host(*parts[:2]):
                 return None
             return self._mount(parts[0], parts[1], "bind", node.line)
         if isinstance(node, Mapping):
@@ -361,6 +361,8 @@ class _ServiceReader:
             if isinstance(kind, Scalar) and kind.text != "bind":
                 return None
             if isinstance(source, Scalar) and isinstance(target, Scalar):
+                if _of_the_host(source.text, target.text):
+                    return None
                 return self._mount(source.text, target.text, "bind", node.line)
         self._doubt(node if isinstance(node, Odd) else Odd("a mount of another form", node.line))
         return None
@@ -390,3 +392,8 @@ class _ServiceReader:
         host = Path(files.real(self.directory / path)) if known else None
         inside = place if place.startswith("/") and "$" not in place else None
         return HostMount(source, host, inside, kind, self._at(line))
+
+
+def _of_the_host(source: str, target: str) -> bool:
+    """Whether a mount is of a place that only the host knows, under its own path: `$KEYS:$KEYS`."""
+    return source == target and source.startswith("$") and "PWD" not in source
