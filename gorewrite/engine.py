@@ -316,10 +316,8 @@ class _Session:
             self._renew()
 
     def close(self) -> None:
-        """Frees what is known: see Facts.forget. The session and its facts refer to each other."""
-        self.facts.forget()
-        self.facts.lasting.forget()
-        self.project.context.trim()
+        """Frees what is known. The session and its facts refer to each other."""
+        self.facts.close()
         del self.facts
 
     def _renew(self) -> None:

@@ -379,6 +379,13 @@ class Facts:
         vars(self).pop("final", None)
         self.memory.clear()
 
+    def close(self) -> None:
+        """Frees what is known of the file, to be called when nobody asks any more. What a large
+        build context remembers goes, too."""
+        self.forget()
+        self.lasting.forget()
+        self.project.context.trim()
+
     @cached_property
     def final(self) -> StageFacts:
         """The last stage: what a build without `--target` gives."""

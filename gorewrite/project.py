@@ -6,7 +6,7 @@ The reasons to leave a whole file alone are in gorewrite.leftalone.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -211,12 +211,13 @@ class Workspace:
             if guess.certain:
                 return
             project = replace(project, context=self._context(root, path))
-        facts = Facts(tree, project)
-        able = config.enabled and left_alone(tree, path, shown) is None and not_ours(facts) is None
-        chosen = self._chosen(config) if able else ()
-        for each in observations(facts, self._shared(), self._allowed(config)):
-            carries = any(transform.name == each.transform for transform in chosen)
-            yield each if carries else each._replace(place=None)
+        with closing(Facts(tree, project)) as facts:
+            able = config.enabled and left_alone(tree, path, shown) is None
+            able = able and not_ours(facts) is None
+            chosen = self._chosen(config) if able else ()
+            for each in observations(facts, self._shared(), self._allowed(config)):
+                carries = any(transform.name == each.transform for transform in chosen)
+                yield each if carries else each._replace(place=None)
 
     def _planned(self, path: Path, display: str, config: Config, data: bytes) -> Result:
         try:
@@ -240,8 +241,9 @@ class Workspace:
         facts = Facts(tree, project)
         foreign = not_ours(facts)
         if foreign is not None:
-            left = Plan(data, data, (), (), foreign)
-            return Result(path, display, left._replace(observations=self._seen(facts)), guess)
+            left = Plan(data, data, (), (), foreign, observations=self._seen(facts))
+            facts.close()
+            return Result(path, display, left, guess)
         try:
             planned = plan(data, project, self._chosen(config), self._allowed(config), facts)
         except CannotRead as error:
