@@ -60,6 +60,12 @@ class ImageRef(NamedTuple):
         return self.repository[: -len(self.name)] if self.name else self.repository
 
     @property
+    def plain(self) -> str:
+        """As people write it: without Docker Hub's names and the default tag."""
+        bare = self.text.removeprefix(_HUB[0]).removeprefix("library/")
+        return bare.removesuffix(":latest")
+
+    @property
     def official(self) -> bool:
         """Whether this names a Docker Official Image on Docker Hub."""
         prefix = self.prefix
