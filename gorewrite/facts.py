@@ -162,7 +162,9 @@ class StageFacts:
             kind = self.facts.project.context.kind(source)
             if kind is not None:
                 return kind == "dir"
-        return False if path in other.output_paths else None
+        below = path.rstrip("/") + "/"
+        built = any(each.startswith(below) for each in other.output_paths)
+        return True if built else False if path in other.output_paths else None
 
     def placed_before(self, limit: Instruction | None) -> Iterator[Placed]:
         """What is in the file system before an instruction (None: at the end), newest first."""

@@ -61,10 +61,19 @@ def test_tags_and_cgo_of_the_command_count(tmp_path: Path) -> None:
         ("for p in api worker; do go build -o /$p ./cmd/$p; done", ("cmd/api", "cmd/worker")),
         ("for p in cmd/*; do go build -o /bin/$p ./$p; done", ("cmd/api", "cmd/worker")),
         ("for p in ./cmd/w*; do go build -o /bin/ $p; done", ("cmd/worker",)),
+        ("go build -o /bin/ ./cmd/*", ("cmd/api", "cmd/worker")),
+        ("go build -o /app ./cmd/$SERVICE", ("cmd/api", "cmd/worker")),
+        ("go build -o /app cmd/${SERVICE}/main.go", ("cmd/api", "cmd/worker")),
+        ("go build -o /app $WITH_DEFAULT", ("cmd/api", "cmd/worker")),
+        ("cd cmd/$SERVICE && go build -o /app .", ("cmd/api", "cmd/worker")),
+        ("for p in $SERVICES; do go build -o /$p ./cmd/$p; done", ("cmd/api", "cmd/worker")),
+        ("go build -o /app $PLACE/cmd/api", ("cmd/api",)),
     ],
 )
 def test_main_packages(tmp_path: Path, line: str, packages: tuple[str, ...]) -> None:
-    stage, invocation = built(facts_of(tmp_path, f"{TOP}ARG OUT\nRUN {line}\n", TWO))
+    args = "ARG OUT\nARG SERVICE=api\nARG SERVICES\nARG WITH_DEFAULT=./cmd/api\n"
+    top = TOP.replace("COPY . .", "ARG PLACE=/src\nCOPY . $PLACE")
+    stage, invocation = built(facts_of(tmp_path, f"{top}{args}RUN {line}\n", TWO))
     assert main_packages(stage, invocation) == packages
 
 
@@ -74,7 +83,6 @@ def test_main_packages(tmp_path: Path, line: str, packages: tuple[str, ...]) -> 
         "go build -o /app $PACKAGES",
         "go build -o /app ./cmd/missing",
         "for p in $(ls cmd); do go build -o /$p ./cmd/$p; done",
-        "for p in $SERVICES; do go build -o /$p ./cmd/$p; done",
         "while read p; do go build -o /$p ./cmd/$p; done < list",
         "go install example.org/other/cmd/tool",
     ],
