@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -16,14 +16,17 @@ from gorewrite.dockerfile import copy_parts, pairs, variables
 from gorewrite.evidence import Unknown
 from gorewrite.golang.targets import NotKnown, Package, Wanted, module_at, packages_of
 from gorewrite.memo import remembered
+from gorewrite.stage.layout import under
+from gorewrite.stage.scope import join
 
 if TYPE_CHECKING:
     from gorewrite.facts import StageFacts
     from gorewrite.shell import Word
-    from gorewrite.stage.runs import Invocation, Run
+    from gorewrite.stage.runs import Invocation
 
 #: Up to the last directory of a path that a variable does not decide.
 _ABOVE: Final = re.compile(r"[\"']?(\.{0,2}/(?:[\w.@-]+/)*)")
+_VARIABLE: Final = re.compile(r"\$(?:\w+|\{[^}]*\})")
 _MOST: Final = 100
 
 
@@ -38,28 +41,35 @@ def choices_of(stage: StageFacts, invocation: Invocation) -> tuple[Package, ...]
     loop = invocation.step.loop
     if loop is not None and loop.variable in named:
         named = named.union(*(item.variables for item in loop.items))
-    moved = frozenset(_moved_by(run))
-    if not (named or moved) or not (chosen := (named | moved) & _settable(stage)):
+    place = _place(stage, invocation)
+    moved = variables(place)
+    copied = _copied(stage, go.directory)
+    chosen = (named | moved | copied) & _settable(stage) if named or moved or copied else None
+    if not chosen:
         return None
     why = f"which program is built depends on {', '.join(sorted(chosen))}"
     view = stage.view(run.instruction)
-    start = _literal(run) if moved & chosen else go.directory
-    if start is None:
+    if copied & chosen:
         return Unknown(why)
-    below = f"{module_at(view, start)[0].rstrip('/')}/..."
-    arguments: tuple[str | None, ...] = (below,)
-    if not moved & chosen:
+    directories: Sequence[str] = [go.directory] if go.directory else []
+    if moved & chosen:
+        directories = matches(stage, invocation, _VARIABLE.sub("*", place)) or ()
+        go = replace(go, flags=tuple(flag for flag in go.flags if flag.name != "C"))
+    found: list[Package] = []
+    for directory in directories[:_MOST]:
+        below = f"{module_at(view, directory)[0].rstrip('/')}/..."
         each = zip(words, go.packages, strict=True)
         arguments = tuple(_all(word, value, below) for word, value in each)
-    try:
-        wanted = Wanted.by(replace(go, packages=arguments, cwd=start), ("linux", "amd64"), None)
-        packages = packages_of(view, wanted)
-    except NotKnown as reason:
-        return Unknown(f"{why}: {reason}")
-    if isinstance(packages, Unknown):
-        return Unknown(f"{why}: {packages.why}")
-    mains = tuple(package for package in packages if package.is_main)
-    return mains if len(mains) <= _MOST else Unknown(why)
+        try:
+            wanted = replace(go, packages=arguments, cwd=directory)
+            packages = packages_of(view, Wanted.by(wanted, ("linux", "amd64"), None))
+        except NotKnown as reason:
+            packages = Unknown(str(reason))
+        if not isinstance(packages, Unknown):
+            found += (package for package in packages if package.is_main)
+        elif len(directories) == 1:
+            return Unknown(f"{why}: {packages.why}")
+    return tuple(found) if 0 < len(found) <= _MOST else Unknown(why)
 
 
 def _all(word: Word, value: str | None, below: str) -> str | None:
@@ -74,21 +84,63 @@ def _all(word: Word, value: str | None, below: str) -> str | None:
     return f"{above[1]}..." if above else value and below
 
 
-def _moved_by(run: Run) -> Iterator[str]:
-    """The variables in the directory that a RUN works in: those of WORKDIR and of its `cd`s."""
-    if run.state.workdir_from is not None:
-        yield from variables(run.state.workdir_from.rest)
+def _place(stage: StageFacts, invocation: Invocation) -> str:
+    """The directory in which a command works, as WORKDIR, `cd` and `-C` write it."""
+    run, go = invocation.run, invocation.go
+    texts = [run.state.workdir or ""]
+    if (workdir := run.state.workdir_from) is not None and "$" in workdir.rest:
+        states = (m.states[workdir] for m in stage.lineage if workdir in m.states)
+        texts = [next(states).workdir or "", workdir.rest]
     for step in run.steps:
-        if step.argv[:1] == ("cd",):
-            yield from (name for word in step.command.words[1:] for name in word.variables)
+        if step is invocation.step:
+            break
+        if step.argv[:1] == ("cd",) and len(step.command.words) == 2:
+            texts.append(step.command.words[1].text)
+    flag = go.flag("C")
+    texts += [invocation.words[flag.value_index].text] if flag is not None and flag.separate else []
+    return posixpath.join(*(text.strip("\"'") for text in texts))
 
 
-def _literal(run: Run) -> str | None:
-    """Where a RUN starts, up to the last directory that no variable decides."""
-    if run.state.workdir is not None or run.state.workdir_from is None:
-        return run.state.workdir
-    match = _ABOVE.match(run.state.workdir_from.rest)
-    return posixpath.normpath(match[1]) if match and match[1].startswith("/") else None
+def _copied(stage: StageFacts, directory: str | None) -> frozenset[str]:
+    """The variables in the sources of a COPY that brings what is built in a directory."""
+    found: frozenset[str] = frozenset()
+    for placed in stage.placed if directory is not None else ():
+        whole = placed.origin == "context" and placed.directory and placed.path is not None
+        if not whole or not under(directory or "", placed.path or ""):
+            continue
+        sources = [s for s in copy_parts(placed.instruction).sources if "$" in s]
+        if sources and _others(stage, sources):
+            found = found.union(*map(variables, sources))
+    return found
+
+
+def _others(stage: StageFacts, sources: Sequence[str]) -> bool:
+    """Whether sources with variables may be several directories of Go modules or packages."""
+    tree = stage.facts.project.context
+    found = {
+        place
+        for source in sources
+        for place in tree.glob(_VARIABLE.sub("*", source).strip("./") or "*")
+        if any(name == "go.mod" or name.endswith(".go") for name in tree.listdir(place))
+    }
+    return len(found) > 1
+
+
+def matches(stage: StageFacts, invocation: Invocation, text: str) -> tuple[str, ...] | None:
+    """The words that a pattern of the shell becomes (`./cmd/*`); None when that is not known."""
+    cwd = invocation.step.cwd or invocation.run.state.workdir
+    if any(char in text for char in "$`'\"\\{~"):
+        return None
+    top = posixpath.dirname(text.partition("*")[0].partition("?")[0].partition("[")[0] + "x")
+    absolute = join(cwd, top or ".")
+    source = stage.source_of(absolute, invocation.run.instruction) if absolute else None
+    if source is None:
+        return None
+    tree = stage.facts.project.context
+    below = text[len(top) :].lstrip("/") if top else text
+    prefix = "" if source == "." else source + "/"
+    lead = f"{top}/" if top and not top.endswith("/") else top
+    return tuple(lead + m.removeprefix(prefix) for m in tree.glob(prefix + below.rstrip("/")))
 
 
 @remembered

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -13,9 +11,8 @@ from gorewrite.evidence import Unknown
 from gorewrite.golang.commands import BuildOutput, GoCommand, build_outputs, parse_go
 from gorewrite.golang.targets import Package
 from gorewrite.memo import remembered
-from gorewrite.stage.choices import choices_of
+from gorewrite.stage.choices import choices_of, matches
 from gorewrite.stage.images import Image
-from gorewrite.stage.scope import join
 from gorewrite.stage.views import View
 
 if TYPE_CHECKING:
@@ -124,11 +121,9 @@ def _matched(stage: StageFacts, invocation: Invocation) -> GoCommand:
     argv: list[str | None] = []
     raw: list[str] = []
     for word, value, role in zip(invocation.words, go.argv, go.roles, strict=True):
-        matches = None
-        if value is None and role == "package" and re.search(r"[*?\[]", word.text):
-            matches = _values(stage, invocation, None, word.text)
-        argv += matches or (value,)
-        raw += matches or (word.text,)
+        found = _values(stage, invocation, None, word.text) if role == "package" else None
+        argv += found if value is None and found else (value,)
+        raw += found if value is None and found else (word.text,)
     return parse_go(argv, go.cwd, go.env, raw) or go
 
 
@@ -138,17 +133,5 @@ def _values(
     """The words that an item of a loop becomes: itself, or what its pattern matches."""
     if value is not None:
         return (value,)
-    cwd = invocation.step.cwd
-    if cwd is None or any(char in text for char in "$`'\"\\{~"):
-        return None
-    top = posixpath.dirname(text.partition("*")[0].partition("?")[0].partition("[")[0] + "x")
-    absolute = join(cwd, top or ".")
-    source = stage.source_of(absolute, invocation.run.instruction) if absolute else None
-    if source is None:
-        return None
-    tree = stage.facts.project.context
-    below = text[len(top) :].lstrip("/") if top else text
-    prefix = "" if source == "." else source + "/"
-    matches = tree.glob(prefix + below.rstrip("/"))
-    lead = f"{top}/" if top and not top.endswith("/") else top
-    return tuple(lead + match.removeprefix(prefix) for match in matches)
+    known = invocation.step.cwd is not None
+    return matches(stage, invocation, text) if known else None
