@@ -267,7 +267,8 @@ class _Build:
         """Builds of which no flag may change, with a refusal where one could."""
         if self.go.setting("cover") not in ("", "false") or self.go.setting("compiler") == "gccgo":
             return True
-        fips = rules.fips(self.stage, self.invocation)
+        off = self.setting.explicit and self.setting.value is False
+        fips = rules.fips(self.stage, self.invocation) if not off else None
         if fips is not None:
             message = "its certified cryptography is linked through cgo; the flags are left alone"
             self._refuse("fips", message, fips)

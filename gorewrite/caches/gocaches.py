@@ -99,7 +99,7 @@ class _Reader:
         self, stage: StageFacts, state: State, env: Mapping[str, str | None], home: str | None
     ) -> None:
         base = stage.base
-        self.base = base if isinstance(base, Image) and base.known else None
+        self.base = base if isinstance(base, Image) and base.configured else None
         self.state = state
         self.env = env
         self.user_home = home
