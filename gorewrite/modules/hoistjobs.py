@@ -18,7 +18,7 @@ from gorewrite.golang.gomod import find_module
 from gorewrite.golang.targets import ignores_modules
 from gorewrite.modules.gomodules import PlacedModule, module_at, module_of, uses_vendor
 from gorewrite.modules.hoisting import Job
-from gorewrite.stage.choices import choices_of
+from gorewrite.stage.choices import arguments_of_place, choices_of
 from gorewrite.stage.layout import Placed, under
 from gorewrite.stage.runs import Invocation, Run
 from gorewrite.transform import Refusal
@@ -66,15 +66,15 @@ def jobs(stage: StageFacts) -> Iterator[Job | Refusal]:
 
 def _chosen(job: Job) -> Unknown | None:
     """Whether a build argument chooses among programs of several modules."""
-    directory = job.module.mod.directory
     for invocation in job.run.invocations:
         found = choices_of(job.user_stage, invocation)
-        if isinstance(found, Unknown):
+        if isinstance(found, Unknown) and arguments_of_place(job.user_stage, invocation):
             return found
-        for package in found or ():
-            module = find_module(package.tree, package.directory)
-            if job.module.workspace is None and module and module.directory != directory:
-                return Unknown("a build argument chooses which program is built")
+        if isinstance(found, Unknown) or found is None or job.module.workspace is not None:
+            continue
+        modules = (find_module(package.tree, package.directory) for package in found)
+        if any(m is not None and m.directory != job.module.mod.directory for m in modules):
+            return Unknown("a build argument chooses which program is built")
     return None
 
 

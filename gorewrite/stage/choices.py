@@ -41,18 +41,17 @@ def choices_of(stage: StageFacts, invocation: Invocation) -> tuple[Package, ...]
     loop = invocation.step.loop
     if loop is not None and loop.variable in named:
         named = named.union(*(item.variables for item in loop.items))
-    place = _place(stage, invocation)
-    moved = variables(place)
-    copied = _copied(stage, go.directory)
-    chosen = (named | moved | copied) & _settable(stage) if named or moved or copied else None
+    placed = arguments_of_place(stage, invocation)
+    chosen = placed | (named & _settable(stage) if named else named)
     if not chosen:
         return None
     why = f"which program is built depends on {', '.join(sorted(chosen))}"
     view = stage.view(run.instruction)
-    if copied & chosen:
+    if _copied(stage, go.directory) & chosen:
         return Unknown(why)
     directories: Sequence[str] = [go.directory] if go.directory else []
-    if moved & chosen:
+    if placed:
+        place = _place(stage, invocation)
         directories = matches(stage, invocation, _VARIABLE.sub("*", place)) or ()
         go = replace(go, flags=tuple(flag for flag in go.flags if flag.name != "C"))
     found: list[Package] = []
@@ -70,6 +69,14 @@ def choices_of(stage: StageFacts, invocation: Invocation) -> tuple[Package, ...]
         elif len(directories) == 1:
             return Unknown(f"{why}: {packages.why}")
     return tuple(found) if 0 < len(found) <= _MOST else Unknown(why)
+
+
+@remembered
+def arguments_of_place(stage: StageFacts, invocation: Invocation) -> frozenset[str]:
+    """The build arguments on which it depends in which directory, and so in which module, a
+    command works, or what is copied there."""
+    found = variables(_place(stage, invocation)) | _copied(stage, invocation.go.directory)
+    return found & _settable(stage) if found else found
 
 
 def _all(word: Word, value: str | None, below: str) -> str | None:
