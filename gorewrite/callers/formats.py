@@ -103,7 +103,6 @@ FORMATS: Final = (
         Start.ROOT,
         rf"(?:.*/)?(?:\.?tekton|argo[^/]*|ci|kaniko|pipelines?|tasks?)/(?:.*/)?[^/]+{_YAML}"
         rf"|(?:.*/)?[^/]*(?:argo|build|kaniko|pipeline|task|tekton|workflow)[^/]*{_YAML}",
-        (b"kaniko",),
     ),
     _format("skaffold", Start.OWN_OR_ROOT, rf"(?:.*/)?skaffold[^/]*{_YAML}", (b"artifacts",)),
     _format(

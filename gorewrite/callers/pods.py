@@ -1,32 +1,43 @@
-"""Builds by kaniko in manifests: Kubernetes pods and jobs, Tekton tasks and pipelines, Argo.
+"""Builds in manifests: Kubernetes pods and jobs, Tekton tasks and pipelines, Argo workflows.
 
-Where the sources lie is said elsewhere: of an absolute path, or one with variables, the name of the
-Dockerfile is what is known. Sources: kaniko README, "Running kaniko in a Kubernetes cluster";
-Tekton catalog, task `kaniko` (params DOCKERFILE, CONTEXT); Argo Workflows, `container`.
+They run kaniko, or scripts in the checkout. Where the sources lie is said elsewhere: of a Dockerfile
+with an absolute path, or one with variables, the name is what is known. Sources: kaniko README, "Running kaniko in a Kubernetes cluster";
+Tekton catalog, task `kaniko` (params DOCKERFILE, CONTEXT); Tekton, `script`; Argo, `source`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gorewrite.callers import ci
+from gorewrite.callers import ci, places
 from gorewrite.callers.excerpt import Document
 from gorewrite.callers.model import BuildCall, Builder, Source
+from gorewrite.callers.shellscript import Setting, commands
 from gorewrite.callers.yamlnodes import Mapping, Scalar, mappings, read
 
 _SHORT = {"-f": "--dockerfile"}
 
 
 def calls(source: Source) -> Iterator[BuildCall]:
-    """The containers of a manifest that run kaniko, and the tasks of its name that are used."""
+    """The containers of a manifest that run kaniko or build in a script, and the tasks of kaniko's
+    name that are used."""
     document = Document(source.path, source.data)
     for top in read(document.text):
+        if not isinstance(top, Mapping) or top.get("apiVersion") is None:
+            continue
         for node in mappings(top):
             task = node.mapping("taskRef")
             if "kaniko" in (node.text("image") or ""):
                 yield _call(document, node, node.line_of("image"), _argument(node))
             elif "kaniko" in (task.text("name") or ""):
                 yield _call(document, node, task.line_of("name"), _parameter(node))
+            script = ci.script(document, [node.get("script"), node.get("source")])
+            if script is not None and node.get("image") is not None:
+                builder = ci.docker_image(node.text("image") or "") or Builder.DEFAULT
+                because = ci.at(document, node.line_of("image"))
+                known = ci.variables(node.get("env"))
+                setting = Setting(places.ROOT, known, builder=builder, because=because)
+                yield from commands(script, setting, source)
 
 
 def _argument(container: Mapping) -> str:

@@ -9,9 +9,12 @@ import pytest
 from gorewrite.callers.model import Builder
 from tests.callers.test_index import lay
 
-_POD = "kind: Pod\nspec:\n  containers:\n  - image: gcr.io/kaniko-project/executor:v1.23\n"
-_TASK = "kind: Pipeline\nspec:\n  tasks:\n  - taskRef: {name: kaniko}\n    params: "
+_POD = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - image: gcr.io/kaniko-project/executor:v1.23\n"
+_TASK = "apiVersion: tekton.dev/v1\nkind: Pipeline\nspec:\n  tasks:\n  - taskRef: {name: kaniko}\n    params: "
 
+_SCRIPT = """apiVersion: argoproj.io/v1alpha1
+spec: {templates: [{name: x, script: {image: quay.io/buildah/stable, source: "%s"}}]}
+"""
 EVERY = ["Dockerfile", "dev.Dockerfile", "svc/Dockerfile"]
 
 #: (file, text, the Dockerfiles that it builds, or may build)
@@ -31,6 +34,7 @@ BUILDS = [
         ["dev.Dockerfile"],
     ),
     ("k8s/pod_yaml", _POD, []),
+    ("argo/build_yaml", _SCRIPT % "buildah bud -f svc/Dockerfile .", ["svc/Dockerfile"]),
     ("ci/pod_yaml", "kind: Pod\nspec: {containers: [{image: registry.example.com/shop}]}\n", []),
 ]
 
