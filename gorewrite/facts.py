@@ -28,7 +28,7 @@ from gorewrite.golang.commands import BuildOutput
 from gorewrite.golang.gomod import GoMod, find_module
 from gorewrite.memo import cached_property, remembered
 from gorewrite.stage import layout, scope
-from gorewrite.stage.images import Image, describe
+from gorewrite.stage.images import Image, ImageRef, describe
 from gorewrite.stage.layout import Placed, tops
 from gorewrite.stage.outputs import outputs_of
 from gorewrite.stage.runs import Invocation, Lasting, Run
@@ -65,7 +65,11 @@ class StageFacts:
                 f"the base image {raw} is known only to the caller",
                 (self.facts.at(self.stage.from_),),
             )
-        return describe(text)
+        image = describe(text)
+        for name, where in self.facts.replaced.items():
+            if name in (self.name, image.ref.plain):
+                return Unknown(f"a named context of a caller takes the place of {name}", (where,))
+        return image
 
     @property
     def base_assumed(self) -> bool:
@@ -359,6 +363,12 @@ class Facts:
             parent = found[view.index] if view is not None else None
             found.append(StageFacts(self, stage, parent))
         return tuple(found)
+
+    @cached_property
+    def replaced(self) -> Mapping[str, Evidence]:
+        """Stages and images in whose place callers put a named context (`--build-context`)."""
+        found = self.project.callers.index.named_contexts(self.project.path)
+        return {ImageRef.parse(name).plain: where for name, where in found}
 
     @cached_property
     def builds_go(self) -> bool:

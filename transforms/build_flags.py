@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from gorewrite.evidence import Evidence, Unknown
@@ -110,7 +110,7 @@ class _Claim:
 
     @property
     def message(self) -> str:
-        parts = [f"add {_and(self.adds)}"] if self.adds else []
+        parts = [f"add {goedits.listed(self.adds)}"] if self.adds else []
         parts += [f"add {' '.join(self.merges)} to -ldflags"] if self.merges else []
         parts += [f"drop {' '.join(self.drops)}, of no use without cgo"] if self.drops else []
         text = "; ".join(parts)
@@ -150,7 +150,7 @@ class _Instruction:
     def refuse_indirect(self, indirect: IndirectBuild) -> None:
         missing = indirect.missing
         if missing:
-            message = f"{indirect.path} runs go build; put {_and(missing)} there"
+            message = f"{indirect.path} runs go build; put {goedits.listed(missing)} there"
             self.refuse("indirect-build", message, *indirect.builds[:3])
 
     def switch_off_for(self, indirect: IndirectBuild) -> None:
@@ -265,10 +265,16 @@ class _Build:
 
     def _left_alone(self, wanted: bool) -> bool:
         """Builds of which no flag may change, with a refusal where one could."""
+        if self.go.goflags is None:
+            message = "GOFLAGS is known only when it runs; put -trimpath and -ldflags=-s into it"
+            self._refuse(
+                "goflags", message, rules.env_place(self.stage, self.invocation, "GOFLAGS")
+            )
+            return True
         if self.go.setting("cover") not in ("", "false") or self.go.setting("compiler") == "gccgo":
             return True
         fips = rules.fips(self.stage, self.invocation)
-        if fips is not None:
+        if fips is not None and not (self.setting.explicit and self.setting.value is False):
             message = "its certified cryptography is linked through cgo; the flags are left alone"
             self._refuse("fips", message, fips)
             return True
@@ -392,8 +398,3 @@ def _builds_own_code(stage: StageFacts, invocation: Invocation) -> bool:
     if go.uncertain:
         return go.kind == "build"
     return local or not isinstance(main_packages(stage, invocation), Unknown)
-
-
-def _and(words: Iterable[str]) -> str:
-    *head, last = words
-    return f"{', '.join(head)} and {last}" if head else last

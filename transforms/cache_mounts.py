@@ -56,12 +56,12 @@ class CacheMounts(Transform):
     - cache-path-unknown: where a cache lies depends on an unknown image or variable.
     - cache-user-unknown: the numeric id of the USER is not known.
     - own-cache-mount: the file mounts something of its own there, or the same cache read-only.
-    - modcache-needed-in-layer, buildcache-needed-in-layer: something reads the cache from the
-      image: COPY --from, a script, or the running container.
+    - modcache-needed-in-layer, buildcache-needed-in-layer: something reads it from the image.
     - cache-cleaned: a command removes the cache, which fails for a mount point.
     - output-in-cache: a binary is written below the mount.
     - private-modules: only some of the RUNs have the credentials or the network to download,
       and a mount may be empty when any of them runs.
+    - users-differ: one user downloads and another builds, who would get a cache of its own.
     - layers-exported: layers are stored outside of the builder (cache-to), cache mounts are
       not; the download keeps its own layer.
     - cgo-libraries: C libraries are installed or copied whose changes the build cache cannot see.
@@ -350,6 +350,10 @@ class _Family:
         if offline:
             message = "this RUN has no network to download modules when the mount is empty"
             return Conflict("private-modules", message, offline[0].evidence)
+        uids = {user.uid for use in wanting if isinstance(user := self.accounts[use], Account)}
+        if len(uids) > 1 and any(use.only_downloads for use in wanting):
+            message = "one user downloads and another builds, each would have a cache of its own"
+            return Conflict("users-differ", message, wanting[0].evidence)
         if len(wanting) < 2:
             return None
         private = [use for use in wanting if brings_credentials(use)]

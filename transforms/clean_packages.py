@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from gorewrite import shell
@@ -25,7 +25,7 @@ class CleanPackages(Transform):
 
     In the stages that the final image is made of: `apk add` gets `--no-cache`, and an
     `apk update` that nothing needs any more goes; a RUN that fetches apt's lists removes them
-    again; one that installs with dnf, microdnf, yum, tdnf or zypper ends in `clean all`.
+    again; one that installs with dnf, microdnf, yum, tdnf or zypper ends in `clean all`, once.
     Under review, `apt-get install` also gets `--no-install-recommends`.
 
     *Why*
@@ -339,6 +339,7 @@ def _rpm(at: _Place) -> Iterator[Proposal]:
     calls = at.of(*_RPM)
     last = next((c for c in reversed(calls) if c.does.action in ("install", "upgrade")), None)
     if last is None or any(call.does.action == "clean" for call in calls):
+        yield from _clean_once(at, calls)
         return
     if _mounted(at.run, *_RPM_CACHES) or _removes(at.run, *_RPM_CACHES, "/var/cache/*"):
         return
@@ -354,3 +355,19 @@ def _rpm(at: _Place) -> Iterator[Proposal]:
     rule = Evidence("", 0, "rule: what a package manager downloads stays in the layer of its RUN")
     message = f"run {command} in the layer that filled the cache"
     yield at.change(new, message, at.evidence(last), rule)
+
+
+def _clean_once(at: _Place, calls: Sequence[Call]) -> Iterator[Change]:
+    """RUNs that were joined need to clean once, behind the last installation."""
+    fills = [n for n, call in enumerate(calls) if call.does.action in ("install", "upgrade")]
+    cleans = [n for n, call in enumerate(calls) if call.does.action == "clean"]
+    early = [n for n in cleans if fills and fills[0] < n < fills[-1]]
+    if not early or cleans[-1] < fills[-1]:
+        return
+    removals = [_removal(at.run, calls[n].command) for n in early]
+    if None not in removals:
+        edits = [edit for found in removals for edit in found or ()]
+        first = calls[early[0]]
+        message = "clean the cache once, behind the last installation"
+        rule = Evidence("", 0, "rule: it is one layer, and the last one of them cleans it")
+        yield at.change(at.run.rewrite(sorted(edits)), message, at.evidence(first), rule)

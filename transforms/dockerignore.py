@@ -241,7 +241,7 @@ def _extend(
     if git is not None and ".git" in visible:
         yield SharedRefusal(
             "git-needed",
-            f"pass the version as a build argument to leave .git out of the context: {git.why}",
+            f".git stays in the context: {git.why}; a version alone can be a build argument",
             (carrier.place, git.evidence),
         )
         if git.dirty:

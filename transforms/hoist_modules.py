@@ -317,7 +317,9 @@ class _Hoist:
             evidence = assumed.evidence or (Evidence("", 0, assumed.why),)
             doubts.append(Unknown(f"the build context is assumed: {assumed.why}", evidence))
         if job.through is not None and job.explicit is None:
-            why = f"what else {job.through.path} runs is not followed"
+            here = job.through.path == self.facts.project.display
+            program = job.through.text.split()[0] if here else job.through.path
+            why = f"what else {program} runs is not followed"
             doubts.append(Unknown(why, (job.through,)))
         if job.explicit is None and not job.authenticated and reached.unknown:
             why = "some module is on a host that may ask for credentials"

@@ -13,6 +13,7 @@ from gorewrite.dockerfile import BodyNode, Comment, Instruction, command_of, cop
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import Facts, StageFacts
 from gorewrite.runtime.around import of_the_system
+from gorewrite.runtime.brought import unknown_programs
 from gorewrite.runtime.choice import NoRuntime, Runtime, choose, departures
 from gorewrite.runtime.requirements import Requirements, requirements
 from gorewrite.stage import packages
@@ -153,9 +154,9 @@ class _Slim:
             )
         built = next((p for p in needs.programs if p.path in needs.entry.programs), None)
         if built is None:
+            what = next(iter(needs.entry.programs), "the program")
             return self._refuse(
-                "program-unknown",
-                "the program that runs is not one that this file is seen to build",
+                "program-unknown", f"{what} runs, which this file is not seen to build"
             )
         builder = self.facts.stages[
             next(s.index for s in self.facts.stages if built.invocation.run in s.runs)
@@ -226,6 +227,7 @@ class _Slim:
             if read.kind == "write" and of_the_system(self.stage, directory):
                 why = f"the program writes into {directory}, which distroless does not have"
                 self.doubts.append(Unknown(why, (read.evidence,)))
+        self.doubts += unknown_programs(self.stage)
         if self.base.family == "alpine":
             self.doubts.append(
                 Unknown("the shell and tools of alpine are gone for whoever uses them")

@@ -319,7 +319,7 @@ def _at_run_time(stage: StageFacts, cache: Cache) -> Iterator[Conflict]:
     """The container of a stage that is not only there for later stages may need the cache."""
     leaf = stage.is_final or not stage.referenced
     own = any(i.keyword in ("CMD", "ENTRYPOINT") for i in stage.stage.instructions)
-    if not leaf and not own:
+    if not leaf and not own and not stage.services:
         return
     entry = read_entry(stage)
     code = entry.refusal[0] if entry.refusal else ""

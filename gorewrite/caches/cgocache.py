@@ -38,7 +38,9 @@ def identity(stages: Sequence[StageFacts], uses: Sequence[GoUse]) -> str | Unkno
         library = _library(stage)
         if library is not None:
             return Unknown(
-                "C libraries are installed whose changes the cache cannot see", (library,)
+                "the cache cannot see changes of the C libraries that are installed; "
+                "mount one by hand with an id= that names their versions",
+                (library,),
             )
     from_ = stages[0].stage.from_
     base = stages[0].base

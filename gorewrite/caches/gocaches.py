@@ -43,6 +43,8 @@ def _account(stage: StageFacts, written: str) -> Account | Unknown:
     if name.isdecimal():
         gid = int(group) if group.isdecimal() else None
         return Account(int(name), gid, None)
+    if user is None and name == "nobody" and isinstance(stage.base, Image) and stage.base.libc:
+        return Account(65534, int(group) if group.isdecimal() else 65534, None)
     if user is None or user.uid is None:
         return Unknown(f"which number user {name} has is not known")
     named = made.get(("group", group or user.group or ""))
@@ -99,7 +101,7 @@ class _Reader:
         self, stage: StageFacts, state: State, env: Mapping[str, str | None], home: str | None
     ) -> None:
         base = stage.base
-        self.base = base if isinstance(base, Image) and base.known else None
+        self.base = base if isinstance(base, Image) and base.configured else None
         self.state = state
         self.env = env
         self.user_home = home

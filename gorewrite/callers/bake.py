@@ -113,6 +113,7 @@ def _call(source: Source, target: _Target, lines: list[str]) -> BuildCall:
     context = join(source.start, written[0].removeprefix("cwd://") or ".")
     dockerfile = join(context, written[1] or "Dockerfile") if context is not None else None
     args, stage = attributes.get("args"), attributes.get("target")
+    named = attributes.get("contexts")
     return BuildCall(
         tool="bake",
         file=source.path,
@@ -128,6 +129,7 @@ def _call(source: Source, target: _Target, lines: list[str]) -> BuildCall:
         builder=Builder.BUILDKIT,
         builder_because=_ALWAYS,
         exports_layers=bool(attributes.get("cache-to")),
+        named=tuple(named) if isinstance(named, dict) else (),
         tags=tuple(bare_image(tag) for tag in _texts(attributes.get("tags"))),
         target_because=target.says.get("target"),
         exports_because=target.says.get("cache-to"),

@@ -42,6 +42,7 @@ class BuildCommand(NamedTuple):
     because: str
     exports_layers: bool
     tags: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
 
     def call(
         self, place: Evidence, span: tuple[int, int], builder: Builder, because: Evidence | None
@@ -63,6 +64,7 @@ class BuildCommand(NamedTuple):
             because,
             self.exports_layers,
             tags=self.tags,
+            named=self.named,
         )
 
 
@@ -238,12 +240,13 @@ class _Options:
             dockerfile,
             written,
             self._value("--target"),
-            self._build_args(),
+            self._pairs("--build-arg", r"\w+"),
             tuple(p for w in self.values.get("--platform", ()) for p in (w.value or "").split(",")),
             builder,
             because,
             "--cache-to" in self.values,
             self._tags(),
+            tuple(name for name, _ in self._pairs("--build-context", r"\S+")),
         )
 
     def _tags(self) -> tuple[str, ...]:
@@ -255,11 +258,12 @@ class _Options:
         word = self.last(name)
         return (word.value or None) if word is not None else None
 
-    def _build_args(self) -> tuple[tuple[str, str | None], ...]:
+    def _pairs(self, option: str, names: str) -> tuple[tuple[str, str | None], ...]:
+        """The `NAME=VALUE` of an option that may be given several times."""
         found = []
-        for word in self.values.get("--build-arg", ()):
+        for word in self.values.get(option, ()):
             name, equals, value = (word.value or word.written.strip("\"'")).partition("=")
-            if re.fullmatch(r"\w+", name):
+            if re.fullmatch(names, name):
                 found.append((name, value if equals and word.value is not None else None))
         return tuple(found)
 

@@ -171,6 +171,7 @@ def _call(build: _Build, settings: dict[str, str]) -> BuildCall | None:
     line = keys.line_of(placed[0]) if placed else line
     platforms = build.values.get("platforms", (None, ""))[0]
     listed = platforms.items if isinstance(platforms, Sequence) else ()
+    contexts = _arguments(build.values.get("additional_contexts", (None, ""))[0], settings)
     return BuildCall(
         "docker compose",
         document.path,
@@ -184,6 +185,7 @@ def _call(build: _Build, settings: dict[str, str]) -> BuildCall | None:
         tuple(_arguments(build.values.get("args", (None, ""))[0], settings)),
         tuple(item.text for item in listed if isinstance(item, Scalar)),
         exports_layers="cache_to" in build.values,
+        named=tuple(name for name, _ in contexts),
         tags=(bare_image(image),) if image else (),
         target_because=ci.at_key(document, keys, "target"),
         exports_because=ci.at_key(document, keys, "cache_to"),

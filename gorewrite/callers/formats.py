@@ -97,6 +97,13 @@ FORMATS: Final = (
         r"(?:.*/)?(?:docker-bake[^/]*\.(?:hcl|json)|[^/]*bake[^/]*\.hcl)",
         (b"target",),
     ),
+    # Manifests of which the path tells that they may build; most others only run images.
+    _format(
+        "pods",
+        Start.ROOT,
+        rf"(?:.*/)?(?:\.?tekton|argo[^/]*|ci|kaniko|pipelines?|tasks?)/(?:.*/)?[^/]+{_YAML}"
+        rf"|(?:.*/)?[^/]*(?:argo|build|kaniko|pipeline|task|tekton|workflow)[^/]*{_YAML}",
+    ),
     _format("skaffold", Start.OWN_OR_ROOT, rf"(?:.*/)?skaffold[^/]*{_YAML}", (b"artifacts",)),
     _format(
         "starlark",

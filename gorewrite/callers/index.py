@@ -266,6 +266,11 @@ class Index:
         found = ((value, call) for call in calls for key, value in call.args if key == name)
         return tuple(dict.fromkeys((value, call.evidence) for value, call in found))
 
+    def named_contexts(self, dockerfile: Path) -> tuple[tuple[str, Evidence], ...]:
+        """(name, where) of the contexts of callers that replace a stage or an image by its name."""
+        calls = (*self.building(dockerfile), *self.may_build(dockerfile))
+        return tuple((name.lower(), call.evidence) for call in calls for name in call.named)
+
     def exports_layers(self, dockerfile: Path) -> Evidence | None:
         """A caller that stores the layers outside of the builder, where cache mounts never are."""
         calls = (*self.building(dockerfile), *self.may_build(dockerfile))

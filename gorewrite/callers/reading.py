@@ -29,7 +29,8 @@ _RUNS: Final = re.compile(rb"(?:docker|podman|nerdctl|kubectl|\boc)\b[^\n]*\b(?:
 #: Directories of pipelines and scripts, which speak for the directory that they lie in.
 _ASIDE: Final = re.compile(
     r"(?:^|/)(?:\.(?:azure[^/]*|buildkite|circleci|ci|forgejo|gitea|github/workflows|gitlab[^/]*"
-    r"|semaphore|woodpecker)|bin|build|ci|hack|scripts?|tools?)(?:/.*)?$"
+    r"|semaphore|tekton|woodpecker)|argo[^/]*|bin|build|ci|hack|k8s|kaniko|pipelines?|scripts?|tekton"
+    r"|tools?)(?:/.*)?$"
 )
 
 

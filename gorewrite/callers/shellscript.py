@@ -86,7 +86,7 @@ def _calls(
             # Told where the command stands, with what the compose file says.
             own = buildcommand.BuildCommand(
                 tool, call.context, call.dockerfile, call.written, call.target, call.args,
-                call.platforms, builder, because, call.exports_layers, call.tags,
+                call.platforms, builder, because, call.exports_layers, call.tags, call.named,
             )  # fmt: skip
             yield _call(own, step, excerpt, setting, effective)
 

@@ -27,6 +27,8 @@ _DEEPEST: Final = 3
 _EXPRESSION: Final = re.compile(r"\$\{\{\s*(.*?)\s*\}\}", re.DOTALL)
 #: One of the tags of an image, which stand in lines or between commas.
 _TAG: Final = re.compile(r"(?:\$\{\{.*?\}\}|[^\s,])+")
+#: The name of one of the named contexts, which stand in lines.
+_NAMED: Final = re.compile(r"(?m)^\s*([^\s=]+)=")
 _HOSTED: Final = re.compile(r"(ubuntu|macos)-")
 _SHELL: Final = re.compile(r"(ba)?sh\b.*")
 _DEFAULT_CONTEXT: Final = re.compile(r"\{\{\s*defaultContext\s*\}\}(?::(.*))?")
@@ -339,6 +341,7 @@ def _action(
         Builder.BUILDKIT,
         ci.at(document, step.line_of("uses")),
         exports_layers=inputs.get("cache-to") is not None,
+        named=tuple(_NAMED.findall(inputs.text("build-contexts") or "")),
         tags=tuple(bare_image(tag) for tag in _TAG.findall(inputs.text("tags") or "")),
         target_because=ci.at_key(document, inputs, "target"),
         exports_because=ci.at_key(document, inputs, "cache-to"),

@@ -146,6 +146,8 @@ def _call(call: BuildCall) -> Iterator[str]:
         yield _row("also", "copies files into running containers")
     if call.ignores:
         yield _row("also", "leaves files out of the context")
+    if call.named:
+        yield _row("named", ", ".join(call.named))
     yield _row("builder", f"{call.builder.value}: {_BUILDERS[call.builder.value]}")
     because = call.builder_because
     if because is not None and because != call.evidence:
@@ -178,4 +180,5 @@ def _fields(call: BuildCall) -> dict[str, Any]:
         "exports_layers": call.exports_layers,
         "syncs": call.syncs,
         "ignores": list(call.ignores),
+        "named": list(call.named),
     }

@@ -53,7 +53,9 @@ _GIT: Final = re.compile(
     r"|[\[(,]\s*[\"']git[\"']\s*[,\])]"  # An argument list of another language.
     r"|\b(?:goreleaser|promu|svu|govvv|gitversion|git-chglog|git-cliff|setuptools[-_]scm|hatch-vcs"
     r"|dunamai|versioneer|vergen|GitPython|pygit2|simple-git|isomorphic-git|git-rev-sync"
-    r"|semantic-release)\b"
+    r"|semantic-release|propose-version|set-commits)\b"
+    # Linters that only look at what is new, by their flags or settings.
+    r"|\bnew-from-(?:rev|merge-base)\b|golangci-lint\b[^\n;&|]*\s--new\b|^\s*new\s*[:=]\s*true"
 )
 _DIRTY: Final = re.compile(r"dirty|git[^\n]*\b(?:status|diff|diff-index|stash)\b|goreleaser|promu")
 _COMMENT: Final = re.compile(r"(?m)^[ \t]*#(?!!).*$")
@@ -62,6 +64,7 @@ _MAKERS: Final = {
     "gmake": ("GNUmakefile", "makefile", "Makefile"),
     "task": ("Taskfile.yml", "Taskfile.yaml"),
     "just": ("justfile", "Justfile"),
+    "golangci-lint": (".golangci.yml", ".golangci.yaml", ".golangci.toml", ".golangci.json"),
 }
 
 
@@ -215,7 +218,7 @@ def _files(
     if name in _MAKERS:
         options = dict(pairwise(argv))
         directory = options.get("-C") or options.get("-d") or "."
-        file = options.get("-f") or options.get("-t")
+        file = options.get("-f") or options.get("-t") or options.get("-c")
         named = [posixpath.join(directory, each) for each in ((file,) if file else _MAKERS[name])]
         if name in ("make", "gmake") and None not in argv:
             values = {options.get(option) for option in ("-C", "-f", "-j")}

@@ -6,7 +6,7 @@ stays byte for byte, so comments, continuations and quoting survive.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Final
 
 from gorewrite import shell
@@ -114,3 +114,9 @@ def strips(value: str | None) -> bool:
     """Whether a known -ldflags value leaves the symbol table out."""
     flags = parse_ldflags(value) if value else None
     return flags is not None and not isinstance(flags, Unknown) and flags.has_s
+
+
+def listed(words: Iterable[str]) -> str:
+    """The words as a list in a sentence; there must be one."""
+    *head, last = words
+    return f"{', '.join(head)} and {last}" if head else last

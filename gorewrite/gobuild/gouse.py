@@ -32,7 +32,7 @@ TOOLS = frozenset(
         "go-licenses", "goreleaser", "ko", "xcaddy", "packr", "packr2", "pkger", "statik",
         "gox", "garble", "gobuild", "goimports", "ent", "sqlboiler", "buffalo", "fyne",
         "wails", "controller-gen", "go-enum", "gotest", "benchstat", "nilaway", "easyjson",
-        "rice", "go-bindata-assetfs",
+        "rice", "go-bindata-assetfs", "mage", "promu",
     ]
 )
 # fmt: on
@@ -43,6 +43,7 @@ _MAKERS = {
     "just": ("justfile", "Justfile"),
     "mage": ("magefile.go",),
 }
+_INCLUDE = re.compile(r"(?m)^[-s]?include[ \t]+([\w./ -]+)$")
 _SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh"})
 _VERBS = (
     r"(?:build|install|test|run|generate|vet|list|get|mod[ \t]+(?:download|tidy|vendor|verify))"
@@ -51,7 +52,7 @@ _VERBS = (
 _RUNNERS = frozenset(["xargs", "parallel", "find", "flock", "chronic", "retry"])
 #: A go command in a Makefile, a script or any other text.
 GO_CALL = re.compile(
-    r"(?:^|[\s;&|(@\"'`=-])(?:go|\$[({]GO(?:_?(?:CMD|BIN|EXE))?[)}]|\$GO)[ \t]+"
+    r"(?:^|[\s;&|(@\"'`=,\[-])(?:go|\$[({]GO(?:_?(?:CMD|BIN|EXE))?[)}]|\$GO)[ \t]+"
     r"(?:-C[ \t]+\S+[ \t]+)?" + _VERBS + r"\b",
     re.MULTILINE,
 )
@@ -142,7 +143,7 @@ class _Reader:
         name = (argv[0] or "").rpartition("/")[2] if argv else ""
         if name in TOOLS and not {"--version", "version", "-h", "--help"} & set(argv[1:]):
             self._seen(self.stage.facts.at(self.run.instruction, " ".join(filter(None, argv))))
-        elif name in _MAKERS:
+        if name in _MAKERS:
             self._read([step.path(file) for file in _files_of(name, argv)])
         elif name in _SHELLS and ("-s" in argv or "-" in argv):
             return  # It runs what another command prints: an installer.
@@ -167,22 +168,28 @@ class _Reader:
         self.through = self.through or evidence
 
     def _read(self, paths: list[str | None]) -> None:
-        """Reads the first of some files that is in the context."""
-        for path in paths:
-            source = self.stage.source_of(path, self.run.instruction) if path else None
-            data = self.stage.facts.project.context.read(source) if source else None
-            if source is None or data is None:
+        """Reads the first of some files that is in the context, and what a Makefile includes."""
+        first = next((path for path in paths if self._text(path) is not None), None)
+        self.maybe |= first is None
+        waiting = [first] if first is not None else []
+        for path in waiting:  # Which grows.
+            found = self._text(path)
+            if found is None or found in self.texts or "\0" in found[1]:
                 continue
-            text = data.decode("utf-8", "surrogateescape")
-            if "\0" in text:
-                return
-            self.texts.append((source, text))
+            source, text = found
+            self.texts.append(found)
             match = GO_CALL.search(text)
             if match:
                 line = text.count("\n", 0, match.end()) + 1
-                self._seen(Evidence(source, line, match.group().strip(" \t\n;&|(@\"'`=-")))
-            return
-        self.maybe = True
+                self._seen(Evidence(source, line, match.group().strip(" \t\n;&|(@\"'`=,[-")))
+            for names in _INCLUDE.findall(text):
+                waiting += [posixpath.join(posixpath.dirname(path), n) for n in names.split()]
+
+    def _text(self, path: str | None) -> tuple[str, str] | None:
+        """(name, text) of an image path that is in the context."""
+        source = self.stage.source_of(path, self.run.instruction) if path else None
+        data = self.stage.facts.project.context.read(source) if source else None
+        return (source, data.decode("utf-8", "surrogateescape")) if source and data else None
 
 
 def _files_of(name: str, argv: tuple[str | None, ...]) -> Iterator[str]:

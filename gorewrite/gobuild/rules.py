@@ -71,6 +71,8 @@ def _ships(stage: StageFacts) -> bool:
 _FIPS_IMAGE = re.compile(
     r"(?i)fips|boring|go-toolset|mcr\.microsoft\.com/.*golang|openshift.*golang|ocp/.*golang"
 )
+#: Distributions whose packages of Go are the toolchain of Red Hat (github.com/golang-fips/go).
+_RED_HAT = re.compile(r"\bubi\d*\b|\brhel|centos|rockylinux|almalinux|oraclelinux")
 _FIPS_EXPERIMENT = re.compile(r"boringcrypto|systemcrypto|opensslcrypto|cngcrypto")
 
 
@@ -83,6 +85,10 @@ def fips(stage: StageFacts, invocation: Invocation) -> Evidence | None:
     root = stage.lineage[0].stage.from_
     if isinstance(base, Image) and _FIPS_IMAGE.search(base.ref.text):
         return stage.facts.at(root)
+    red_hat = isinstance(base, Image) and _RED_HAT.search(base.ref.repository)
+    for member, instruction, name in _packages(stage):
+        if name.startswith("go-toolset") or (red_hat and name in ("golang", "golang-bin")):
+            return member.facts.at(instruction)
     experiment = invocation.go.env.get("GOEXPERIMENT", "")
     tags = " ".join(invocation.go.tags or ())
     if experiment is None or _FIPS_EXPERIMENT.search(experiment):

@@ -27,7 +27,6 @@ _OTHER = ("doc", "fix", "mod", "work")
 _RAW_FLAG = re.compile(r"""["']?--?([A-Za-z][\w.-]*)=""")
 # The shell puts names of files in for `*.go`.
 _RAW_POSITIONAL = re.compile(r"""["']?[\w./@]|\*[\w./*]*\.go$""")
-_RAW_FILES = re.compile(r"(?:[\w./-]+/)?\*\.go")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +54,7 @@ class GoCommand:
 
     kind: "build", "mod download", …; "" when the verb is missing or not known.
     argv: the words from `go` on, None for one that is not known; roles: what each of them is.
-    packages: package arguments (files of a file list, all of a directory as `dir/*.go`, modules of
-    `go get`), None where unknown.
+    packages: package arguments (files of a file list, modules of `go get`), None where unknown.
     cwd, env: of the shell at this point, values None if unknown.
     uncertain: why the reading cannot be relied on; () when every word is understood.
     """
@@ -287,9 +285,7 @@ class _Reader:
         if self._for_program(started):
             self._take("argument")
         else:
-            package = self._take("package")
-            files = bool(self.raw) and _RAW_FILES.fullmatch(self.raw[index])
-            self.packages.append(self.raw[index] if package is None and files else package)
+            self.packages.append(self._take("package"))
 
     def _is_positional(self, index: int) -> bool:
         return bool(self.raw) and bool(_RAW_POSITIONAL.match(self.raw[index]))

@@ -149,7 +149,6 @@ class _Targets:
         arguments = [p for p in self.wanted.arguments if p is not None]
         if len(arguments) < len(self.wanted.arguments):
             raise NotKnown("which packages are built is not known")
-        arguments = [file for a in arguments for file in self._listed(a)]
         if any(a.endswith(".go") and self._is_file(a) for a in arguments):
             return [self._file_list(arguments)]
         found: dict[str, Package] = {}
@@ -157,19 +156,6 @@ class _Targets:
             for package in self._matches(argument):
                 found.setdefault(package.directory, package)
         return list(found.values())
-
-    def _listed(self, argument: str) -> list[str]:
-        """The files that the shell puts in for `cmd/*.go`, in its order; else the argument."""
-        directory, name = posixpath.split(argument)
-        if name != "*.go":
-            return [argument]
-        place = self.places.locate(posixpath.normpath(posixpath.join(self.directory, directory)))
-        names = sorted(place[0].listdir(place[1])) if place is not None else ()
-        found = [name for name in names if name.endswith(".go") and not name.startswith(".")]
-        # One that a RUN makes may come first, which names the binary.
-        if not found or self.wanted.unnamed or any(name.endswith("_test.go") for name in found):
-            raise NotKnown("which packages are built is not known")
-        return [posixpath.join(directory, name) for name in found]
 
     def _is_file(self, argument: str) -> bool:
         # A directory may be named x.go; without the context a file is far likelier.

@@ -310,7 +310,7 @@ class Job:
         base = self.stage.base
         golang = isinstance(base, Image) and base.family == "golang"
         if not golang and not self._go_earlier and not _only_go(run):
-            message = "Go may be installed behind the source copy; do so ahead of it"
+            message = "this RUN may install Go behind the source copy; move it above the COPY"
             raise Incomplete("toolchain-after-source", message, facts.at(run.instruction))
 
     @cached_property

@@ -14,9 +14,11 @@ from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
 from gorewrite.gobuild.gouse import GoUse, go_uses
 from gorewrite.gobuild.toolchain import at, go_version
+from gorewrite.golang.gomod import find_module
 from gorewrite.golang.targets import ignores_modules
 from gorewrite.modules.gomodules import PlacedModule, module_at, module_of, uses_vendor
 from gorewrite.modules.hoisting import Job
+from gorewrite.stage.choices import arguments_of_place, choices_of
 from gorewrite.stage.layout import Placed, under
 from gorewrite.stage.runs import Invocation, Run
 from gorewrite.transform import Refusal
@@ -54,7 +56,26 @@ def jobs(stage: StageFacts) -> Iterator[Job | Refusal]:
         message = f"several modules are built here ({paths}); add a go.work or hoist them by hand"
         yield Refusal(waiting[0].source, "multi-module", message, (waiting[0].evidence,))
         return
+    chosen = _chosen(waiting[0])
+    if chosen is not None:
+        message = f"{chosen.why}, and so does its go.mod; download the modules of each by hand"
+        yield Refusal(waiting[0].source, "multi-module", message, (waiting[0].evidence,))
+        return
     yield _judged(waiting[0])
+
+
+def _chosen(job: Job) -> Unknown | None:
+    """Whether a build argument chooses among programs of several modules."""
+    for invocation in job.run.invocations:
+        found = choices_of(job.user_stage, invocation)
+        if isinstance(found, Unknown) and arguments_of_place(job.user_stage, invocation):
+            return found
+        if isinstance(found, Unknown) or found is None or job.module.workspace is not None:
+            continue
+        modules = (find_module(package.tree, package.directory) for package in found)
+        if any(m is not None and m.directory != job.module.mod.directory for m in modules):
+            return Unknown("a build argument chooses which program is built")
+    return None
 
 
 def _judged(job: Job) -> Job | Refusal:

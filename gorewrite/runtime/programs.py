@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from gorewrite.evidence import Unknown
+from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
 from gorewrite.gobuild.toolchain import at, cgo_setting
 from gorewrite.golang.analysis import analyse
@@ -18,6 +18,7 @@ from gorewrite.golang.needs import ProgramNeeds
 from gorewrite.golang.targets import NotKnown, Wanted, packages_of
 from gorewrite.memo import remembered
 from gorewrite.runtime.linkage import Linkage, linkage
+from gorewrite.stage.choices import choices_of
 from gorewrite.stage.layout import tops
 from gorewrite.stage.outputs import rounds
 from gorewrite.stage.runs import Invocation
@@ -46,12 +47,15 @@ def programs(stage: StageFacts) -> tuple[Program, ...]:
     """The known binaries of the stage and of the stages it is built on, in path order, and
     then those that it copies from other stages.
 
-    A path that is written twice is the later command's.
+    A path that is written twice is the later command's. Where a build argument chooses what is
+    built, each choice is a program of its own at the same path.
     """
     found = []
-    for path, (invocation, output) in sorted(stage.output_paths.items()):
-        needs = needs_of(stage, invocation, output)
-        found.append(Program(path, invocation, output, needs, linkage(stage, invocation, needs)))
+    for path, (invocation, outputs) in sorted(_written(stage).items()):
+        for output in outputs:
+            needs = needs_of(stage, invocation, output)
+            link = linkage(stage, invocation, needs)
+            found.append(Program(path, invocation, output, needs, link))
     for placed in stage.placed:
         other = stage.facts.stage_named(placed.from_ or "", stage.index)
         if placed.origin != "stage" or other is None:
@@ -63,6 +67,17 @@ def programs(stage: StageFacts) -> tuple[Program, ...]:
     return tuple(found)
 
 
+def _written(stage: StageFacts) -> dict[str, tuple[Invocation, list[BuildOutput]]]:
+    """Each path -> the command that writes it, and what that may be."""
+    found: dict[str, tuple[Invocation, list[BuildOutput]]] = {}
+    for invocation, outputs in stage.outputs:
+        for output in () if isinstance(outputs, Unknown) else outputs:
+            if output.path not in found or found[output.path][0] is not invocation:
+                found[output.path] = (invocation, [])
+            found[output.path][1].append(output)
+    return found
+
+
 def _at(stage: StageFacts, path: str) -> Sequence[Program]:
     """The programs that a copy of a path may bring: the one there, or those in a directory."""
     found = _below(stage).get(path, ())
@@ -71,11 +86,14 @@ def _at(stage: StageFacts, path: str) -> Sequence[Program]:
 
 @remembered
 def _below(stage: StageFacts) -> Mapping[str, Sequence[Program]]:
-    """Each path and each directory above one -> the programs there, of a path the last one."""
+    """Each path and each directory above one -> the programs there, of a path those that the last
+    command may write."""
+    last = {program.path: program.invocation for program in programs(stage)}
     found: dict[str, list[Program]] = {}
-    for program in {program.path: program for program in programs(stage)}.values():
-        for top in tops(program.path):
-            found.setdefault(top, []).append(program)
+    for program in programs(stage):
+        if last[program.path] is program.invocation:
+            for top in tops(program.path):
+                found.setdefault(top, []).append(program)
     return found
 
 
@@ -102,6 +120,9 @@ def package_needs(
     place = at(stage, invocation)
     if go.tags is None:
         return Unknown("the build tags are not known", (place,))
+    other = _other_tags(stage, invocation)
+    if other is not None:
+        return Unknown("callers set other build tags", (place, other))
     needs = analyse(
         stage.facts.project.context,
         directory,
@@ -114,12 +135,29 @@ def package_needs(
     return needs
 
 
+def _other_tags(stage: StageFacts, invocation: Invocation) -> Evidence | None:
+    """Where a caller sets the argument that stands in -tags to something else than its default."""
+    flag = invocation.go.flag("tags")
+    args = invocation.run.state.args
+    names = invocation.words[flag.value_index].variables if flag is not None else ()
+    for name in names:
+        for value, where in stage.facts.project.callers.argument(name) if name in args else ():
+            if value is None or value != args[name]:
+                return where
+    return None
+
+
 def main_packages(stage: StageFacts, invocation: Invocation) -> tuple[str, ...] | Unknown:
     """The context directories of the programs that a command builds, wherever it writes them.
 
-    In a `for` loop the command is read once for each item. Unknown with the reason when some
-    package cannot be told.
+    In a `for` loop the command is read once for each item; where a build argument chooses what is
+    built, all that it may choose counts. Unknown with the reason when some package cannot be told.
     """
+    choices = choices_of(stage, invocation)
+    if isinstance(choices, Unknown):
+        return Unknown(choices.why, (at(stage, invocation),))
+    if choices is not None:
+        return tuple(package.directory for package in choices)
     view = stage.view(invocation.run.instruction)
     found: dict[str, None] = {}
     for go in rounds(stage, invocation):

@@ -84,14 +84,12 @@ class _Reader(Lookup):
         first = entrypoint or cmd
         if first is not None:
             self._image(first, entrypoint, cmd)
-        elif not any(service.command or service.entrypoint for service in self.services):
-            evidence = self.stage.facts.at(self.stage.stage.from_)
-            self._refuse(
-                "no-entrypoint", "no ENTRYPOINT or CMD tells what the image runs; add one", evidence
-            )
-            return self.entry
         for service in self.services:
             self._service(service, entrypoint)
+        if first is None and not any(s.command or s.entrypoint for s in self.services):
+            evidence = self.stage.facts.at(self.stage.stage.from_)
+            message = "no ENTRYPOINT or CMD tells what the image runs; add one"
+            self._refuse("no-entrypoint", message, evidence)
         health = last(self.stage, "HEALTHCHECK")
         if health is not None and health.rest.strip().upper() != "NONE":
             self._health(health)

@@ -60,6 +60,12 @@ class ImageRef(NamedTuple):
         return self.repository[: -len(self.name)] if self.name else self.repository
 
     @property
+    def plain(self) -> str:
+        """As people write it: without Docker Hub's names and the default tag."""
+        bare = self.text.removeprefix(_HUB[0]).removeprefix("library/")
+        return bare.removesuffix(":latest")
+
+    @property
     def official(self) -> bool:
         """Whether this names a Docker Official Image on Docker Hub."""
         prefix = self.prefix
@@ -94,7 +100,8 @@ class Image:
 
     libc: None when unknown or when it has none; suite: Debian suite or Alpine version
     ("bookworm", "3.20"); has_shell: None when unknown; env, workdir, user: the image's
-    configuration, None when unknown; known: False when nothing may be assumed.
+    configuration, None when unknown; known: False when nothing may be assumed but, where it is
+    `configured`, that.
     """
 
     ref: ImageRef
@@ -111,6 +118,11 @@ class Image:
     def known(self) -> bool:
         return self.family != "other"
 
+    @property
+    def configured(self) -> bool:
+        """Whether its environment, as far as it is for the go command, and its user are known."""
+        return self.workdir is not None
+
 
 _GOLANG_ENV = {
     "PATH": f"/go/bin:/usr/local/go/bin:{DEFAULT_PATH}",
@@ -118,6 +130,15 @@ _GOLANG_ENV = {
     "GOTOOLCHAIN": "local",
     "GOLANG_VERSION": None,
 }
+#: Root file systems of distributions: they have root, `/` and nothing that steers Go. Sources:
+#: docker-library/official-images, the catalogs of Red Hat, SUSE and Chainguard, bitnami/minideb.
+_DISTRIBUTIONS = re.compile(
+    r"amazonlinux|public\.ecr\.aws/amazonlinux/amazonlinux|(?:rockylinux/)?rockylinux|almalinux"
+    r"|oraclelinux|centos|quay\.io/centos/centos|(?:registry\.fedoraproject\.org/|quay\.io/fedora/)?"
+    r"fedora|archlinux(?:/archlinux)?|opensuse/(?:leap|tumbleweed)|photon|bitnami/minideb"
+    r"|(?:registry\.access\.redhat\.com/|registry\.redhat\.io/)ubi\d+(?:/ubi(?:-minimal|-micro)?)?"
+    r"|registry\.suse\.com/bci/bci-\w+|cgr\.dev/chainguard/wolfi-base"
+)
 #: Suites of Ubuntu releases, for matching C libraries.
 _UBUNTU = {"18.04": "bionic", "20.04": "focal", "22.04": "jammy", "24.04": "noble"}
 
@@ -148,6 +169,8 @@ def describe(text: str) -> Image:
             return Image(ref, "ubuntu", "glibc", _ubuntu(ref.tag or "latest"), True, env)
         case "busybox":
             return Image(ref, "busybox", None, None, True, env)
+    if _DISTRIBUTIONS.fullmatch(bare):
+        return Image(ref, "other", env=env)
     return Image(ref, "other", env={}, workdir=None, user=None)
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gorewrite import shell
 from gorewrite.evidence import Unknown
 from gorewrite.golang.commands import BuildOutput, GoCommand, build_outputs, parse_go
+from gorewrite.golang.targets import Package
 from gorewrite.memo import remembered
+from gorewrite.stage.choices import choices_of, matches
 from gorewrite.stage.images import Image
-from gorewrite.stage.scope import join
 from gorewrite.stage.views import View
 
 if TYPE_CHECKING:
@@ -21,7 +22,11 @@ if TYPE_CHECKING:
 
 @remembered
 def outputs_of(stage: StageFacts, invocation: Invocation) -> tuple[BuildOutput, ...] | Unknown:
-    """The binaries that a `go build` or `go install` writes, in a loop those of each round."""
+    """The binaries that a `go build` or `go install` writes, in a loop those of each round. Where a
+    build argument chooses, the one file that is written is told for each choice."""
+    choices = choices_of(stage, invocation)
+    if choices is not None:
+        return _of_choices(stage, invocation, choices)
     found: list[BuildOutput] = []
     for go in rounds(stage, invocation):
         outputs = go if isinstance(go, Unknown) else _outputs(stage, invocation, go)
@@ -51,6 +56,25 @@ def _seen_outputs(
     return tuple(o for o in outputs if view.copies.brings_sources(o.package_dir))
 
 
+def _of_choices(
+    stage: StageFacts, invocation: Invocation, choices: tuple[Package, ...] | Unknown
+) -> tuple[BuildOutput, ...] | Unknown:
+    """The one file that a command writes, whatever an argument chooses, for each choice."""
+    go = invocation.go
+    if isinstance(choices, Unknown):
+        return choices
+    if None in go.packages or go.directory is None:
+        # Its name may not depend on the package, which is not known without the argument.
+        if not choices or not go.output or go.output.endswith("/"):
+            return Unknown("which program is built is known only to the caller")
+        go = replace(go, packages=(choices[0].place,), cwd=go.cwd or choices[0].place)
+    outputs = _outputs(stage, invocation, go)
+    if isinstance(outputs, Unknown) or len(outputs) != 1:
+        return outputs
+    directories = dict.fromkeys((outputs[0].package_dir, *(p.directory for p in choices)))
+    return tuple(outputs[0]._replace(package_dir=each, files=()) for each in directories)
+
+
 @remembered
 def _directories(stage: StageFacts) -> frozenset[str]:
     """The known directories, with what the `mkdir`s of the lineage create."""
@@ -66,13 +90,14 @@ def _directories(stage: StageFacts) -> frozenset[str]:
 
 
 def rounds(stage: StageFacts, invocation: Invocation) -> Iterator[GoCommand | Unknown]:
-    """The go command once, or in a loop with each value of its variable."""
+    """The go command once, with the names that its patterns match (`./cmd/*`), or in a loop with
+    each value of its variable."""
     loop = invocation.step.loop
     go = invocation.go
     if loop is None or not any(
         loop.variable in word.variables for word in invocation.words if loop.variable
     ):
-        yield go
+        yield _matched(stage, invocation) if None in go.packages else go
         return
     place = stage.facts.at(invocation.run.instruction, offset=invocation.line_offset)
     if loop.kind != "for" or loop.variable is None:
@@ -90,23 +115,23 @@ def rounds(stage: StageFacts, invocation: Invocation) -> Iterator[GoCommand | Un
             yield parse_go(argv, go.cwd, go.env, raw) or Unknown("no go command", (place,))
 
 
+def _matched(stage: StageFacts, invocation: Invocation) -> GoCommand:
+    """The go command with what the shell puts in for its patterns, where that is known."""
+    go = invocation.go
+    argv: list[str | None] = []
+    raw: list[str] = []
+    for word, value, role in zip(invocation.words, go.argv, go.roles, strict=True):
+        found = _values(stage, invocation, None, word.text) if role == "package" else None
+        argv += found if value is None and found else (value,)
+        raw += found if value is None and found else (word.text,)
+    return parse_go(argv, go.cwd, go.env, raw) or go
+
+
 def _values(
     stage: StageFacts, invocation: Invocation, value: str | None, text: str
 ) -> tuple[str, ...] | None:
     """The words that an item of a loop becomes: itself, or what its pattern matches."""
     if value is not None:
         return (value,)
-    cwd = invocation.step.cwd
-    if cwd is None or any(char in text for char in "$`'\"\\{~"):
-        return None
-    top = posixpath.dirname(text.partition("*")[0].partition("?")[0].partition("[")[0] + "x")
-    absolute = join(cwd, top or ".")
-    source = stage.source_of(absolute, invocation.run.instruction) if absolute else None
-    if source is None:
-        return None
-    tree = stage.facts.project.context
-    below = text[len(top) :].lstrip("/") if top else text
-    prefix = "" if source == "." else source + "/"
-    matches = tree.glob(prefix + below.rstrip("/"))
-    lead = f"{top}/" if top and not top.endswith("/") else top
-    return tuple(lead + match.removeprefix(prefix) for match in matches)
+    known = invocation.step.cwd is not None
+    return matches(stage, invocation, text) if known else None

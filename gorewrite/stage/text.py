@@ -23,10 +23,10 @@ _WIDTH = 100
 
 
 def stage_name(facts: Facts) -> str:
-    """A stage name that no stage, image or reference of the file uses."""
+    """A stage name that no stage, image or reference of the file uses, and no named context."""
     text = facts.dockerfile.source.lower()
     for name in ("builder", "build", "gobuild", "gobuilder", "go-build-stage"):
-        used = any(stage.name == name for stage in facts.stages)
+        used = name in facts.replaced or any(stage.name == name for stage in facts.stages)
         if not used and not re.search(rf"\bfrom(?:\s+|=){name}(?![\w.-])", text):
             return name
     return f"builder{len(facts.stages)}"

@@ -52,6 +52,8 @@ READERS = [
     ("svc/Tiltfile", "starlark"),
     ("tasks.py", "python"),
     ("skaffold.yaml", "skaffold"),
+    (".tekton/build.yaml", "pods"),
+    ("k8s/kaniko-job.yml", "pods"),
     ("makefile.go", None),
     ("Makefile.tmpl", None),
     ("compose.yaml.j2", None),
@@ -295,3 +297,26 @@ def test_read_again_with_other_bytes(tmp_path: Path) -> None:
     (tmp_path / "Makefile").write_bytes(changed)
     (again,) = read_index(tmp_path).calls
     assert again.builder is Builder.BUILDKIT
+
+
+#: Callers with the named contexts `base` and `tools:2`.
+NAMED = [
+    ("x_sh", "docker buildx build --build-context base=../b --build-context tools:2=$X .\n"),
+    ("docker-bake_hcl", 'target "x" { contexts = { base = "target:b", "tools:2" = "x" } }\n'),
+    (
+        "compose_yaml",
+        "services: {a: {build: {context: ., additional_contexts: [base=../b, tools:2=../t]}}}\n",
+    ),
+    (
+        "_github__workflows__ci_yml",
+        "jobs:\n  a:\n    steps:\n    - uses: docker/build-push-action@v6\n      with:\n"
+        "        context: .\n        build-contexts: |\n          base=../b\n          tools:2=x\n",
+    ),
+]
+
+
+@pytest.mark.parametrize(("file", "text"), NAMED)
+def test_named_contexts(tmp_path: Path, file: str, text: str) -> None:
+    found = lay(tmp_path, Dockerfile="", **{file: text})
+    named = found.named_contexts(found.repository / "Dockerfile")
+    assert [name for name, _ in named] == ["base", "tools:2"]

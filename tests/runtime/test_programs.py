@@ -61,11 +61,44 @@ def test_tags_and_cgo_of_the_command_count(tmp_path: Path) -> None:
         ("for p in api worker; do go build -o /$p ./cmd/$p; done", ("cmd/api", "cmd/worker")),
         ("for p in cmd/*; do go build -o /bin/$p ./$p; done", ("cmd/api", "cmd/worker")),
         ("for p in ./cmd/w*; do go build -o /bin/ $p; done", ("cmd/worker",)),
+        ("go build -o /bin/ ./cmd/*", ("cmd/api", "cmd/worker")),
+        ("go build -o /app ./cmd/$SERVICE", ("cmd/api", "cmd/worker")),
+        ("go build -o /app cmd/${SERVICE}/main.go", ("cmd/api", "cmd/worker")),
+        ("go build -o /app $WITH_DEFAULT", ("cmd/api", "cmd/worker")),
+        ("cd cmd/$SERVICE && go build -o /app .", ("cmd/api", "cmd/worker")),
+        ("go build -C cmd/${SERVICE} -o /app .", ("cmd/api", "cmd/worker")),
+        ("for p in $SERVICES; do go build -o /$p ./cmd/$p; done", ("cmd/api", "cmd/worker")),
+        ("go build -o /app $PLACE/cmd/api", ("cmd/api",)),
     ],
 )
 def test_main_packages(tmp_path: Path, line: str, packages: tuple[str, ...]) -> None:
-    stage, invocation = built(facts_of(tmp_path, f"{TOP}ARG OUT\nRUN {line}\n", TWO))
+    args = "ARG OUT\nARG SERVICE=api\nARG SERVICES\nARG WITH_DEFAULT=./cmd/api\n"
+    top = TOP.replace("COPY . .", "ARG PLACE=/src\nCOPY . $PLACE")
+    stage, invocation = built(facts_of(tmp_path, f"{top}{args}RUN {line}\n", TWO))
     assert main_packages(stage, invocation) == packages
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        ("COPY . .\nWORKDIR /src/cmd/$SERVICE", ("cmd/api", "cmd/worker")),
+        ("COPY . .\nENV NAME=$SERVICE\nWORKDIR cmd/${NAME}", ("cmd/api", "cmd/worker")),
+        # The sources move along.
+        ("WORKDIR /src/$SERVICE\nCOPY cmd/api .", ("cmd/api",)),
+        ("COPY cmd/$SERVICE .", None),
+        ("COPY api/$ONE .", ("api/v1",)),
+    ],
+)
+def test_what_an_argument_chooses(
+    tmp_path: Path, before: str, expected: tuple[str, ...] | None
+) -> None:
+    text = f"FROM golang:1.22\nWORKDIR /src\nARG SERVICE=api\nARG ONE=v1\n{before}\n"
+    files = {**TWO, "api/v1/main.go": MAIN, "api/README": ""}
+    stage, invocation = built(facts_of(tmp_path, f"{text}RUN go build -o /app .\n", files))
+    found = main_packages(stage, invocation)
+    assert (None if isinstance(found, Unknown) else found) == expected
+    paths = [(program.path, program.output.package_dir) for program in programs(stage)]
+    assert paths == [("/app", each) for each in expected or ()]
 
 
 @pytest.mark.parametrize(
@@ -74,7 +107,6 @@ def test_main_packages(tmp_path: Path, line: str, packages: tuple[str, ...]) -> 
         "go build -o /app $PACKAGES",
         "go build -o /app ./cmd/missing",
         "for p in $(ls cmd); do go build -o /$p ./cmd/$p; done",
-        "for p in $SERVICES; do go build -o /$p ./cmd/$p; done",
         "while read p; do go build -o /$p ./cmd/$p; done < list",
         "go install example.org/other/cmd/tool",
     ],

@@ -133,3 +133,33 @@ def test_configuration() -> None:
 def test_golang_tag_that_is_not_one() -> None:
     image = describe("golang:our-own")
     assert (image.family, image.libc, image.suite, image.go) == ("golang", None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "configured"),
+    [
+        ("amazonlinux:2023", True),
+        ("docker.io/library/fedora:41", True),
+        ("registry.access.redhat.com/ubi9/ubi-minimal@sha256:0", True),
+        ("registry.access.redhat.com/ubi9/go-toolset:1.22", False),
+        ("quay.io/centos/centos:stream9", True),
+        ("example.com/team/fedora:1", False),
+        ("golang:1.24", True),
+    ],
+)
+def test_configured(name: str, configured: bool) -> None:
+    image = describe(name)
+    assert image.configured is configured
+    assert (image.user == "0") is configured
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [
+        ("docker.io/library/alpine:latest", "alpine"),
+        ("docker.io/grafana/loki:3", "grafana/loki:3"),
+        ("base", "base"),
+    ],
+)
+def test_plain(name: str, plain: str) -> None:
+    assert ImageRef.parse(name).plain == plain

@@ -1,0 +1,4 @@
+GO ?= go
+
+bin/%:
+	CGO_ENABLED=0 $(GO) build -o $@ .
