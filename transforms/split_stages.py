@@ -60,8 +60,6 @@ class SplitStages(Transform):
     - plugins: the program loads Go plugins, which need the exact same image.
     - dev-bind-mount: a compose service lays the sources over the work directory or over the
       program, or skaffold or Tilt copies them in: the container needs the toolchain.
-    - toolchain-path: a script, a health check or a compose service finds the program only
-      through the PATH of the Go image.
 
     *Safety*
 
@@ -188,13 +186,6 @@ class _Split:
                 "toolchain; give that build a stage of its own",
                 project.callers.live_sync,
             )
-        for path, evidence in entry.looked_up.items():
-            return self._refuse(
-                "toolchain-path",
-                f"{posixpath.basename(path)} is found only through the PATH of the Go image; "
-                f"call it {path} there",
-                (evidence,),
-            )
         return None
 
     def _sources(self, needs: Requirements) -> Refusal | None:
@@ -223,6 +214,10 @@ class _Split:
             runtime.image.env.get("PATH") or ""
         )
 
+        # What scripts, programs and callers look up by its name alone is found as before.
+        looked_up = sorted({posixpath.dirname(found) for found in needs.entry.looked_up})
+        path = ":".join([*looked_up, path])
+
         def program(word: str) -> str | None:
             """A program found only in the toolchain's PATH is named by its absolute path."""
             target = contract(self.stage).program if "/" not in word else None
@@ -230,13 +225,15 @@ class _Split:
                 return None
             return None if posixpath.dirname(target) in path.split(":") else target
 
-        return metadata.move(
+        moved = metadata.move(
             self.stage,
             read,
             runtime.image.env,
             exec_form=not needs.shell,
             program=program,
         )
+        metadata.extend_path(moved, looked_up, self.stage.stage)
+        return moved
 
     def _collect_doubts(self, needs: Requirements, taken: Carry, runtime: Runtime) -> None:
         self.doubts += [*needs.doubts, *taken.doubts, *runtime.doubts]

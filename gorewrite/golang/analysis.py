@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING
 from gorewrite.evidence import Evidence
 from gorewrite.golang import cgo as cgo_rules
 from gorewrite.golang.calls import find_calls
-from gorewrite.golang.catalogue import runtime_needs
 from gorewrite.golang.closure import Closure, follow
 from gorewrite.golang.embeds import embeds
 from gorewrite.golang.mentions import find_mentions
 from gorewrite.golang.needs import Cgo, Embed, Executes, FileRead, ProgramNeeds, Verdict
-from gorewrite.golang.signals import find_signals
+from gorewrite.golang.signals import find_signals, need_of
 from gorewrite.memo import remembered
 
 if TYPE_CHECKING:
@@ -136,7 +135,7 @@ def _module_needs(
     """Add what imported modules open and start by themselves; returns the rest in words."""
     extra: list[Evidence] = []
     for path, place in closure.imported.items():
-        found = runtime_needs().find(path)
+        found = need_of(closure, path)
         if found is None:
             continue
         need = found[1]

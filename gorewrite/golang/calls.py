@@ -7,6 +7,7 @@ decides what each one is, and the evaluator what its arguments can be.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ from gorewrite.golang.reads import (
     writes,
 )
 from gorewrite.golang.source import SourceFile
-from gorewrite.golang.starts import EXECUTES, execute
+from gorewrite.golang.starts import EXECUTES, execute, start_command
 from gorewrite.golang.syntax import arguments_of
 from gorewrite.golang.texts import UNKNOWN, Value, union
 from gorewrite.golang.values import Evaluator, Scope
@@ -76,6 +77,7 @@ _OTHER = (
     ("os", "Getenv"),
     ("os", "LookupEnv"),
     ("os", "Chdir"),
+    ("os/exec", "Cmd"),
     *_OPENS_DATABASE,
     *_OPENS_SQLITE,
     (_VIPER, "BindEnv"),
@@ -141,6 +143,15 @@ def _candidates(
 def _opening_packages() -> frozenset[str]:
     """The packages with functions that open files or start programs."""
     return frozenset([package for package, _ in (*call_rules().calls, *EXECUTES)])
+
+
+def _fields(scope: Scope, body: Node) -> Iterator[tuple[str, Node]]:
+    """The named fields of a composite literal."""
+    for element in body.named_children:
+        if element.type == "keyed_element":
+            key, value = element.named_child(0), element.named_child(1)
+            if key is not None and value is not None:
+                yield scope.declaration.text(key), value
 
 
 class _Finder:
@@ -255,6 +266,8 @@ class _Finder:
     def _apply(self, rule: CallRule, call: Call) -> None:
         """Note the files that the arguments of a call name."""
         count = len(call.arguments)
+        if rule.first and not (count and {*rule.first} & {*self._argument(call, 0).texts}):
+            return
         if rule.rest is not None:
             self._rest(rule, call, call.arguments[rule.rest :])
             return
@@ -296,16 +309,15 @@ class _Finder:
         body = parent.child_by_field_name("body") if parent is not None else None
         if parent is None or parent.type != "composite_literal" or body is None:
             return
-        for element in body.named_children:
-            if element.type != "keyed_element":
-                continue
-            key, value_node = element.named_child(0), element.named_child(1)
-            if key is None or value_node is None:
-                continue
-            rule = self.rules.fields.get((path, name, scope.declaration.text(key)))
+        fields = dict(_fields(scope, body))
+        if (path, name) == ("os/exec", "Cmd"):
+            place = scope.declaration.evidence(parent)
+            start_command(self.found, self.evaluator, scope, place, fields)
+        for key, node in fields.items():
+            rule = self.rules.fields.get((path, name, key))
             if rule is not None:
-                value = self.evaluator.value(scope, value_node)
-                place = scope.declaration.evidence(element)
+                value = self.evaluator.value(scope, node)
+                place = scope.declaration.evidence(node)
                 self.found.read(rule.kind, rule.required, value, place)
 
     def _environment(self, call: Call, arguments: list[Node]) -> None:

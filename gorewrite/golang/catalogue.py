@@ -53,7 +53,8 @@ class CgoModule(NamedTuple):
     outcome of CGO_ENABLED=0: "E" compile error, "R" run-time failure, "F" another, pure
     implementation, "D" still dynamically linked. pure_tags: build tags that make it pure, all
     needed. only_tags: build tags without which it is pure, any. brings: further modules of this
-    list that it requires.
+    list that it requires. libraries: "c++" where it needs libstdc++ and libgcc, which it does not
+    bring; a file that it is linked with and that lies in the module cache when it runs.
     """
 
     outcome: Literal["E", "R", "F", "D"]
@@ -61,6 +62,7 @@ class CgoModule(NamedTuple):
     only_tags: frozenset[str]
     brings: tuple[str, ...]
     alternative: str
+    libraries: str
 
 
 class PureModule(NamedTuple):
@@ -73,12 +75,14 @@ class RuntimeNeed(NamedTuple):
     """What a module needs in the image it runs in.
 
     needs: names of ProgramNeeds fields. programs: what it starts. reads: paths it opens by itself.
+    unless: functions of it whose use shows that it needs none of this.
     """
 
     needs: tuple[str, ...]
     programs: tuple[str, ...]
     reads: tuple[str, ...]
     extra: str
+    unless: frozenset[bytes]
 
 
 class CallRule(NamedTuple):
@@ -90,6 +94,7 @@ class CallRule(NamedTuple):
     unless: a function whose call anywhere means that paths are not on disk.
     modules: for methods, prefixes of which one must be imported somewhere.
     inside: the argument is a directory in which a file is made, "" the temporary one.
+    first: what the first argument must be able to be, where that decides.
     """
 
     arguments: tuple[int, ...]
@@ -102,6 +107,7 @@ class CallRule(NamedTuple):
     unless: str | None
     modules: tuple[str, ...]
     inside: bool = False
+    first: tuple[str, ...] = ()
 
 
 class CallRules(NamedTuple):
@@ -134,6 +140,7 @@ def modules() -> Prefixes[CgoModule | PureModule]:
             frozenset(found.get("only_tags", ())),
             tuple(found.get("brings", ())),
             found.get("alternative", ""),
+            found.get("libraries", ""),
         )
         entries += [(prefix, cgo) for prefix in found["imports"]]
         entries += [(prefix, PureModule(True)) for prefix in found.get("pure_imports", ())]
@@ -151,6 +158,7 @@ def runtime_needs() -> Prefixes[RuntimeNeed]:
                 tuple(found.get("programs", ())),
                 tuple(found.get("reads", ())),
                 found.get("extra", ""),
+                frozenset(name.encode() for name in found.get("unless", ())),
             ),
         )
         for found in _load("runtime_needs.toml")["module"]
@@ -205,4 +213,5 @@ def _rule(found: dict[str, Any]) -> CallRule:
         found.get("unless"),
         tuple(found.get("modules", ())),
         found.get("inside", False),
+        tuple(found.get("first", ())),
     )

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from gorewrite.evidence import Evidence
-from gorewrite.golang.catalogue import by_package, runtime_needs, unversioned
+from gorewrite.golang.catalogue import RuntimeNeed, by_package, runtime_needs, unversioned
 from gorewrite.golang.closure import Closure
 from gorewrite.golang.source import SourceFile
 from gorewrite.memo import remembered
@@ -57,6 +57,8 @@ _METHODS = {
     "FormFile": "temp_files",
     "MultipartForm": "temp_files",
     "MultipartReader": "temp_files",
+    # github.com/uptrace/bun/migrate: the directory of the source file that calls it.
+    "DiscoverCaller": "caller_paths",
 }
 _IMPORTS = {
     "crypto/tls": "tls",
@@ -116,14 +118,21 @@ def find_signals(closure: Closure) -> tuple[Found, set[str]]:
     for path, place in closure.imported.items():
         if path in _IMPORTS:
             found.setdefault(_IMPORTS[path], []).append(place)
-        need = runtime_needs().find(path)
-        for name in need[1].needs if need else ():
+        for name in needed[1].needs if (needed := need_of(closure, path)) else ():
             found.setdefault(name, []).append(place)
     if "time/tzdata" in closure.standard:
         found.pop("time_zones", None)
     if "tls" in found and any(unversioned(path).startswith(_ROOTS) for path in closure.used_by):
         found.pop("tls")
     return found, environment
+
+
+def need_of(closure: Closure, path: str) -> tuple[str, RuntimeNeed] | None:
+    """(prefix, what it needs) of an imported package, where the program uses it so."""
+    found = runtime_needs().find(path)
+    users = closure.used_by.get(path, ()) if found and found[1].unless else ()
+    spared = found is not None and any(found[1].unless & file.selected for file in users)
+    return None if spared else found
 
 
 def _told_source_paths(closure: Closure) -> Iterator[Evidence]:

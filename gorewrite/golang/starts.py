@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from gorewrite import shell
-from gorewrite.evidence import Unknown
+from gorewrite.evidence import Evidence, Unknown
 from gorewrite.golang.needs import Mention
 from gorewrite.golang.reads import Call, Calls
 from gorewrite.golang.texts import Value
-from gorewrite.golang.values import Evaluator
+from gorewrite.golang.values import Evaluator, Scope
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -95,6 +95,16 @@ def execute(found: Calls, evaluator: Evaluator, call: Call, index: int) -> None:
         if command and _OF_THE_REPOSITORY.issuperset(command):
             # Not every build context has a .git, so it comes with the tree.
             found.read("stat", False, Value((".", ".git"), True), call.place)
+
+
+def start_command(
+    found: Calls, evaluator: Evaluator, scope: Scope, place: Evidence, fields: Mapping[str, Node]
+) -> None:
+    """Note what a literal `exec.Cmd{Path: …, Args: …}` starts; the first of Args is its name."""
+    program = evaluator.value(scope, fields.get("Path"))
+    given = evaluator.elements(scope, fields.get("Args")).texts[1:] or (shell.ANYTHING,)
+    for text in program.texts if program.exact else (shell.ANYTHING,):
+        found.execute(shell.Call((text, *given)), place)
 
 
 def _argument(

@@ -4,6 +4,7 @@ name it."""
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator
 
 from gorewrite import shell
@@ -24,65 +25,12 @@ from gorewrite.stage.scope import join
 
 #: Files by which a directory is in git that is empty otherwise.
 _KEEPERS = frozenset({".gitignore", ".gitkeep", ".keep", ".placeholder"})
-_CERTIFICATES, _BUNDLE = "/usr/local/share/ca-certificates", "/etc/ssl/certs/ca-certificates.crt"
+#: What a library makes, when there is no such file: it hardly reads it.
+_MADE = re.compile(
+    r"(?:\./)?(?:[\w-]+/)*[\w-]+\.(?:db|sqlite3?|bolt|log|pid|sock|cache|lock|dat|idx|kv)|\./[\w-]+/?"
+)
 #: What Debian, Alpine and distroless have, with the same numbers.
 _USERS, _GROUPS = ("", "root", "nobody"), ("", "root")
-#: Where what is copied serves the build, or the machine that it runs on.
-_OF_THE_BUILD = (
-    "/go/",
-    "/tmp/",
-    "/root/",
-    "/usr/local/go/",
-    "/etc/apt/",
-    "/etc/ssl/",
-    _CERTIFICATES,
-)
-
-
-def certificates(stage: StageFacts, inventory: Inventory) -> dict[str, Evidence]:
-    """Certificates of a company: the bundle that update-ca-certificates made of them, and what
-    lies in /etc/ssl, where Go reads every file (crypto/x509)."""
-    found: dict[str, Evidence] = {}
-    if inventory.certificates and (
-        any(stage.copies.below(_CERTIFICATES))
-        or any(under(path, _CERTIFICATES) for path in inventory.written)
-    ):
-        found[_BUNDLE] = inventory.certificates[0]
-    for placed in stage.copies.below("/etc/ssl"):
-        assert placed.path is not None, "what is below a path has one"
-        found[placed.path] = stage.facts.at(placed.instruction)
-    return found
-
-
-def apart(stage: StageFacts, needs: Requirements, workdir: str) -> dict[str, Evidence]:
-    """What was copied to a place outside of the work directory and is nothing that a build reads,
-    where the programs open files whose names only their caller knows."""
-    read = [program.needs for program in needs.programs]
-    if read and not any(isinstance(n, Unknown) or n.dynamic for n in read):
-        return {}
-    found: dict[str, Evidence] = {}
-    for placed in stage.placed:
-        path = landing(placed) if placed.origin == "stage" else placed.path
-        if path is None or needs.inventory.gone(path):
-            continue
-        if placed.origin == "remote" and placed.directory:
-            continue  # See `unpacked`.
-        hidden = "/." in path  # Credentials, mostly.
-        if hidden or path in NO_TREE or path.startswith((*COMMAND_PLACES, *_OF_THE_BUILD)):
-            continue
-        related = under(path, workdir) or under(workdir, path)
-        if not related and not (placed.origin == "context" and _compiled(stage, placed.source)):
-            found[path] = stage.facts.at(placed.instruction)
-    return found
-
-
-def _compiled(stage: StageFacts, source: str) -> bool:
-    """Whether a file or directory of the context is there for a build."""
-    context = stage.facts.project.context
-    names = context.walk(source) if context.kind(source) == "dir" else (source,)
-    return any(
-        name.endswith((".go", "go.mod", "go.sum", "go.work", ".c", ".proto")) for name in names
-    )
 
 
 def named_user(stage: StageFacts) -> Evidence | None:
@@ -353,11 +301,16 @@ def own_work_directory(stage: StageFacts, needs: Requirements, workdir: str) -> 
     end = stage.end
     if end.is_root or end.user_from is None:
         return []
-    known = (p.needs for p in needs.programs if not isinstance(p.needs, Unknown))
+    known = [p.needs for p in needs.programs if not isinstance(p.needs, Unknown)]
     written = [(r.path, r.evidence) for n in known for r in n.reads if r.kind == "write"]
     for path, where in (*written, *needs.entry.written):
         if path is None or under(posixpath.normpath(posixpath.join(workdir, path)), workdir):
             return [stage.facts.at(end.user_from), where]
+    owned = next((at for top, at in needs.inventory.owned.items() if under(workdir, top)), None)
+    for text, where in (m for n in known for m in n.mentions) if owned is not None else ():
+        there = posixpath.normpath(posixpath.join(workdir, text))
+        if _MADE.fullmatch(text) and not held(stage, needs.inventory, there):
+            return [owned or where, where]
     return []
 
 

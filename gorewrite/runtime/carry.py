@@ -15,11 +15,9 @@ from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
 from gorewrite.golang.needs import FileRead, ProgramNeeds
 from gorewrite.runtime.around import (
-    apart,
     beside,
     brought,
     built_from,
-    certificates,
     copied_on,
     empty_around,
     filled,
@@ -43,7 +41,17 @@ from gorewrite.runtime.around import (
 )
 from gorewrite.runtime.carried import Carry
 from gorewrite.runtime.configured import configured
+from gorewrite.runtime.elsewhere import (
+    apart,
+    at_home,
+    by_name,
+    certificates,
+    unpacked_tools,
+    untold,
+)
 from gorewrite.runtime.leftout import left_out
+from gorewrite.runtime.linkage import Linkage
+from gorewrite.runtime.named import Named, parts
 from gorewrite.runtime.owner import keep_owners
 from gorewrite.runtime.programs import Program
 from gorewrite.runtime.remotes import known_hosts
@@ -63,13 +71,15 @@ class _Carrier:
         self.stage, self.needs, self.carry = stage, needs, Carry()
         self.inventory, self.workdir = needs.inventory, stage.end.workdir or known_part(stage)
         self.top = self.workdir  # what a tree is kept of; programs may reach above their directory
+        self.named = Named(stage, self.inventory, self.workdir)
 
     def work(self) -> Carry:
         self._binaries()
         self._written()
-        for word, where in self._named():
-            self._named_file(word, where)
-        whole = self._unpacked()
+        for words, where in self._named():
+            for word in parts(words):
+                self._named_file(word, where)
+        whole = self._unpacked() + untold(self.stage, self.needs, self.workdir)
         for program in self.needs.programs:
             if isinstance(program.needs, Unknown):
                 whole += program.needs.evidence or (self.stage.facts.at(self.stage.stage.from_),)
@@ -80,11 +90,14 @@ class _Carrier:
                 whole += self._read(read)
             if program.needs.caller_paths:
                 whole += self._at_its_sources(program, program.needs.caller_paths)
-            self._mentioned(program.needs)
+            for text, where in self.named.mentioned(program.needs):
+                self._named_file(text, where)
             self._beside(program.path, program.needs)
         if not self.needs.programs:
             whole.append(Evidence("", 0, "the sources of the program are not known"))
         for path, where in configured(self.stage, self.needs, self.carry.files, self.workdir):
+            self._named_file(path, where)
+        for path, where in self.named.linked(self.carry.files):
             self._named_file(path, where)
         links, lost = settle(self.stage, self.inventory, self.carry.files, self.workdir)
         self.carry.doubts += lost
@@ -131,6 +144,13 @@ class _Carrier:
             if path.rpartition("/")[2] in names:
                 self.carry.files[path] = where
                 self.needs.tools.pop(path.rpartition("/")[2], None)
+        for path, where in unpacked_tools(self.needs).items():
+            self.carry.files[path] = where
+            self.carry.doubts.append(
+                Unknown(f"whether a RUN unpacks {path} is not known", (where,))
+            )
+            self.needs.entry.programs[path] = self.needs.tools.pop(posixpath.basename(path))
+            self.needs.linkages += (Linkage("unknown", (where,)),)
 
     def _written(self) -> None:
         """What RUNs put outside of the build's own places."""
@@ -151,9 +171,15 @@ class _Carrier:
                 self.carry.doubts.append(Unknown(why, (where,)))
             self.carry.files.setdefault(path, where)
         self.carry.doubts += self.inventory.unknown
-        self.carry.files |= certificates(self.stage, self.inventory)
-        self.carry.files |= apart(self.stage, self.needs, self.workdir)
-        self.carry.files |= known_hosts(self.needs, self.stage)
+        for found in (
+            certificates(self.stage, self.inventory),
+            apart(self.stage, self.needs, self.workdir),
+            by_name(self.stage, self.needs, self.workdir),
+            at_home(self.stage, self.inventory),
+            known_hosts(self.needs, self.stage),
+        ):
+            for path, where in found.items():
+                self.carry.files.setdefault(path, where)
 
     def _unpacked(self) -> list[Evidence]:
         """Carries the directories into which ADD unpacks archives and repositories, whatever they
@@ -203,14 +229,6 @@ class _Carrier:
             self.carry.files.setdefault(path, where)
         elif top := empty_around(self.stage, self.inventory, self.workdir, path):
             self.carry.files.setdefault(top, where)
-
-    def _mentioned(self, needs: ProgramNeeds) -> None:
-        """Carries what the sources name and something else opens; embedded files need not be."""
-        embedded = {file for embed in needs.embeds for file in embed.files}
-        for text, where in needs.mentions:
-            source = self.stage.source_of(self._absolute(text))
-            if source is None or not any(under(file, source) for file in embedded):
-                self._named_file(text, where)
 
     def _beside(self, path: str, needs: ProgramNeeds) -> None:
         for top in beside(self.stage, self.workdir, path, needs):

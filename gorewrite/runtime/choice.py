@@ -172,11 +172,18 @@ def _distribution(
     if strange := [tool for tool in beyond if not packages.package_for(tool, distro)]:
         why = f"busybox is not known to understand how {', '.join(sorted(strange))} is called"
         doubts.append(Unknown(why, tuple(beyond[tool] for tool in strange)))
+    elsewhere = _elsewhere(needs) if distro == "alpine" and builder.libc != "musl" else {}
+    if elsewhere:
+        why = f"alpine is not known to have {', '.join(sorted(elsewhere))}"
+        doubts.append(Unknown(why, tuple(elsewhere.values())))
     image = _reference(distro, builder, config)
     if image.suite is None and distro == "debian" and not needs.static:
         doubts.append(_unknown_suite(builder))
     if needs.bash and distro == "alpine" and not packages.brings(install, "bash"):
         install.add("bash")
+    compilers = {packages.bare_name(name) for name in needs.inventory.packages}
+    if distro == "alpine" and needs.cxx and compilers & {"g++", "build-base"}:
+        install.add("libstdc++")
     install |= _provided(needs, builder, distro, install)
     gnu = needs.beyond_busybox.values() if distro == "debian" and needs.static else ()
     because = (*gnu, *needs.userland, *needs.because)
@@ -189,10 +196,18 @@ def _fits_alpine(needs: Requirements, builder: Image) -> bool:
         return False
     if builder.libc == "musl":
         return True
+    if _elsewhere(needs) and not any(_provider(t, "debian") is None for t in needs.tools):
+        return False
     gnu = [tool for tool in needs.beyond_busybox if not packages.package_for(tool, "alpine")]
     if any(_provider(tool, "debian") is None for tool in needs.tools):
         return True  # With a doubt about the other calls.
     return not gnu and not needs.any_command
+
+
+def _elsewhere(needs: Requirements) -> dict[str, Evidence]:
+    """The paths of commands that alpine has at another place, or is not known to have there."""
+    paths = needs.entry.paths.items()
+    return {path: where for path, where in paths if not packages.lies_at(path, "alpine")}
 
 
 def _provider(tool: str, distro: Distro) -> str | None:

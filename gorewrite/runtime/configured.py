@@ -1,4 +1,4 @@
-"""Files that a configuration names: `model: ./data/model.onnx` in a YAML file.
+"""Files that a configuration names: `model: ./data/model.onnx` in a YAML file; or a page, a script.
 
 What a program does with the values of its configuration is seldom told by its sources: it hands
 them to libraries, and to commands that it starts. A text that names what is in the image is enough
@@ -18,13 +18,20 @@ from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
 from gorewrite.files import real
 from gorewrite.memo import lasting, remembered
+from gorewrite.runtime.named import worth
 from gorewrite.runtime.requirements import Requirements
 from gorewrite.stage.layout import under
 
 _CONFIGURATIONS = (
     *(".json", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".conf", ".config"),
     *(".env", ".hcl", ".properties", ".xml"),
+    # Pages that extend others, scripts that take others in.
+    *(".html", ".htm", ".gohtml", ".tmpl", ".tpl", ".pongo", ".pongo2", ".jinja", ".j2", ".twig"),
+    *(".jet", ".hbs", ".mustache", ".liquid", ".plush", ".css"),
+    *(".js", ".mjs", ".lua", ".star", ".tengo", ".jsonnet", ".libsonnet", ".cue"),
 )
+#: `directory: locales`, `path = "static"`.
+_VALUE = re.compile(rb"(?m)[:=][ \t]*[\"']?([\w-]+)[\"']?[ \t,]*\r?$")
 #: Larger files hold data, and directories of more files hold no configurations.
 _MOST_BYTES, _MOST_FILES = 64 << 10, 200
 #: `a/b`, `a.b` or `./a` as a value, or within one; no patterns, no Go files, no URLs.
@@ -53,8 +60,11 @@ def configured(
             for text, where in _named(context, source):
                 for start in dict.fromkeys((workdir, directory)):
                     path = posixpath.normpath(posixpath.join(start, text))
-                    if not under(workdir, path):
+                    if not under(workdir, path) and worth(stage, text, path):
                         yield path, where
+                        if "." not in posixpath.basename(path):
+                            # `require('./util')` leaves the ending out.
+                            yield path + posixpath.splitext(source)[1], where
         waiting = []
 
 
@@ -86,7 +96,7 @@ def _named(context: Context, source: str) -> tuple[tuple[str, Evidence], ...]:
         if not name.endswith(_CONFIGURATIONS) and not posixpath.basename(name).startswith(".env"):
             continue
         data = context.read(name, _MOST_BYTES) or b""
-        for match in _PATH_LIKE.finditer(data):
+        for match in itertools.chain(_PATH_LIKE.finditer(data), _VALUE.finditer(data)):
             text = match[1].decode("utf-8", "replace")
             if text not in found and not text.endswith(".go"):
                 line = data.count(b"\n", 0, match.start()) + 1

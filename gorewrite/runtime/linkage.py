@@ -29,7 +29,7 @@ class Linkage(NamedTuple):
     kind: "static" needs nothing; "glibc" and "musl" need that C library; "unknown" is static or
         needs the C library of the image that builds it (or an unknown one).
     because: the evidence, the deciding one first; never empty.
-    cxx: the binary needs the C++ library (libstdc++) too.
+    cxx: the binary needs the C++ library (libstdc++) too, or libgcc.
     assumed: the answer rests on the default of an ARG.
     """
 
@@ -172,21 +172,21 @@ def _explained(path: str, names: Mapping[str, object]) -> bool:
     return known is not None and any(known.fullmatch(name) for name in names)
 
 
-#: Modules whose C code is C++ (README of each: linked with libstdc++).
-_CXX = re.compile(
-    r"github\.com/(marcboeker/go-duckdb|duckdb/duckdb-go|rogchap/v8go|tommie/v8go|tecbot/gorocksdb"
-    r"|linxGNU/grocksdb|yalue/onnxruntime_go|tensorflow/tensorflow|wamuir/graft|otiai10/gosseract"
-    r"|flier/gohs|zeromq/goczmq|pebbe/zmq4|blevesearch/go-faiss|DataIntelligenceCrew/go-faiss"
-    r"|wasmerio/wasmer-go)(/|$)|gocv\.io/x/gocv(/|$)"
-)
+def c_modules(needs: ProgramNeeds) -> Iterator[tuple[str, str]]:
+    """(module, its `libraries`) of the modules with C code that a program imports."""
+    for module in sorted(needs.modules):
+        found = modules().find(module)
+        if found is not None and isinstance(found[1], CgoModule) and found[1].libraries:
+            yield module, found[1].libraries
 
 
 def _cxx(stage: StageFacts, needs: ProgramNeeds | Unknown) -> Iterator[Evidence]:
     if isinstance(needs, Unknown) or needs.cgo.verdict == "pure":
         return
-    for module in sorted(needs.modules):
-        if _CXX.match(module):
-            yield Evidence("", 0, f"{module} has C++ code")
+    if needs.cgo.verdict == "unknown":
+        yield Evidence("", 0, "what nobody knows may be C++")
+    for module, _ in c_modules(needs):
+        yield Evidence("", 0, f"{module} has C++ code, or Rust")
     tree = stage.facts.project.context
     for directory in needs.packages:
         for name in tree.listdir(directory):

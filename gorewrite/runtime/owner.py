@@ -17,9 +17,11 @@ from gorewrite import shell
 from gorewrite.dockerfile import Instruction
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
+from gorewrite.runtime.around import held
 from gorewrite.stage.images import Image
 from gorewrite.stage.inventory import Inventory
 from gorewrite.stage.layout import tops, under
+from gorewrite.stage.places import ACCOUNTS
 from gorewrite.stage.runs import Run
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 _ROOT: Final = "0:0"
 #: Accounts that have the same numbers in Debian, Alpine and distroless.
 _EVERYWHERE: Final = {"root": "0", "nobody": "65534", "nogroup": "65534"}
+#: Where a build works, and what every image has as it is.
+_OF_THE_GO: Final = ("/go", "/usr/local/go", "/tmp", "/var/tmp", "/root/", "/dev", "/etc/apt")
 _MODE: Final = re.compile(r"[0-7]{3,5}")
 
 
@@ -63,7 +67,13 @@ class _Event(NamedTuple):
 
 
 def keep_owners(carry: Carry, stage: StageFacts, inventory: Inventory) -> None:
-    """Settles how the directories among what is carried over are copied."""
+    """Settles how the directories among what is carried over are copied, and what becomes of
+    owners and modes that RUNs give to files of the base image."""
+    for path, where in inventory.owned.items():
+        if path in ACCOUNTS:
+            carry.files |= dict.fromkeys(ACCOUNTS, where)
+        elif _of_the_system(stage, inventory, path):
+            carry.doubts.append(Unknown(f"what a RUN makes of {path} stays behind", (where,)))
     homes = {user.made_home for user, _ in inventory.users.values()}
     made = {top for path in inventory.directories for top in tops(path)}
     tree = (carry.tree,) if carry.tree is not None else ()
@@ -84,6 +94,18 @@ def keep_owners(carry: Carry, stage: StageFacts, inventory: Inventory) -> None:
         if path in homes and path not in tree and _holds_caches(stage, path):
             # Made anew, as useradd makes it.
             carry.sources[path] = "/etc/skel"
+
+
+def _of_the_system(stage: StageFacts, inventory: Inventory, path: str) -> bool:
+    """Whether a path is of the base image, and nothing of the Dockerfile is or lies there."""
+    homes = {user.made_home for user, _ in inventory.users.values()}
+    workdir = stage.end.workdir or "/"
+    if path in homes or under(path, workdir) or under(workdir, path) or path.startswith(_OF_THE_GO):
+        return False
+    if held(stage, inventory, path) or inventory.written_below(path):
+        return False
+    placed = any(stage.copies.below(path))
+    return not placed and not any(under(output, path) for output in stage.output_paths)
 
 
 def _copied_as_directory(stage: StageFacts, path: str) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from gorewrite import shell
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
+from gorewrite.golang.needs import ProgramNeeds
 from gorewrite.shell import Call
 from gorewrite.stage.images import Image
 
@@ -22,6 +23,11 @@ _REMOTE: Final = frozenset(
 #: Where git and ssh look for configuration, credentials and keys (git-config(1), ssh(1)).
 _AT_HOME: Final = re.compile(
     r"/\.(?:ssh|netrc|gitconfig|git-credentials|config/git)(?:/|$)|^/etc/(?:gitconfig$|ssh/)"
+)
+
+#: Modules that ask there, too.
+_ASKING: Final = re.compile(
+    r"(?:github\.com/go-git|gopkg\.in/src-d)/go-git\b|github\.com/(?:melbahja/goph|kevinburke/ssh_config)"
 )
 
 
@@ -38,7 +44,10 @@ def settle(needs: Requirements, stage: StageFacts) -> None:
         needs.tools.setdefault("ssh", where)
     for path, place in _put_at_home(needs, stage):
         if path is None or not path.endswith("/known_hosts"):
-            why = "git or ssh is run, and its configuration stays behind: it may hold secrets"
+            run = (
+                "git or ssh is run" if _runs(needs) else "the program looks for ssh and git at home"
+            )
+            why = f"{run}, and its configuration stays behind: it may hold secrets"
             needs.doubts.append(Unknown(why, (place,)))
             return
 
@@ -52,7 +61,7 @@ def known_hosts(needs: Requirements, stage: StageFacts) -> dict[str, Evidence]:
 def _put_at_home(needs: Requirements, stage: StageFacts) -> Iterator[tuple[str | None, Evidence]]:
     """(path, where) of the files that the build puts where git and ssh look; None for a path that
     is not known. Nothing where the program runs neither."""
-    if not {"git", "ssh"} & needs.tools.keys():
+    if not (_runs(needs) or any(_asks_at_home(program.needs) for program in needs.programs)):
         return
     for member in stage.lineage:
         for run in member.runs:
@@ -69,6 +78,18 @@ def _put_at_home(needs: Requirements, stage: StageFacts) -> Iterator[tuple[str |
     for placed in stage.placed:
         if placed.path is not None and _AT_HOME.search(placed.path):
             yield placed.path, stage.facts.at(placed.instruction)
+
+
+def _runs(needs: Requirements) -> bool:
+    return not {"git", "ssh"}.isdisjoint(needs.tools)
+
+
+def _asks_at_home(read: ProgramNeeds | Unknown) -> bool:
+    """Whether a program looks for what git and ssh keep at home, itself or by a module."""
+    if isinstance(read, Unknown):
+        return False
+    asking = any(map(_ASKING.match, read.modules))
+    return asking or any(_AT_HOME.search(f"/{mention.text}") for mention in read.mentions)
 
 
 def _configures(argv: Sequence[str | None]) -> bool:

@@ -19,7 +19,7 @@ from gorewrite.facts import StageFacts
 from gorewrite.golang.needs import ProgramNeeds
 from gorewrite.memo import lasting, remembered
 from gorewrite.runtime import remotes
-from gorewrite.runtime.linkage import Linkage
+from gorewrite.runtime.linkage import Linkage, c_modules
 from gorewrite.runtime.programs import Program, programs
 from gorewrite.shell import Call
 from gorewrite.stage import busybox, packages
@@ -178,6 +178,10 @@ def requirements(stage: StageFacts, services: Sequence[Service] | None = None) -
     if needs.any_command:
         why = "the program starts a command whose name is not known"
         needs.doubts.append(Unknown(why, needs.any_command))
+    if entry.mounted:
+        why = "a script runs what it finds in a directory that is mounted"
+        needs.doubts.append(Unknown(why, tuple(entry.mounted)))
+        needs.any_command = (*needs.any_command, *entry.mounted)
     for service in services:
         needs.doubts += _service_doubts(service, stage, inventory)
     stated = [line.evidence for s in services if (line := s.entrypoint or s.command) is not None]
@@ -279,6 +283,8 @@ def _executed(needs: Requirements, stage: StageFacts, program: str, where: Evide
     elif name == "bash":
         needs.bash = (*needs.bash, where)
     needs.tools.setdefault(name, where)
+    if path is not None:
+        needs.entry.paths.setdefault(path, where)
 
 
 @remembered
@@ -299,6 +305,12 @@ def _shared_objects(needs: Requirements, stage: StageFacts) -> None:
     read = [program.needs for program in needs.programs]
     if all(isinstance(n, ProgramNeeds) and n.cgo.verdict == "pure" for n in read):
         return
+    known = (n for n in read if isinstance(n, ProgramNeeds) and not needs.static)
+    for module, brought in (found for n in known for found in c_modules(n)):
+        if brought != "c++":
+            why = f"{module} is linked with {brought} of the module cache, which stays behind"
+            needs.doubts.append(Unknown(why, (stage.facts.at(stage.stage.from_),)))
+            return
     for placed in stage.placed:
         within = placed.origin == "context" and placed.directory
         library = placed.source if _SHARED.search(placed.source) else None

@@ -46,7 +46,10 @@ _BESIDE: Final = re.compile(
 )
 #: Programs that run several others: the image is more than one Go service.
 SUPERVISORS = frozenset(
-    "supervisord s6-svscan runsvdir nginx foreman overmind pm2 crond cron systemd init".split()
+    (
+        "supervisord s6-svscan runsvdir nginx foreman overmind pm2 pm2-runtime crond cron systemd "
+        "init forego goreman hivemind honcho circusd dinit monit multirun"
+    ).split()
 )
 
 
@@ -57,10 +60,12 @@ class Entry:
     programs: absolute image paths that are started; scripts: those of them that are shell
     scripts (path -> context path, "" for a heredoc); tools: command -> where it is called; calls:
     every command line, those of other commands too, and where it is;
-    shell: why a shell is needed; bash: why it must be bash; looked_up: programs that are
-    found through the PATH of the Go image, by others than ENTRYPOINT and CMD; written: files that
-    a shell writes, as they are named there; entered: directories that it changes to; refusal:
-    (code, message, evidence) when this cannot be moved to another image.
+    shell: why a shell is needed; bash: why it must be bash; looked_up: programs that are found
+    through the PATH of the Go image, by others than ENTRYPOINT and CMD; paths: commands of the
+    base image that are called by their absolute path; mounted: where scripts run the files of a
+    directory that is mounted; written: files that a shell writes, as they are named there;
+    entered: directories that it changes to; refusal: (code, message, evidence) when this cannot
+    be moved to another image.
     """
 
     programs: dict[str, Evidence] = field(default_factory=dict)
@@ -71,6 +76,8 @@ class Entry:
     bash: list[Evidence] = field(default_factory=list)
     arguments: list[tuple[str, Evidence]] = field(default_factory=list)
     looked_up: dict[str, Evidence] = field(default_factory=dict)
+    paths: dict[str, Evidence] = field(default_factory=dict)
+    mounted: list[Evidence] = field(default_factory=list)
     written: list[tuple[str, Evidence]] = field(default_factory=list)
     entered: list[tuple[str, Evidence]] = field(default_factory=list)
     refusal: tuple[str, str, Evidence] | None = None
@@ -104,6 +111,14 @@ def quoted(word: str) -> str:
     """A word as the shell reads it, so that an assignment stays one."""
     name, equals, value = word.partition("=")
     return f"{name}={shell.quote(value)}" if equals and name.isidentifier() else shell.quote(word)
+
+
+def wrapped(words: Sequence[str]) -> tuple[shell.Command | None, list[str]]:
+    """(the words as a command, the command line behind `env A=b`, `nice` …, if any)."""
+    script = shell.parse(" ".join(map(quoted, words)))
+    command = None if isinstance(script, shell.Opaque) else next(script.commands(), None)
+    (first,) = shell.unwrap(command) if command is not None else (0,)
+    return command, list(words[first:]) if first else []
 
 
 def behind_init(words: list[str]) -> list[str]:
@@ -201,10 +216,15 @@ def entered(unit: Unit, script: str | None, env: Mapping[str, str | None]) -> st
     word = next((w for w in unit.words[1:] if not w.text.startswith("-")), None)
     if word is None:
         return None
-    beside = _BESIDE.fullmatch(word.text)
-    if beside is not None and script is not None:
-        return posixpath.normpath(posixpath.dirname(script) + (beside[1] or ""))
-    return word.expand(env) or word.text
+    return beside(word.text, script) or word.expand(env) or word.text
+
+
+def beside(word: str, script: str | None) -> str | None:
+    """The path of `"$(dirname "$0")/x"` in a script; None for any other word."""
+    found = _BESIDE.fullmatch(word) if script is not None else None
+    if found is None or script is None:
+        return None
+    return posixpath.normpath(posixpath.dirname(script) + (found[1] or ""))
 
 
 def runs_as_given(word: str, text: str) -> bool:

@@ -125,6 +125,10 @@ _BUILD_PLACES = (
     "/root/.npm",
     "/etc/apt",
     "/usr/share/keyrings",
+    # Mounted by the engine while a RUN is run: nothing of it gets into a layer.
+    "/etc/hosts",
+    "/etc/hostname",
+    "/etc/resolv.conf",
     "/var/log/apt",
 )
 _BELOW_BUILD_PLACES = tuple(f"{place}/" for place in _BUILD_PLACES)

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from gorewrite.contract import argv_of, build_only, health_argv, runtime_path
-from gorewrite.dockerfile import Instruction, command_of, pairs, variables
+from gorewrite.dockerfile import Instruction, Stage, command_of, pairs, variables
 from gorewrite.facts import StageFacts
 from gorewrite.stage.commands import last
 from gorewrite.stage.images import DEFAULT_PATH
@@ -257,6 +257,15 @@ class _Mover:
                 self.moved.declares |= {instruction.keyword.lower()}
                 return
         self.moved.lines.append((text, instruction))
+
+
+def extend_path(moved: Moved, directories: Sequence[str], stage: Stage) -> None:
+    """Adds an ENV that puts directories in front of PATH, ahead of the commands."""
+    commands = ("HEALTHCHECK", "ENTRYPOINT", "CMD")
+    places = (n for n, (_, at) in enumerate(moved.lines) if at.keyword in commands)
+    if directories:
+        text = f"{stage.cased('ENV')} PATH={':'.join(directories)}:$PATH"
+        moved.lines.insert(next(places, len(moved.lines)), (text, stage.from_))
 
 
 def health_check(instruction: Instruction) -> Instruction | None:

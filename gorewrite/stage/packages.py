@@ -18,6 +18,7 @@ class _Data(NamedTuple):
     ambiguous: frozenset[str]
     provided: frozenset[str]
     commands: dict[Distro, frozenset[str]]
+    bin: frozenset[str]
     tools: dict[str, dict[str, str]]
 
 
@@ -33,6 +34,7 @@ def _data() -> _Data:
             "alpine": frozenset(raw["busybox"].split()),
             "debian": frozenset(raw["debian_slim"].split()),
         },
+        frozenset(raw["alpine_bin"].split()),
         raw["tools"],
     )
 
@@ -63,9 +65,24 @@ def in_image(command: str, distro: Distro) -> bool:
     return command in _data().commands[distro]
 
 
+def lies_at(path: str, distro: Distro) -> bool:
+    """Whether the image, with the package that brings it, has a command at an absolute path.
+    Debian's /bin is /usr/bin; Alpine keeps them apart, and what lies in its sbin is not known."""
+    if distro == "debian":
+        return True
+    top, _, name = path.rpartition("/")
+    return top == ("/bin" if name in _data().bin else "/usr/bin")
+
+
 def package_for(command: str, distro: Distro) -> str | None:
     """The package that brings a command; None when it is not known."""
     return _data().tools.get(command, {}).get(distro)
+
+
+def known(command: str) -> bool:
+    """Whether a command is in an image or in a package of a distribution."""
+    data = _data()
+    return command in data.tools or any(command in found for found in data.commands.values())
 
 
 def brings(packages: Iterable[str], command: str) -> bool:

@@ -24,7 +24,9 @@ LACKING = frozenset(
     ).split()
 )
 #: Those that Debian has and Alpine lacks, too.
-OF_DEBIAN = frozenset(f"/usr/local/{name}" for name in "etc games include sbin src".split())
+OF_DEBIAN = frozenset(
+    ("/run/lock", *(f"/usr/local/{name}" for name in "etc games include sbin src".split()))
+)
 #: What `os/user` and others read to learn about accounts.
 ACCOUNTS = ("/etc/passwd", "/etc/group")
 #: Where commands are looked up.

@@ -20,6 +20,7 @@ from gorewrite.stage.metadata import Moved
 _BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 _BLANK = re.compile(r"\s")
 _WIDTH = 100
+_SPECIAL = re.compile(r"[$\"'\\]")
 
 
 def stage_name(facts: Facts) -> str:
@@ -120,9 +121,17 @@ class RuntimeText:
             owner = self.taken.owners.get(path)
             chown = f" --chown={owner}" if owner else ""
             if len(together) > 1:
-                yield _copy_lines(f"{copy}{chown}", [*together, f"{posixpath.dirname(path)}/"])
+                words = [*together, f"{posixpath.dirname(path)}/"]
+                yield _copy_lines(f"{copy}{chown}", self._escaped(words))
             else:
-                yield _copy_line(f"{copy}{chown}", self.taken.sources.get(path, path), path)
+                words = [self.taken.sources.get(path, path), path]
+                yield _copy_line(f"{copy}{chown}", self._escaped(words))
+
+    def _escaped(self, paths: Sequence[str]) -> list[str]:
+        """Paths with the marks of variables and quotes escaped (Dockerfile reference, "Environment
+        replacement")."""
+        escape = self.stage.facts.dockerfile.escape
+        return [_SPECIAL.sub(lambda mark: escape + mark[0], path) for path in paths]
 
     def _sibling(self, path: str) -> str | None:
         """The directory of a file that may be copied in one line with others of it; None of what
@@ -188,8 +197,8 @@ def _copy_lines(copy: str, words: Sequence[str]) -> str:
     return line if len(line) <= _WIDTH else " \\\n    ".join([copy, *words])
 
 
-def _copy_line(copy: str, source: str, path: str) -> str:
+def _copy_line(copy: str, words: Sequence[str]) -> str:
     """A copy; a path with blanks needs the JSON form."""
-    if _BLANK.search(source + path):
-        return f"{copy} {json.dumps([source, path], ensure_ascii=False)}"
-    return f"{copy} {source} {path}"
+    if _BLANK.search("".join(words)):
+        return f"{copy} {json.dumps(words, ensure_ascii=False)}"
+    return " ".join([copy, *words])

@@ -383,7 +383,7 @@ def test_what_the_split_makes_of_it(command: str, compose: str, expected: str) -
 def test_a_program_in_the_path_of_the_go_image() -> None:
     dockerfile = DOCKERFILE.replace("build -o server .", "install .")
     assert split(dockerfile + 'CMD ["shop"]\n', "")[0] == "safe"
-    assert split(dockerfile + 'CMD ["shop"]\n', "    command: shop -v\n")[0] == "toolchain-path"
+    assert split(dockerfile + 'CMD ["shop"]\n', "    command: shop -v\n")[0] == "safe"
     assert split(dockerfile + 'CMD ["shop"]\n', "    command: /go/bin/shop\n")[0] == "safe"
 
 

@@ -52,7 +52,6 @@ def carried(
         ("RUN rm -rf conf\n", 'os.ReadFile("conf/a.yml")', ("os",)),
         ("ENV CONFIG=/nowhere/x\n", "", ()),
         ('CMD ["./shop", "-c", "missing.yml", "https://example.com/conf/a.yml"]\n', "", ()),
-        ("ADD https://example.com/x /srv/x\n", "", ()),
     ],
 )
 def test_the_binary_alone(tmp_path: Path, lines: str, body: str, imports: tuple[str, ...]) -> None:
@@ -71,7 +70,10 @@ def test_the_binary_alone(tmp_path: Path, lines: str, body: str, imports: tuple[
         ('CMD ["./shop", "--conf=conf/b.yml"]\n', "", (), ["/app/conf/b.yml"]),
         ('CMD ["./shop", "file:///app/conf/b.yml"]\n', "", (), ["/app/conf/b.yml"]),
         ("ENV CONFIG=/app/conf/a.yml\n", "", (), ["/app/conf/a.yml"]),
-        ("COPY conf /etc/shop\n", 'os.ReadFile("/etc/shop/a.yml")', ("os",), ["/etc/shop/a.yml"]),
+        ("COPY conf /etc/shop\n", 'os.ReadFile("/etc/shop/a.yml")', ("os",), ["/etc/shop"]),
+        ("ADD https://example.com/x /srv/x\n", "", (), ["/srv/x"]),
+        ("COPY data.tar.gz keep/\n", "", (), ["/app/keep/data.tar.gz"]),
+        ("COPY data.tar.gz keep/\nRUN tar -tf keep/data.tar.gz\n", "", (), []),
         ("RUN mkdir -p /data\n", "", (), ["/data"]),
         ("RUN cp conf/a.yml /etc/a.yml\n", "", (), ["/etc/a.yml"]),
         ("COPY <<E /etc/a.yml\nx\nE\n", 'os.ReadFile("/etc/a.yml")', ("os",), ["/etc/a.yml"]),
@@ -175,3 +177,63 @@ def test_what_is_unpacked_over_the_system(tmp_path: Path) -> None:
     assert [doubt.why for doubt in found.doubts] == [
         "what ADD unpacks from data.tar.gz is not known"
     ]
+
+
+def test_links_below_a_directory_lead_somewhere(tmp_path: Path) -> None:
+    (tmp_path / "public").mkdir()
+    (tmp_path / "public" / "shared").symlink_to("../assets")
+    (tmp_path / "public" / "data").symlink_to("./own.csv")
+    files = {"public/own.csv": "x\n", "assets/site.css": "x\n", "templates/a.html": "x\n"}
+    body = 'http.Handle("/", http.FileServer(http.Dir("public")))'
+    found = carried(tmp_path, "", body, "net/http", files=files)
+    assert list(found.paths()) == ["/app/shop", "/app/public", "/app/assets"]
+
+
+@pytest.mark.parametrize(
+    ("text", "paths"),
+    [
+        ('model: "models/a.bin"\n', ["/app/models/a.bin"]),
+        ("model: a.bin\n", []),
+        ("model: ../models/a.bin\n", ["/app/models/a.bin"]),
+        ("model: /app/models/a.bin\n", ["/app/models/a.bin"]),
+        ("models: models\n", ["/app/models"]),
+        ("models: https://example.com/models/a.bin\n", []),
+        ("templates:\n  first: models/none.bin\n", []),
+        ("x\0: models/a.bin\n", []),
+        ("next: b.yml\n", ["/app/conf/b.yml", "/app/models/b.bin"]),
+    ],
+)
+def test_files_that_a_copied_file_names(tmp_path: Path, text: str, paths: list[str]) -> None:
+    files = {
+        "conf/a.yml": text, "conf/b.yml": "models/b.bin, a.yml\n", "models/a.bin": "x\n",
+        "models/b.bin": "x\n",
+    }  # fmt: skip
+    found = carried(tmp_path, "", 'os.ReadFile("conf/a.yml")', "os", files=files)
+    assert list(found.paths()) == ["/app/shop", "/app/conf/a.yml", *paths]
+
+
+@pytest.mark.parametrize(
+    ("text", "paths"),
+    [
+        ('"templates"', ["/app/templates"]),
+        ('"docs"', ["/app/docs"]),
+        ('string("docs")', []),
+        ('string("templates")', ["/app/templates"]),
+        ('"sources"', ["/app/sources"]),
+        ('string("sources")', ["/app/sources/a.yml"]),
+        ('"Templates"', []),
+        ('"see templates/a.html, please"', ["/app/templates/a.html"]),
+        ('"templates/*.html"', ["/app/templates"]),
+        ('filepath.Join("sources", os.Args[1])', ["/app/sources"]),
+        ('filepath.Join("only", os.Args[1])', []),
+        ('"with blanks/a b.txt"', ["/app/with blanks/a b.txt"]),
+    ],
+)
+def test_files_that_a_text_names(tmp_path: Path, text: str, paths: list[str]) -> None:
+    files = {
+        "docs/a.txt": "x\n", "sources/a.go": "package sources\n", "sources/a.yml": "x\n",
+        "only/a.go": "package only\n", "with blanks/a b.txt": "x\n",
+    }  # fmt: skip
+    names = ("os", "path/filepath", "github.com/acme/opener")
+    found = carried(tmp_path, "", f"opener.Open({text})", *names, files=files)
+    assert list(found.paths()) == ["/app/shop", *paths]

@@ -1,0 +1,3 @@
+#!/usr/bin/bash
+/usr/bin/sleep 1
+exec ./shop

@@ -1,0 +1,9 @@
+package main
+
+import (
+	"github.com/acme/framework"
+)
+
+func main() {
+	framework.Run()
+}

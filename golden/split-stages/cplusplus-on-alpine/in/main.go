@@ -1,0 +1,9 @@
+package main
+
+import (
+	"github.com/acme/cpp"
+)
+
+func main() {
+	cpp.Run()
+}

@@ -1,0 +1,9 @@
+package main
+
+import (
+	"github.com/acme/kv"
+)
+
+func main() {
+	kv.Open("state")
+}

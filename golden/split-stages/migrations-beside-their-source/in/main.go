@@ -1,0 +1,9 @@
+package main
+
+import (
+	"example.com/svc/migrations"
+)
+
+func main() {
+	migrations.Run()
+}

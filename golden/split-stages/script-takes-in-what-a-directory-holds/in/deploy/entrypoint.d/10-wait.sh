@@ -1,0 +1,2 @@
+log "waiting"
+curl -fsS --retry 5 http://example.com/ready

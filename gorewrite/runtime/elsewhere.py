@@ -1,0 +1,186 @@
+"""What a Dockerfile puts outside of the work directory for whoever looks there: the system, its
+packages, libraries at home."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+
+from gorewrite.evidence import Evidence, Unknown
+from gorewrite.facts import StageFacts
+from gorewrite.runtime.around import landing
+from gorewrite.runtime.named import parts
+from gorewrite.runtime.requirements import Requirements
+from gorewrite.stage import packages
+from gorewrite.stage.commands import INIT
+from gorewrite.stage.inventory import Inventory
+from gorewrite.stage.layout import Placed, under
+from gorewrite.stage.places import COMMAND_PLACES, NO_TREE
+
+#: What builds look for at home: git, ssh, go, npm and shells.
+_FOR_BUILDS = re.compile(
+    r"/\.(?:ssh|netrc|gitconfig|git-credentials|config/(?:git|go)|npmrc|yarnrc|cache|npm|gnupg|cargo"
+    r"|bashrc|bash_profile|profile|ashrc)(?:[./]|$)"
+)
+#: Files for builds, tests and people, by their names.
+_BUILDING = re.compile(
+    r"(?i)\.|\..*|.*[Mm]akefile|.*\.(?:mk|md|proto|mod|sum|work|lock|c|h|s|rs|py|sh)|Dockerfile.*"
+    r"|Taskfile.*|Jenkinsfile|LICENSE.*|package(?:-lock)?\.json|(?:sqlc|buf|gqlgen)[\w.]*\.ya?ml"
+    r"|(?:docs?|scripts|test|tests|testdata|hack|tools|proto|protos|vendor|deploy|docker)"
+)
+#: Programs that only do what their arguments say.
+_TOLD = frozenset(
+    (
+        "aws-env chamber dockerize envconsul grpc-health-probe grpc_health_probe grpcurl "
+        "vault-env wait-for wait-for-it wait4x"
+    ).split()
+)
+_CERTIFICATES, _BUNDLE = "/usr/local/share/ca-certificates", "/etc/ssl/certs/ca-certificates.crt"
+#: Where what is copied serves the build, or the machine that it runs on.
+_OF_THE_BUILD = (
+    "/go/",
+    "/tmp/",
+    "/root/",
+    "/usr/local/go/",
+    "/etc/apt/",
+    "/etc/ssl/",
+    _CERTIFICATES,
+)
+
+
+def certificates(stage: StageFacts, inventory: Inventory) -> dict[str, Evidence]:
+    """Certificates of a company: the bundle that update-ca-certificates made of them, and what
+    lies in /etc/ssl, where Go reads every file (crypto/x509)."""
+    found: dict[str, Evidence] = {}
+    if inventory.certificates and (
+        any(stage.copies.below(_CERTIFICATES))
+        or any(under(path, _CERTIFICATES) for path in inventory.written)
+    ):
+        found[_BUNDLE] = inventory.certificates[0]
+    for placed in stage.copies.below("/etc/ssl"):
+        assert placed.path is not None, "what is below a path has one"
+        found[placed.path] = stage.facts.at(placed.instruction)
+    return found
+
+
+def apart(stage: StageFacts, needs: Requirements, workdir: str) -> dict[str, Evidence]:
+    """What was copied to a place outside of the work directory and is nothing that a build reads.
+
+    Of another stage only where the programs open files whose names only their caller knows, or
+    where shells, packages, C libraries and programs of others look for their own.
+    """
+    read = [program.needs for program in needs.programs]
+    dynamic = not read or any(isinstance(n, Unknown) or n.dynamic for n in read)
+    others = dynamic or needs.userland or not needs.static or strangers(needs)
+    found: dict[str, Evidence] = {}
+    for placed in stage.placed:
+        path = landing(placed) if placed.origin == "stage" else placed.path
+        if path is None or needs.inventory.gone(path):
+            continue
+        if placed.origin == "remote" and placed.directory:
+            continue  # See `unpacked`.
+        if placed.origin == "stage" and not others:
+            continue
+        hidden = "/." in path  # Credentials, mostly.
+        if hidden or path in NO_TREE or path.startswith((*COMMAND_PLACES, *_OF_THE_BUILD)):
+            continue
+        related = under(path, workdir) or under(workdir, path)
+        if related or not (placed.origin == "stage" or _data(stage, needs, placed, bool(others))):
+            continue
+        found[path] = stage.facts.at(placed.instruction)
+    return found
+
+
+def by_name(stage: StageFacts, needs: Requirements, workdir: str) -> dict[str, Evidence]:
+    """The data that is copied into the work directory by its own name, not with everything."""
+    return {
+        placed.path: stage.facts.at(placed.instruction)
+        for placed in stage.placed
+        if placed.origin == "context"
+        and (placed.directory is not None or placed.unseen)
+        and placed.path is not None
+        and placed.path != workdir
+        and under(placed.path, workdir)
+        and not needs.inventory.gone(placed.path)
+        and _data(stage, needs, placed, False)
+    }
+
+
+def _data(stage: StageFacts, needs: Requirements, placed: Placed, whatever: bool) -> bool:
+    """Whether a copy from the context, or of an address, brings what no build reads: no sources,
+    nothing embedded, nothing that a RUN names (unless `whatever` counts)."""
+    source, name = placed.source, posixpath.basename(placed.source)
+    if placed.origin == "context" and _compiled(stage, source):
+        return False
+    if whatever:
+        return True
+    embeds = (e for p in needs.programs if not isinstance(p.needs, Unknown) for e in p.needs.embeds)
+    if any(under(f, source) or under(source, f) for e in embeds for f in e.files):
+        return False
+    texts = (run.text for member in stage.lineage for run in member.runs)
+    return not _BUILDING.fullmatch(name) and not any(name in text for text in texts)
+
+
+def at_home(stage: StageFacts, inventory: Inventory) -> dict[str, Evidence]:
+    """What was copied into hidden directories at home and serves no build: `/root/.aws`,
+    `/root/.postgresql`. Libraries look there by themselves."""
+    found: dict[str, Evidence] = {}
+    homes = ("/root", *(user.made_home for user, _ in inventory.users.values() if user.made_home))
+    for placed in stage.placed:
+        path = landing(placed) if placed.origin == "stage" else placed.path
+        if path is None or inventory.gone(path) or _FOR_BUILDS.search(path):
+            continue
+        if any(path.startswith(f"{home}/.") for home in homes):
+            found[path] = stage.facts.at(placed.instruction)
+    return found
+
+
+def strangers(needs: Requirements) -> dict[str, Evidence]:
+    """The programs that the image runs and that neither the repository builds nor a package brings:
+    installed by go, fetched, unpacked; without those that are known to read nothing by themselves.
+    """
+    built = {program.path for program in needs.programs}
+    return {
+        path: where
+        for path, where in needs.entry.programs.items()
+        if path not in needs.entry.scripts
+        and needs.inventory.origin(path) not in built
+        and posixpath.basename(path) not in INIT | _TOLD
+    }
+
+
+def untold(stage: StageFacts, needs: Requirements, workdir: str) -> list[Evidence]:
+    """Where one of the strangers is started that no argument tells what to read: it may look for
+    anything in its work directory, as `goose up` does. A health check asks an address."""
+    found = []
+    for path, where in strangers(needs).items():
+        name = posixpath.basename(path)
+        words = [w for call, _ in needs.calls if call.name == name for w in call.words[1:]]
+        named = (
+            posixpath.join(workdir, part) for w in words if isinstance(w, str) for part in parts(w)
+        )
+        probe = where.text.upper().startswith("HEALTHCHECK")
+        if not probe and not any(stage.holds(posixpath.normpath(each)) for each in named):
+            found.append(where)
+    return found
+
+
+def unpacked_tools(needs: Requirements) -> dict[str, Evidence]:
+    """Commands that no package is known to bring, where a RUN unpacks something into one of the
+    places of commands: `tar -xzf tool.tar.gz -C /usr/local/bin`."""
+    into = needs.inventory.written.keys() - needs.inventory.directories
+    place = next((top for top in sorted(into) if f"{top}/" in COMMAND_PLACES), None)
+    return {
+        f"{place}/{tool}": where
+        for tool, where in needs.tools.items()
+        if place is not None and not packages.known(tool)
+    }
+
+
+def _compiled(stage: StageFacts, source: str) -> bool:
+    """Whether a file or directory of the context is there for a build."""
+    context = stage.facts.project.context
+    names = context.walk(source) if context.kind(source) == "dir" else (source,)
+    return any(
+        name.endswith((".go", "go.mod", "go.sum", "go.work", ".c", ".proto")) for name in names
+    )
