@@ -266,7 +266,8 @@ class _Finder:
     def _apply(self, rule: CallRule, call: Call) -> None:
         """Note the files that the arguments of a call name."""
         count = len(call.arguments)
-        if rule.first and not (count and {*rule.first} & {*self._argument(call, 0).texts}):
+        first = self._argument(call, 0).texts if rule.first and count else ()
+        if rule.first and {*rule.first}.isdisjoint(first):
             return
         if rule.rest is not None:
             self._rest(rule, call, call.arguments[rule.rest :])

@@ -6,6 +6,7 @@ The exact files when the sources name all of them; otherwise the whole work dire
 
 from __future__ import annotations
 
+import itertools
 import posixpath
 from collections.abc import Iterator
 
@@ -41,20 +42,12 @@ from gorewrite.runtime.around import (
 )
 from gorewrite.runtime.carried import Carry
 from gorewrite.runtime.configured import configured
-from gorewrite.runtime.elsewhere import (
-    apart,
-    at_home,
-    by_name,
-    certificates,
-    unpacked_tools,
-    untold,
-)
+from gorewrite.runtime.elsewhere import put_elsewhere, unpacked_tools, untold
 from gorewrite.runtime.leftout import left_out
 from gorewrite.runtime.linkage import Linkage
 from gorewrite.runtime.named import Named, parts
 from gorewrite.runtime.owner import keep_owners
 from gorewrite.runtime.programs import Program
-from gorewrite.runtime.remotes import known_hosts
 from gorewrite.runtime.requirements import Requirements
 from gorewrite.stage.layout import under
 from gorewrite.stage.links import settle
@@ -95,9 +88,8 @@ class _Carrier:
             self._beside(program.path, program.needs)
         if not self.needs.programs:
             whole.append(Evidence("", 0, "the sources of the program are not known"))
-        for path, where in configured(self.stage, self.needs, self.carry.files, self.workdir):
-            self._named_file(path, where)
-        for path, where in self.named.linked(self.carry.files):
+        named = configured(self.stage, self.needs, self.carry.files, self.workdir)
+        for path, where in itertools.chain(named, self.named.linked(self.carry.files)):
             self._named_file(path, where)
         links, lost = settle(self.stage, self.inventory, self.carry.files, self.workdir)
         self.carry.doubts += lost
@@ -171,15 +163,8 @@ class _Carrier:
                 self.carry.doubts.append(Unknown(why, (where,)))
             self.carry.files.setdefault(path, where)
         self.carry.doubts += self.inventory.unknown
-        for found in (
-            certificates(self.stage, self.inventory),
-            apart(self.stage, self.needs, self.workdir),
-            by_name(self.stage, self.needs, self.workdir),
-            at_home(self.stage, self.inventory),
-            known_hosts(self.needs, self.stage),
-        ):
-            for path, where in found.items():
-                self.carry.files.setdefault(path, where)
+        for path, where in put_elsewhere(self.stage, self.needs, self.workdir).items():
+            self.carry.files.setdefault(path, where)
 
     def _unpacked(self) -> list[Evidence]:
         """Carries the directories into which ADD unpacks archives and repositories, whatever they

@@ -30,8 +30,11 @@ _CONFIGURATIONS = (
     *(".jet", ".hbs", ".mustache", ".liquid", ".plush", ".css"),
     *(".js", ".mjs", ".lua", ".star", ".tengo", ".jsonnet", ".libsonnet", ".cue"),
 )
-#: `directory: locales`, `path = "static"`.
-_VALUE = re.compile(rb"(?m)[:=][ \t]*[\"']?([\w-]+)[\"']?[ \t,]*\r?$")
+#: `directory: locales`, `path = "static"`: a single word where the key asks for a place.
+_VALUE = re.compile(
+    rb"(?im)(?:dir|directory|path|folder|root|file|template|asset|static|public|locale|migration|rule"
+    rb"|model|data)s?[\"']?[ \t]*[:=][ \t]*[\"']?([\w-]+)[\"']?[ \t,]*\r?$"
+)
 #: Larger files hold data, and directories of more files hold no configurations.
 _MOST_BYTES, _MOST_FILES = 64 << 10, 200
 #: `a/b`, `a.b` or `./a` as a value, or within one; no patterns, no Go files, no URLs.

@@ -10,6 +10,7 @@ from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
 from gorewrite.runtime.around import landing
 from gorewrite.runtime.named import parts
+from gorewrite.runtime.remotes import known_hosts
 from gorewrite.runtime.requirements import Requirements
 from gorewrite.stage import packages
 from gorewrite.stage.commands import INIT
@@ -46,6 +47,17 @@ _OF_THE_BUILD = (
     "/etc/ssl/",
     _CERTIFICATES,
 )
+
+
+def put_elsewhere(stage: StageFacts, needs: Requirements, workdir: str) -> dict[str, Evidence]:
+    """All that is carried though nothing names it, by its place."""
+    return {
+        **certificates(stage, needs.inventory),
+        **apart(stage, needs, workdir),
+        **by_name(stage, needs, workdir),
+        **at_home(stage, needs.inventory),
+        **known_hosts(needs, stage),
+    }
 
 
 def certificates(stage: StageFacts, inventory: Inventory) -> dict[str, Evidence]:

@@ -199,7 +199,6 @@ def test_links_below_a_directory_lead_somewhere(tmp_path: Path) -> None:
         ("models: models\n", ["/app/models"]),
         ("models: https://example.com/models/a.bin\n", []),
         ("templates:\n  first: models/none.bin\n", []),
-        ("x\0: models/a.bin\n", []),
         ("next: b.yml\n", ["/app/conf/b.yml", "/app/models/b.bin"]),
     ],
 )
