@@ -14,6 +14,8 @@ from gorewrite.golang.source import SourceFile
 from gorewrite.memo import remembered
 
 _LONGEST = 200
+#: What protoc and its plugins write: the paths in it are names, of the .proto files it was made of.
+_GENERATED = (".pb.go", ".pb.gw.go", ".pb.validate.go", ".twirp.go")
 # `a/b`, `a.b`, `a/` or `a/%s.b`, quoted; no patterns, no Go files, no URLs.
 _PATH_LIKE = re.compile(
     rb'["`](?=[^"`]*[./])(\.{0,2}/?[\w@+-][\w.@+-]*(?:/[\w.@+-]+)*(?:/|/[\w.@+%-]+)?)["`]'
@@ -24,6 +26,8 @@ def find_mentions(closure: Closure) -> tuple[Mention, ...]:
     """The texts that look like paths, each once, without the imports."""
     found: dict[str, Mention] = {}
     for file in closure.own_files:
+        if file.path.endswith(_GENERATED):
+            continue
         for mention in _mentions(file):
             found.setdefault(mention.text, mention)
     return tuple(found.values())
