@@ -23,7 +23,8 @@ from gorewrite.dockerfile import from_parts
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import Facts, StageFacts
 from gorewrite.gobuild.gouse import GoUse, brings_credentials, go_uses, is_plain
-from gorewrite.gobuild.toolchain import at
+from gorewrite.gobuild.toolchain import at, go_version
+from gorewrite.golang.versions import Feature, supports
 from gorewrite.memo import cached_property
 from gorewrite.modules.gomodules import module_at, spares_cache, uses_vendor
 from gorewrite.stage.images import ImageRef
@@ -41,6 +42,7 @@ class CacheMounts(Transform):
     another, or in none of them. The targets are literal paths, worked out from GOMODCACHE,
     GOPATH, GOCACHE, XDG_CACHE_HOME, HOME and USER; a user other than root gets `uid=`. A RUN
     that only downloads gets the module cache alone, a vendored build the build cache alone.
+    Go before 1.10 has neither cache, Go 1.10 the build cache alone.
     With `apt-cache-mounts` in the configuration, apt's caches are mounted too.
 
     *Why*
@@ -199,6 +201,9 @@ class _Family:
         return {use: f"type=cache,target={known[use]}{named}{self._ids(use)}" for use in missing}
 
     def _wants(self, use: GoUse, kind: _Kind) -> bool:
+        since: Feature = "modules" if kind is _MODULES else "content-staleness"
+        if supports(go_version(use.stage), since) is False:
+            return False
         if kind is _BUILD:
             return not use.only_downloads
         vendored = [spares_cache(use.stage, invocation) for invocation in use.invocations]

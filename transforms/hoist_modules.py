@@ -262,8 +262,8 @@ class _Hoist:
         job = self.job
         where = self._where()
         if job.explicit is not None and job.movable and not where:
-            comments = self.view.comments_above(job.user)
-            return [*comments, job.user], list(taken_out(self.view, job.user))
+            comments, removed = self._taken_out()
+            return [*comments, job.user], removed
         text = self._text()
         flags = "".join(f"{flag} " for flag in text.flags)
         run = f"{self.view.cased('RUN')} {flags}{where}{text.inline}{text.command}\n"
@@ -271,12 +271,28 @@ class _Hoist:
         if job.explicit is None or not job.redundant:
             return new, []
         if job.only_command:
-            comments = self.view.comments_above(job.user)
-            return [*comments, *new], list(taken_out(self.view, job.user))
+            comments, removed = self._taken_out()
+            return [*comments, *new], removed
         edit = cut(job.explicit.run, job.explicit.step.command)
         if edit is None:
             return new, []
         return new, [(job.user, (job.explicit.run.rewrite([edit]),))]
+
+    def _taken_out(
+        self,
+    ) -> tuple[Sequence[BodyNode], list[tuple[BodyNode, tuple[BodyNode, ...]]]]:
+        """The comments that move up with the RUN that downloads, and the edits that remove it.
+
+        A comment that heads it and the build below it, and speaks of the build, stays there.
+        """
+        user, nodes = self.job.user, self.view.nodes
+        comments = self.view.comments_above(user)
+        said = " ".join(comment.source for comment in comments)
+        below = nodes[self.view.positions[user] + 1 :][:1]
+        heads = any(isinstance(node, Instruction) for node in below)
+        if heads and _OF_THE_BUILD.search(said) and not _OF_THE_DOWNLOAD.search(said):
+            return (), [(user, ())]
+        return comments, list(taken_out(self.view, user))
 
     def _where(self) -> str:
         """`cd DIR && ` when the module does not lie in the working directory."""
@@ -331,4 +347,8 @@ class _Hoist:
         return doubts
 
 
+_OF_THE_BUILD = re.compile(r"\b(?:build|compil)", re.IGNORECASE)
+_OF_THE_DOWNLOAD = re.compile(
+    r"\b(?:cache|dep|download|fetch|get|install|librar|mod|pack|pull|vendor)", re.IGNORECASE
+)
 _PLAIN = re.compile(r"[\w./+@~-]+")

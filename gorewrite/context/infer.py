@@ -109,8 +109,13 @@ def _local(copy_sources: Sequence[str]) -> tuple[str, ...]:
 
 
 def _only(index: Index, directory: Path, sources: tuple[str, ...]) -> ContextGuess:
+    from gorewrite.context.gitignore import ignored  # It needs globs of this package itself.
+
     missing = _missing(index, directory, sources)
     if sources and len(missing) == len(sources):
+        if all(ignored(directory, directory / source) for source in missing):
+            why = f"the only directory there is; git leaves {missing[0]} out of it"
+            return ContextGuess(directory, True, why, (directory,))
         why = f"the only directory there is, but it has no {missing[0]}"
         return ContextGuess(directory, False, why, (directory,))
     return ContextGuess(directory, True, "the only directory there is", (directory,))

@@ -23,6 +23,8 @@ _PATTERN = re.compile(r"[%*?{\[]")
 _JOINED = re.compile(rb'\bfilepath\s*\.\s*Join\s*\(\s*((?:"[^"\\\n]*"\s*,\s*)+)(?!")')
 _CALL = re.compile(rb"([A-Za-z_]\w*)\s*\.\s*[A-Za-z_]\w*\(\s*(?:[^(){};\n]*,\s*)?\Z")
 _QUOTED = re.compile(rb'"([^"]*)"')
+# What protoc and its plugins write: the paths in it are names, of the .proto files it was made of.
+_GENERATED = (".pb.go", ".pb.gw.go", ".pb.validate.go", ".twirp.go")
 
 
 def find_mentions(closure: Closure) -> tuple[Mention, ...]:
@@ -31,6 +33,8 @@ def find_mentions(closure: Closure) -> tuple[Mention, ...]:
     another module is given is written as a path, `./data`."""
     found: dict[str, Mention] = {}
     for file in closure.own_files:
+        if file.path.endswith(_GENERATED):
+            continue
         for mention in _mentions(file):
             found.setdefault(mention.text, mention)
     return tuple(found.values())

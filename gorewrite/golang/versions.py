@@ -93,7 +93,7 @@ Feature = Literal[
 ]
 
 FEATURES: Final[Mapping[Feature, int]] = {
-    "content-staleness": 10,  # `-a -installsuffix cgo` is obsolete
+    "content-staleness": 10,  # the build cache; `-a -installsuffix cgo` is obsolete
     "modules": 11,  # go.mod, GOFLAGS, go mod download
     "trimpath": 13,
     "output-directory": 13,  # -o DIR

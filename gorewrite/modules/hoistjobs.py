@@ -285,26 +285,37 @@ def _no_module(stage: StageFacts) -> Iterator[Refusal]:
     evidence = at(stage, own[0])
     runs = [run for member in stage.lineage for run in member.runs]
     directory = own[0].go.directory or ""
-    copied = stage.source_of(directory, instruction) if directory else None
+    whole = bool(directory) and stage.source_of(directory, instruction) is not None
+    copied = whole or (bool(directory) and _copies_sources(stage, directory))
     made = _first(runs, "mod init")
     cloned = next((run for run in runs if re.search(r"\bgit\s+clone\b", run.text)), None)
     fetched = next((p for p in stage.placed if p.origin == "remote"), None)
     if made is not None:
         message = "go.mod is made in the image; commit one to download ahead of the sources"
         yield Refusal(instruction, "no-go-mod", message, (at(stage, made),))
-    elif copied is None and cloned is not None:
+    elif not whole and cloned is not None:
         message = "the sources are cloned in the image; copy them from the build context"
         yield Refusal(
             instruction, "source-not-from-context", message, (stage.facts.at(cloned.instruction),)
         )
-    elif copied is None and fetched is not None:
+    elif not copied and fetched is not None:
         message = "the sources are fetched into the image; copy them from the build context"
         yield Refusal(
             instruction, "source-not-from-context", message, (stage.facts.at(fetched.instruction),)
         )
-    elif copied is not None:
+    elif copied:
         message = "the sources have no go.mod, so there is nothing to download from; add one"
         yield Refusal(instruction, "gopath-mode", message, (evidence,))
+
+
+def _copies_sources(stage: StageFacts, directory: str) -> bool:
+    """Whether COPY puts a directory or a Go file below a directory."""
+    placed = [p for p in stage.placed if p.origin == "context"]
+    return any(
+        (p.directory or p.path.endswith(".go")) and under(p.path, directory)
+        for p in placed
+        if p.path is not None
+    )
 
 
 def _first(runs: Sequence[Run], kind: str) -> Invocation | None:

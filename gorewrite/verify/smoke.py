@@ -28,8 +28,8 @@ _MOST_LINES: Final = "1000"
 
 #: Of the status that stands for the engine's own errors, those that the image is to blame for.
 _FAULT: Final = re.compile(r"unable to find (?:user|group)|no matching entries in (?:passwd|group)")
-#: What changes from run to run in the output of the same program, and the file names that
-#: -trimpath shortens.
+#: What changes from run to run in the output of the same program, the file names that -trimpath
+#: shortens, and the mark of a revision whose Dockerfile is rewritten and not yet committed.
 _VOLATILE: Final = (
     (r"\x1b\[[0-9;]*m", ""),
     (r"\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)?", "TIME"),
@@ -39,6 +39,7 @@ _VOLATILE: Final = (
     (r"\b0x[0-9a-f]+\b", "ADDRESS"),
     (r"\bgoroutine \d+", "goroutine"),
     (r"(?<![\w./@+-])/?(?:[\w.@+-]+/)+([\w.-]+\.go:\d+)", r"\1"),
+    (r"(?<=[0-9a-f])(?:[+-]dirty|-modified)\b", ""),
 )
 
 

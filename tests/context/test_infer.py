@@ -51,6 +51,7 @@ CERTAIN = [
     ),
     ("hello/Dockerfile", ["."], {"hello/main.go": ""}, "hello"),
     ("svc/Dockerfile", ["main.go"], {"svc/main.go": ""}, "svc"),
+    ("Dockerfile", ["key.json"], {".gitignore": "key.json\n"}, "."),
 ]
 
 

@@ -107,6 +107,8 @@ def test_output_that_only_the_rewritten_varies(fake: Fake, run: Run) -> None:
         ("/app/cmd/shop/main.go:12 +0x1d", "example.com/shop/cmd/shop/main.go:12 +0x2f"),
         ("panic\n\t/app/main.go:8 +0x1d", "panic\n\t./main.go:8 +0x2f"),
         ("main.go:8: no port", "/src/main.go:8: no port"),
+        ("revision=2d481b89a08e", "revision=2d481b89a08e-modified"),
+        ("v1.4.2 (clean)", "v1.4.2+dirty (clean)"),
         ("\x1b[31mred\x1b[0m", "red"),
         ("x\n\n", "x"),
     ],
@@ -120,6 +122,7 @@ def test_what_every_run_says_differently(one: str, other: str) -> None:
     [
         ("version 1.2.3", "version (devel)"),
         ("main.go:12", "main.go:13"),
+        ("the set", "the set-modified"),
         ("listening on :8080", "listening on :8081"),
         ("open /app/views: no such file", "open /views: no such file"),
         ("200 users", "201 users"),
