@@ -75,6 +75,9 @@ def keep_owners(carry: Carry, stage: StageFacts, inventory: Inventory) -> None:
         elif _of_the_system(stage, inventory, path):
             carry.doubts.append(Unknown(f"what a RUN makes of {path} stays behind", (where,)))
     homes = {user.made_home for user, _ in inventory.users.values()}
+    for path in carry.files:
+        if path in homes and path != carry.tree and _made_anew(carry, stage, inventory, path):
+            carry.sources[path] = "/etc/skel"
     made = {top for path in inventory.directories for top in tops(path)}
     tree = (carry.tree,) if carry.tree is not None else ()
     paths = [
@@ -89,11 +92,8 @@ def keep_owners(carry: Carry, stage: StageFacts, inventory: Inventory) -> None:
         found = owners.of(path)
         if found.chown is not None:
             carry.owners[path] = found.chown
-        if found.doubt is not None:
+        if found.doubt is not None and path not in carry.sources:
             carry.doubts.append(found.doubt)
-        if path in homes and path not in tree and _holds_caches(stage, path):
-            # Made anew, as useradd makes it.
-            carry.sources[path] = "/etc/skel"
 
 
 def _of_the_system(stage: StageFacts, inventory: Inventory, path: str) -> bool:
@@ -114,11 +114,22 @@ def _copied_as_directory(stage: StageFacts, path: str) -> bool:
     return kind == "dir" or path in stage.directories
 
 
-def _holds_caches(stage: StageFacts, home: str) -> bool:
-    """Whether go has put its caches into a home, and nothing else, in an image with /etc/skel."""
+def _made_anew(carry: Carry, stage: StageFacts, inventory: Inventory, home: str) -> bool:
+    """Whether a home is copied as useradd makes it, from /etc/skel: go has put its caches into it,
+    or the work directory is in it, which is copied by itself, and nothing else is."""
+    if not isinstance(stage.base, Image) or stage.base.libc != "glibc":
+        return False
+    workdir = stage.end.workdir or "/"
+    around = under(workdir, home) and workdir != home
     builds = any(not invocation.run.state.is_root for invocation, _ in stage.outputs)
-    debian = isinstance(stage.base, Image) and stage.base.libc == "glibc"
-    return builds and debian and not any(under(path, home) for path in stage.output_paths)
+    paths = [
+        *stage.output_paths,
+        *inventory.written,
+        *(placed.path for placed in stage.copies.below(home) if placed.path is not None),
+    ]
+    other = (path for path in paths if under(path, home) and path != home)
+    inside = all(around and under(path, workdir) for path in other)
+    return (around or builds) and inside and (carry.tree is None or not under(home, carry.tree))
 
 
 class Owners:
