@@ -23,6 +23,7 @@ from gorewrite.stage.inventory import Inventory
 from gorewrite.stage.layout import tops, under
 from gorewrite.stage.places import ACCOUNTS
 from gorewrite.stage.runs import Run
+from gorewrite.stage.scope import State
 
 if TYPE_CHECKING:
     from gorewrite.runtime.carried import Carry
@@ -211,12 +212,19 @@ class Owners:
                 elif instruction.keyword == "WORKDIR":
                     target = state.path(instruction.rest)
                     if target is not None:
-                        yield _Event("workdir", target, partial(member.facts.at, instruction))
+                        # BuildKit makes it as the user that USER names (dispatchWorkdir).
+                        own = self._of(state)
+                        yield _Event("workdir", target, partial(member.facts.at, instruction), own)
                 elif instruction in runs:
                     yield from self._run(member, runs[instruction])
 
+    def _of(self, state: State) -> str | None:
+        """`user:group` of what is made in a state."""
+        user = state.user or "?"
+        return _ROOT if state.is_root else self._spec(user if ":" in user else f"{user}:")
+
     def _run(self, member: StageFacts, run: Run) -> Iterator[_Event]:
-        owner = _ROOT if run.state.is_root else self._spec(f"{run.state.user or '?'}:")
+        owner = self._of(run.state)
         steps = () if isinstance(run.script, Unknown) else run.steps
         for step in map(shell.unwrapped, steps):
             yield from self._step(run, step, owner, partial(_place, member, run, step))
