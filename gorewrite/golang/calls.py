@@ -312,8 +312,7 @@ class _Finder:
             return
         fields = dict(_fields(scope, body))
         if (path, name) == ("os/exec", "Cmd"):
-            place = scope.declaration.evidence(parent)
-            start_command(self.found, self.evaluator, scope, place, fields)
+            start_command(self.found, self.evaluator, scope, parent, fields)
         for key, node in fields.items():
             rule = self.rules.fields.get((path, name, key))
             if rule is not None:

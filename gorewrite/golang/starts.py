@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from gorewrite import shell
-from gorewrite.evidence import Evidence, Unknown
+from gorewrite.evidence import Unknown
 from gorewrite.golang.needs import Mention
 from gorewrite.golang.reads import Call, Calls
 from gorewrite.golang.texts import Value
@@ -98,9 +98,10 @@ def execute(found: Calls, evaluator: Evaluator, call: Call, index: int) -> None:
 
 
 def start_command(
-    found: Calls, evaluator: Evaluator, scope: Scope, place: Evidence, fields: Mapping[str, Node]
+    found: Calls, evaluator: Evaluator, scope: Scope, literal: Node, fields: Mapping[str, Node]
 ) -> None:
     """Note what a literal `exec.Cmd{Path: …, Args: …}` starts; the first of Args is its name."""
+    place = scope.declaration.evidence(literal)
     program = evaluator.value(scope, fields.get("Path"))
     given = evaluator.elements(scope, fields.get("Args")).texts[1:] or (shell.ANYTHING,)
     for text in program.texts if program.exact else (shell.ANYTHING,):

@@ -307,6 +307,10 @@ def own_work_directory(stage: StageFacts, needs: Requirements, workdir: str) -> 
         if path is None or under(posixpath.normpath(posixpath.join(workdir, path)), workdir):
             return [stage.facts.at(end.user_from), where]
     owned = next((at for top, at in needs.inventory.owned.items() if under(workdir, top)), None)
+    placed = end.workdir_from
+    if placed is not None and owned is None:
+        member = next((m for m in stage.lineage if placed in m.states), stage)
+        owned = None if member.states[placed].is_root else stage.facts.at(placed)
     for text, where in (m for n in known for m in n.mentions) if owned is not None else ():
         there = posixpath.normpath(posixpath.join(workdir, text))
         if _MADE.fullmatch(text) and not held(stage, needs.inventory, there):

@@ -35,6 +35,8 @@ class Carry:
         """The files that the tree does not bring."""
         for path in self.files:
             inside = self.tree is not None and under(path, self.tree)
-            nested = not self.files.keys().isdisjoint(tops(path) - {path})
+            # What is made anew holds nothing of the old one.
+            whole = self.files.keys() - self.sources.keys()
+            nested = not whole.isdisjoint(tops(path) - {path})
             if not inside and not nested:
                 yield path

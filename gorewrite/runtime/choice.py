@@ -157,7 +157,7 @@ def _distribution(
         if provider is None and built:
             why = f"{tool} is not found in PATH, the build writes {built[0]}; start it by that path"
             return NoRuntime("tool-unknown", why, (where,))
-        if provider is None and needs.explicit:
+        if provider is None and needs.explicit and needs.entry.programs:
             why = f"no package is known that brings {tool}; one that the Dockerfile installs may"
             doubts.append(Unknown(why, (where,)))
         elif provider is None:

@@ -8,6 +8,7 @@ import re
 
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
+from gorewrite.memo import cached_property
 from gorewrite.runtime.around import landing
 from gorewrite.runtime.named import parts
 from gorewrite.runtime.remotes import known_hosts
@@ -15,7 +16,7 @@ from gorewrite.runtime.requirements import Requirements
 from gorewrite.stage import packages
 from gorewrite.stage.commands import INIT
 from gorewrite.stage.inventory import Inventory
-from gorewrite.stage.layout import Placed, under
+from gorewrite.stage.layout import Placed, tops, under
 from gorewrite.stage.places import COMMAND_PLACES, NO_TREE
 
 #: What builds look for at home: git, ssh, go, npm and shells.
@@ -29,6 +30,7 @@ _BUILDING = re.compile(
     r"|Taskfile.*|Jenkinsfile|LICENSE.*|package(?:-lock)?\.json|(?:sqlc|buf|gqlgen)[\w.]*\.ya?ml"
     r"|(?:docs?|scripts|test|tests|testdata|hack|tools|proto|protos|vendor|deploy|docker)"
 )
+_WORDS = re.compile(r"[\s'\"=:,;()&|<>/]+")
 #: Programs that only do what their arguments say.
 _TOLD = frozenset(
     (
@@ -81,9 +83,8 @@ def apart(stage: StageFacts, needs: Requirements, workdir: str) -> dict[str, Evi
     Of another stage only where the programs open files whose names only their caller knows, or
     where shells, packages, C libraries and programs of others look for their own.
     """
-    read = [program.needs for program in needs.programs]
-    dynamic = not read or any(isinstance(n, Unknown) or n.dynamic for n in read)
-    others = dynamic or needs.userland or not needs.static or strangers(needs)
+    others = _dynamic(needs) or needs.userland or not needs.static or strangers(needs)
+    builds = _Builds(stage, needs)
     found: dict[str, Evidence] = {}
     for placed in stage.placed:
         path = landing(placed) if placed.origin == "stage" else placed.path
@@ -97,14 +98,18 @@ def apart(stage: StageFacts, needs: Requirements, workdir: str) -> dict[str, Evi
         if hidden or path in NO_TREE or path.startswith((*COMMAND_PLACES, *_OF_THE_BUILD)):
             continue
         related = under(path, workdir) or under(workdir, path)
-        if related or not (placed.origin == "stage" or _data(stage, needs, placed, bool(others))):
+        if related or not (placed.origin == "stage" or builds.leave(placed, bool(others))):
             continue
         found[path] = stage.facts.at(placed.instruction)
     return found
 
 
 def by_name(stage: StageFacts, needs: Requirements, workdir: str) -> dict[str, Evidence]:
-    """The data that is copied into the work directory by its own name, not with everything."""
+    """The data that is copied into the work directory by its own name, not with everything; where
+    the programs open whatever they like, all of that directory comes."""
+    if _dynamic(needs):
+        return {}
+    builds = _Builds(stage, needs)
     return {
         placed.path: stage.facts.at(placed.instruction)
         for placed in stage.placed
@@ -114,23 +119,43 @@ def by_name(stage: StageFacts, needs: Requirements, workdir: str) -> dict[str, E
         and placed.path != workdir
         and under(placed.path, workdir)
         and not needs.inventory.gone(placed.path)
-        and _data(stage, needs, placed, False)
+        and builds.leave(placed)
     }
 
 
-def _data(stage: StageFacts, needs: Requirements, placed: Placed, whatever: bool) -> bool:
-    """Whether a copy from the context, or of an address, brings what no build reads: no sources,
-    nothing embedded, nothing that a RUN names (unless `whatever` counts)."""
-    source, name = placed.source, posixpath.basename(placed.source)
-    if placed.origin == "context" and _compiled(stage, source):
-        return False
-    if whatever:
-        return True
-    embeds = (e for p in needs.programs if not isinstance(p.needs, Unknown) for e in p.needs.embeds)
-    if any(under(f, source) or under(source, f) for e in embeds for f in e.files):
-        return False
-    texts = (run.text for member in stage.lineage for run in member.runs)
-    return not _BUILDING.fullmatch(name) and not any(name in text for text in texts)
+def _dynamic(needs: Requirements) -> bool:
+    """Whether the programs open files whose names only their caller knows."""
+    read = [program.needs for program in needs.programs]
+    return not read or any(isinstance(n, Unknown) or n.dynamic for n in read)
+
+
+class _Builds:
+    """What the builds of a stage read of what is copied into it."""
+
+    def __init__(self, stage: StageFacts, needs: Requirements) -> None:
+        self.stage, self.needs = stage, needs
+
+    def leave(self, placed: Placed, whatever: bool = False) -> bool:
+        """Whether a copy from the context, or of an address, brings what no build reads: no
+        sources, nothing embedded, nothing that a RUN names (unless `whatever` counts)."""
+        source, name = placed.source, posixpath.basename(placed.source)
+        known = _BUILDING.fullmatch(name) or source in self._embedded or name in self._named
+        if known and not whatever:
+            return False
+        return placed.origin != "context" or not _compiled(self.stage, source)
+
+    @cached_property
+    def _embedded(self) -> frozenset[str]:
+        """The files that are embedded, and the directories above them."""
+        known = (p.needs for p in self.needs.programs if not isinstance(p.needs, Unknown))
+        files = {file for found in known for embed in found.embeds for file in embed.files}
+        return frozenset(top for file in files for top in tops(file))
+
+    @cached_property
+    def _named(self) -> frozenset[str]:
+        """The words of RUNs, and the parts of the paths among them."""
+        texts = (run.text for member in self.stage.lineage for run in member.runs)
+        return frozenset(word for text in texts for word in _WORDS.split(text))
 
 
 def at_home(stage: StageFacts, inventory: Inventory) -> dict[str, Evidence]:

@@ -23,6 +23,7 @@ from gorewrite.stage.inventory import Inventory
 from gorewrite.stage.layout import tops, under
 from gorewrite.stage.places import ACCOUNTS
 from gorewrite.stage.runs import Run
+from gorewrite.stage.scope import State
 
 if TYPE_CHECKING:
     from gorewrite.runtime.carried import Carry
@@ -75,6 +76,9 @@ def keep_owners(carry: Carry, stage: StageFacts, inventory: Inventory) -> None:
         elif _of_the_system(stage, inventory, path):
             carry.doubts.append(Unknown(f"what a RUN makes of {path} stays behind", (where,)))
     homes = {user.made_home for user, _ in inventory.users.values()}
+    for path in carry.files:
+        if path in homes and path != carry.tree and _made_anew(carry, stage, inventory, path):
+            carry.sources[path] = "/etc/skel"
     made = {top for path in inventory.directories for top in tops(path)}
     tree = (carry.tree,) if carry.tree is not None else ()
     paths = [
@@ -89,11 +93,8 @@ def keep_owners(carry: Carry, stage: StageFacts, inventory: Inventory) -> None:
         found = owners.of(path)
         if found.chown is not None:
             carry.owners[path] = found.chown
-        if found.doubt is not None:
+        if found.doubt is not None and path not in carry.sources:
             carry.doubts.append(found.doubt)
-        if path in homes and path not in tree and _holds_caches(stage, path):
-            # Made anew, as useradd makes it.
-            carry.sources[path] = "/etc/skel"
 
 
 def _of_the_system(stage: StageFacts, inventory: Inventory, path: str) -> bool:
@@ -114,11 +115,22 @@ def _copied_as_directory(stage: StageFacts, path: str) -> bool:
     return kind == "dir" or path in stage.directories
 
 
-def _holds_caches(stage: StageFacts, home: str) -> bool:
-    """Whether go has put its caches into a home, and nothing else, in an image with /etc/skel."""
+def _made_anew(carry: Carry, stage: StageFacts, inventory: Inventory, home: str) -> bool:
+    """Whether a home is copied as useradd makes it, from /etc/skel: go has put its caches into it,
+    or the work directory is in it, which is copied by itself, and nothing else is."""
+    if not isinstance(stage.base, Image) or stage.base.libc != "glibc":
+        return False
+    workdir = stage.end.workdir or "/"
+    around = under(workdir, home) and workdir != home
     builds = any(not invocation.run.state.is_root for invocation, _ in stage.outputs)
-    debian = isinstance(stage.base, Image) and stage.base.libc == "glibc"
-    return builds and debian and not any(under(path, home) for path in stage.output_paths)
+    paths = [
+        *stage.output_paths,
+        *inventory.written,
+        *(placed.path for placed in stage.copies.below(home) if placed.path is not None),
+    ]
+    other = (path for path in paths if under(path, home) and path != home)
+    inside = all(around and under(path, workdir) for path in other)
+    return (around or builds) and inside and (carry.tree is None or not under(home, carry.tree))
 
 
 class Owners:
@@ -200,12 +212,19 @@ class Owners:
                 elif instruction.keyword == "WORKDIR":
                     target = state.path(instruction.rest)
                     if target is not None:
-                        yield _Event("workdir", target, partial(member.facts.at, instruction))
+                        # BuildKit makes it as the user that USER names (dispatchWorkdir).
+                        own = self._of(state)
+                        yield _Event("workdir", target, partial(member.facts.at, instruction), own)
                 elif instruction in runs:
                     yield from self._run(member, runs[instruction])
 
+    def _of(self, state: State) -> str | None:
+        """`user:group` of what is made in a state."""
+        user = state.user or "?"
+        return _ROOT if state.is_root else self._spec(user if ":" in user else f"{user}:")
+
     def _run(self, member: StageFacts, run: Run) -> Iterator[_Event]:
-        owner = _ROOT if run.state.is_root else self._spec(f"{run.state.user or '?'}:")
+        owner = self._of(run.state)
         steps = () if isinstance(run.script, Unknown) else run.steps
         for step in map(shell.unwrapped, steps):
             yield from self._step(run, step, owner, partial(_place, member, run, step))

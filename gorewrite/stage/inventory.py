@@ -131,6 +131,12 @@ _BUILD_PLACES = (
     "/etc/resolv.conf",
     "/var/log/apt",
 )
+#: Scripts that only set a package source up, or install a tool for builds (their own texts).
+_INSTALLERS = re.compile(
+    r"https://(?:(?:deb|rpm)\.nodesource\.com/setup_|raw\.githubusercontent\.com/(?:golangci/golangci-lint|"
+    r"(?:cosmtrek|air-verse)/air|securego/gosec|goreleaser/[\w-]+|aquasecurity/trivy|anchore/(?:syft|grype)|"
+    r"go-task/task)/|taskfile\.dev/install|golangci-lint\.run/install)"
+)
 _BELOW_BUILD_PLACES = tuple(f"{place}/" for place in _BUILD_PLACES)
 _BIN = frozenset({"/bin", "/usr/bin", "/usr/local/bin", "/sbin", "/usr/local/sbin", "/go/bin"})
 
@@ -263,10 +269,19 @@ class _Reader(NamedTuple):
             self.inventory.generators.append((self.step.cwd, self._at()))
             return
         for path in paths:
-            if path is None:
+            if path is None and not self._installer(name):
                 self._unknown(name, "what it leaves behind is not known")
+            elif path is None:
+                continue
             elif not self._build_place(path):
                 self.inventory.written.setdefault(path, self._at())
+
+    def _installer(self, name: str) -> bool:
+        """Whether a shell is given, through a pipe, a script that sets a package source up or
+        installs a tool for builds: `curl -fsSL https://deb.nodesource.com/setup_22.x | bash -`."""
+        before = self.run.text[: self.step.command.start].replace("\\\n", " ")
+        pipe = re.split(r"&&|;|\n", before)[-1]
+        return name in ("sh", "bash") and "|" in pipe and bool(_INSTALLERS.search(pipe))
 
     def _own_tool(self) -> bool:
         """Whether the command is found in PATH because go built it there."""

@@ -68,7 +68,8 @@ class RuntimeText:
         """WORKDIR, packages and copies. What is given an owner comes before WORKDIR: a directory
         that is already there keeps its own (BuildKit copies into it)."""
         workdir = self._workdir()
-        owned = any(under(path, self.stage.end.workdir or "/") for path in self.taken.owners)
+        top = self.stage.end.workdir or "/"
+        owned = any(under(path, top) or under(top, path) for path in self.taken.owners)
         if workdir and not owned:
             yield [workdir]
         if self.runtime.install:
@@ -116,6 +117,8 @@ class RuntimeText:
             yield self._replayed(instruction)
         if self.taken.tree is not None:
             paths.insert(0, self.taken.tree)
+        # What lies below it would make it, as root's.
+        paths.sort(key=lambda path: path not in self.taken.sources)
         for together in _together(paths, self._sibling):
             path = together[0]
             owner = self.taken.owners.get(path)

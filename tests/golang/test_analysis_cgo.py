@@ -229,8 +229,8 @@ def test_data_files_are_sound() -> None:
             assert entry.outcome in "ERFD"
             assert all(modules().find(path) for path in entry.brings)
     fields = {
-        "time_zones", "tls", "users", "home", "temp_files", "mime_types", "caller_paths", "toolchain_paths",
-        "plugins", "self_path", "symbols",
+        "time_zones", "tls", "users", "home", "temp_files", "mime_types", "caller_paths",
+        "toolchain_paths", "plugins", "self_path", "symbols",
     }  # fmt: skip
     for need in runtime_needs()._entries.values():
         assert set(need.needs) <= fields

@@ -33,8 +33,7 @@ def owner(top: Path, lines: str, path: str) -> Ownership:
         (APP + "RUN chown smith:crew /app/shop\n", "/app"),
         (APP + "RUN mkdir /data && chown -R smith:crew /data/x\n", "/data"),
         (APP + "RUN mkdir /data /datas && chown smith:crew /datas\n", "/data"),
-        # WORKDIR makes it root's, whoever the user is and whatever is copied into it.
-        ("USER smith\nWORKDIR /app\nCOPY --chown=smith:crew . .\n", "/app"),
+        # WORKDIR makes it root's, whatever is copied into it.
         ("WORKDIR /app\nCOPY --chown=smith:crew . /app\n", "/app"),
         # Taken back.
         (APP + "RUN chown -R smith:crew /app\nRUN chown -R 0:0 /app\n", "/app"),
@@ -64,6 +63,8 @@ def test_root_keeps_it(tmp_path: Path, lines: str, path: str) -> None:
         ("COPY --chown=smith:crew . /app\n", "/app", "smith:crew"),
         ("COPY --chown=smith:crew . /app\n", "/app/data", "smith:crew"),
         ("", "/home/smith", "smith:crew"),
+        ("USER smith\nWORKDIR /app\nCOPY --chown=smith:crew . .\n", "/app", "smith:crew"),
+        ("USER 1500:1501\nWORKDIR /app\nCOPY --chown=1500:1501 . .\n", "/app", "1500:1501"),
     ],
 )
 def test_copy_says_whose_it_is(tmp_path: Path, lines: str, path: str, chown: str) -> None:
