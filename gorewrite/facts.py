@@ -29,8 +29,8 @@ from gorewrite.golang.gomod import GoMod, find_module
 from gorewrite.memo import cached_property, remembered
 from gorewrite.stage import layout, scope
 from gorewrite.stage.images import Image, ImageRef, describe
-from gorewrite.stage.layout import Placed, tops
-from gorewrite.stage.outputs import outputs_of
+from gorewrite.stage.layout import Placed
+from gorewrite.stage.outputs import output_directories, outputs_of
 from gorewrite.stage.runs import Invocation, Lasting, Run
 from gorewrite.stage.scope import State
 from gorewrite.stage.views import Copies, View, binds
@@ -162,10 +162,9 @@ class StageFacts:
             kind = self.facts.project.context.kind(source)
             if kind is not None:
                 return kind == "dir"
-        if path in other.output_paths:
-            return False
         # What a binary was written into is a directory, though nothing else shows it.
-        return True if any(path in tops(output) for output in other.output_paths) else None
+        built = path in output_directories(other)
+        return True if built else False if path in other.output_paths else None
 
     def placed_before(self, limit: Instruction | None) -> Iterator[Placed]:
         """What is in the file system before an instruction (None: at the end), newest first."""

@@ -110,15 +110,21 @@ def _place(stage: StageFacts, invocation: Invocation) -> str:
 
 def _copied(stage: StageFacts, directory: str | None) -> frozenset[str]:
     """The variables in the sources of a COPY that brings what is built in a directory."""
-    found: frozenset[str] = frozenset()
-    for placed in stage.placed if directory is not None else ():
-        whole = placed.origin == "context" and placed.directory and placed.path is not None
-        if not whole or not under(directory or "", placed.path or ""):
+    found = (names for path, names in _brought(stage) if under(directory or "", path))
+    return frozenset[str]().union(*found)
+
+
+@remembered
+def _brought(stage: StageFacts) -> tuple[tuple[str, frozenset[str]], ...]:
+    """(image path, variables) of the directories that a COPY brings from one of several."""
+    found = []
+    for placed in stage.placed:
+        if placed.origin != "context" or not placed.directory or placed.path is None:
             continue
         sources = [s for s in copy_parts(placed.instruction).sources if "$" in s]
         if sources and _others(stage, sources):
-            found = found.union(*map(variables, sources))
-    return found
+            found.append((placed.path, frozenset[str]().union(*map(variables, sources))))
+    return tuple(found)
 
 
 def _others(stage: StageFacts, sources: Sequence[str]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from gorewrite.golang.targets import Package
 from gorewrite.memo import remembered
 from gorewrite.stage.choices import choices_of, matches
 from gorewrite.stage.images import Image
+from gorewrite.stage.layout import tops
 from gorewrite.stage.views import View
 
 if TYPE_CHECKING:
@@ -34,6 +36,12 @@ def outputs_of(stage: StageFacts, invocation: Invocation) -> tuple[BuildOutput, 
             return outputs
         found += outputs
     return tuple(found)
+
+
+@remembered
+def output_directories(stage: StageFacts) -> frozenset[str]:
+    """The directories that go builds into, and those above them."""
+    return frozenset(top for path in stage.output_paths for top in tops(posixpath.dirname(path)))
 
 
 def _outputs(
