@@ -66,7 +66,7 @@ class StageFacts:
                 (self.facts.at(self.stage.from_),),
             )
         image = describe(text)
-        for name, where in self.facts.replaced.items():
+        for name, where in self.facts.replaced.items() if image.configured else ():
             if name in (self.name, image.ref.plain):
                 return Unknown(f"a named context of a caller takes the place of {name}", (where,))
         return image
