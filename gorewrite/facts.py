@@ -30,7 +30,7 @@ from gorewrite.memo import cached_property, remembered
 from gorewrite.stage import layout, scope
 from gorewrite.stage.images import Image, ImageRef, describe
 from gorewrite.stage.layout import Placed
-from gorewrite.stage.outputs import output_directories, outputs_of
+from gorewrite.stage.outputs import is_directory, outputs_of
 from gorewrite.stage.runs import Invocation, Lasting, Run
 from gorewrite.stage.scope import State
 from gorewrite.stage.views import Copies, View, binds
@@ -153,18 +153,7 @@ class StageFacts:
 
     def _is_directory_elsewhere(self, reference: str, path: str) -> bool | None:
         other = self.facts.stage_named(reference, self.index)
-        if other is None:
-            return None
-        if path in other.directories:
-            return True
-        source = other.source_of(path)
-        if source is not None:
-            kind = self.facts.project.context.kind(source)
-            if kind is not None:
-                return kind == "dir"
-        # What a binary was written into is a directory, though nothing else shows it.
-        built = path in output_directories(other)
-        return True if built else False if path in other.output_paths else None
+        return is_directory(other, path) if other is not None else None
 
     def placed_before(self, limit: Instruction | None) -> Iterator[Placed]:
         """What is in the file system before an instruction (None: at the end), newest first."""

@@ -38,8 +38,22 @@ def outputs_of(stage: StageFacts, invocation: Invocation) -> tuple[BuildOutput, 
     return tuple(found)
 
 
+def is_directory(stage: StageFacts, path: str) -> bool | None:
+    """Whether an absolute path is a directory at the end of a stage; None when it is not known."""
+    if path in stage.directories:
+        return True
+    source = stage.source_of(path)
+    kind = stage.facts.project.context.kind(source) if source is not None else None
+    if kind is not None:
+        return kind == "dir"
+    # What a binary was written into is a directory, though nothing else shows it.
+    if path in _written_into(stage):
+        return True
+    return False if path in stage.output_paths else None
+
+
 @remembered
-def output_directories(stage: StageFacts) -> frozenset[str]:
+def _written_into(stage: StageFacts) -> frozenset[str]:
     """The directories that go builds into, and those above them."""
     return frozenset(top for path in stage.output_paths for top in tops(posixpath.dirname(path)))
 
