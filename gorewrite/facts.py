@@ -29,8 +29,8 @@ from gorewrite.golang.gomod import GoMod, find_module
 from gorewrite.memo import cached_property, remembered
 from gorewrite.stage import layout, scope
 from gorewrite.stage.images import Image, ImageRef, describe
-from gorewrite.stage.layout import Placed, tops
-from gorewrite.stage.outputs import outputs_of
+from gorewrite.stage.layout import Placed
+from gorewrite.stage.outputs import is_directory, outputs_of
 from gorewrite.stage.runs import Invocation, Lasting, Run
 from gorewrite.stage.scope import State
 from gorewrite.stage.views import Copies, View, binds
@@ -66,7 +66,7 @@ class StageFacts:
                 (self.facts.at(self.stage.from_),),
             )
         image = describe(text)
-        for name, where in self.facts.replaced.items():
+        for name, where in self.facts.replaced.items() if image.configured else ():
             if name in (self.name, image.ref.plain):
                 return Unknown(f"a named context of a caller takes the place of {name}", (where,))
         return image
@@ -153,19 +153,7 @@ class StageFacts:
 
     def _is_directory_elsewhere(self, reference: str, path: str) -> bool | None:
         other = self.facts.stage_named(reference, self.index)
-        if other is None:
-            return None
-        if path in other.directories:
-            return True
-        source = other.source_of(path)
-        if source is not None:
-            kind = self.facts.project.context.kind(source)
-            if kind is not None:
-                return kind == "dir"
-        if path in other.output_paths:
-            return False
-        # What a binary was written into is a directory, though nothing else shows it.
-        return True if any(path in tops(output) for output in other.output_paths) else None
+        return is_directory(other, path) if other is not None else None
 
     def placed_before(self, limit: Instruction | None) -> Iterator[Placed]:
         """What is in the file system before an instruction (None: at the end), newest first."""

@@ -334,7 +334,8 @@ class _Hoist:
             doubts.append(Unknown(f"the build context is assumed: {assumed.why}", evidence))
         if job.through is not None and job.explicit is None:
             here = job.through.path == self.facts.project.display
-            program = job.through.text.split()[0] if here else job.through.path
+            words = job.through.text.split()
+            program = words[0] if here and words[0].upper() != "RUN" else job.through.path
             why = f"what else {program} runs is not followed"
             doubts.append(Unknown(why, (job.through,)))
         if job.explicit is None and not job.authenticated and reached.unknown:

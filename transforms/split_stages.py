@@ -15,7 +15,9 @@ from gorewrite.runtime.carry import carry
 from gorewrite.runtime.choice import NoRuntime, Runtime, choose, departures
 from gorewrite.runtime.requirements import Requirements, requirements
 from gorewrite.stage import metadata
+from gorewrite.stage.choices import arguments_of_choice
 from gorewrite.stage.images import Image
+from gorewrite.stage.scope import join
 from gorewrite.stage.text import RuntimeText, stage_name
 from gorewrite.transform import Change, Proposal, Refusal, Safety, Transform, reasons
 
@@ -258,14 +260,18 @@ class _Split:
             if isinstance(outputs, Unknown):
                 continue
             index = invocation.go.flag("o")
-            if index is None or "$" not in invocation.words[index.value_index].text:
+            named = join(invocation.go.directory, invocation.go.output or "/")
+            if index is not None and "$" in invocation.words[index.value_index].text:
+                used = {
+                    name
+                    for word in invocation.words
+                    for name in word.variables
+                    if name in invocation.run.state.args and name not in invocation.run.state.env
+                }
+            elif any(output.path != named for output in outputs):  # Named after its package.
+                used = set(arguments_of_choice(self.stage, invocation))
+            else:
                 continue
-            used = {
-                name
-                for word in invocation.words
-                for name in word.variables
-                if name in invocation.run.state.args and name not in invocation.run.state.env
-            }
             if used:
                 where = self.facts.at(invocation.run.instruction)
                 names = ", ".join(sorted(used))

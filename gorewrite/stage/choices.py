@@ -35,16 +35,10 @@ def choices_of(stage: StageFacts, invocation: Invocation) -> tuple[Package, ...]
     """The programs of which a build argument chooses one, whatever its default is: all below the
     directory that it does not decide. None when no argument decides."""
     go, run = invocation.go, invocation.run
-    roles = zip(invocation.words, go.roles, strict=True) if go.packages else ()
-    words = [word for word, role in roles if role == "package"]
-    named = frozenset[str]().union(*(word.variables for word in words))
-    loop = invocation.step.loop
-    if loop is not None and loop.variable in named:
-        named = named.union(*(item.variables for item in loop.items))
-    placed = arguments_of_place(stage, invocation)
-    chosen = placed | (named & _settable(stage) if named else named)
+    chosen = arguments_of_choice(stage, invocation)
     if not chosen:
         return None
+    words, placed = _packages(invocation), arguments_of_place(stage, invocation)
     why = f"which program is built depends on {', '.join(sorted(chosen))}"
     view = stage.view(run.instruction)
     if _copied(stage, go.directory) & chosen:
@@ -69,6 +63,23 @@ def choices_of(stage: StageFacts, invocation: Invocation) -> tuple[Package, ...]
         elif len(directories) == 1:
             return Unknown(f"{why}: {packages.why}")
     return tuple(found) if 0 < len(found) <= _MOST else Unknown(why)
+
+
+@remembered
+def arguments_of_choice(stage: StageFacts, invocation: Invocation) -> frozenset[str]:
+    """The build arguments on which it depends what a command builds."""
+    named = frozenset[str]().union(*(word.variables for word in _packages(invocation)))
+    loop = invocation.step.loop
+    if loop is not None and loop.variable in named:
+        named = named.union(*(item.variables for item in loop.items))
+    placed = arguments_of_place(stage, invocation)
+    return placed | (named & _settable(stage)) if named else placed
+
+
+def _packages(invocation: Invocation) -> list[Word]:
+    """The words that name packages."""
+    roles = zip(invocation.words, invocation.go.roles, strict=True)
+    return [word for word, role in roles if role == "package"]
 
 
 @remembered
@@ -110,15 +121,21 @@ def _place(stage: StageFacts, invocation: Invocation) -> str:
 
 def _copied(stage: StageFacts, directory: str | None) -> frozenset[str]:
     """The variables in the sources of a COPY that brings what is built in a directory."""
-    found: frozenset[str] = frozenset()
-    for placed in stage.placed if directory is not None else ():
-        whole = placed.origin == "context" and placed.directory and placed.path is not None
-        if not whole or not under(directory or "", placed.path or ""):
+    found = (names for path, names in _brought(stage) if under(directory or "", path))
+    return frozenset[str]().union(*found)
+
+
+@remembered
+def _brought(stage: StageFacts) -> tuple[tuple[str, frozenset[str]], ...]:
+    """(image path, variables) of the directories that a COPY brings from one of several."""
+    found = []
+    for placed in stage.placed:
+        if placed.origin != "context" or not placed.directory or placed.path is None:
             continue
         sources = [s for s in copy_parts(placed.instruction).sources if "$" in s]
         if sources and _others(stage, sources):
-            found = found.union(*map(variables, sources))
-    return found
+            found.append((placed.path, frozenset[str]().union(*map(variables, sources))))
+    return tuple(found)
 
 
 def _others(stage: StageFacts, sources: Sequence[str]) -> bool:

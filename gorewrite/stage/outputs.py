@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from gorewrite.golang.targets import Package
 from gorewrite.memo import remembered
 from gorewrite.stage.choices import choices_of, matches
 from gorewrite.stage.images import Image
+from gorewrite.stage.layout import tops
 from gorewrite.stage.views import View
 
 if TYPE_CHECKING:
@@ -34,6 +36,26 @@ def outputs_of(stage: StageFacts, invocation: Invocation) -> tuple[BuildOutput, 
             return outputs
         found += outputs
     return tuple(found)
+
+
+def is_directory(stage: StageFacts, path: str) -> bool | None:
+    """Whether an absolute path is a directory at the end of a stage; None when it is not known."""
+    if path in stage.directories:
+        return True
+    source = stage.source_of(path)
+    kind = stage.facts.project.context.kind(source) if source is not None else None
+    if kind is not None:
+        return kind == "dir"
+    # What a binary was written into is a directory, though nothing else shows it.
+    if path in _written_into(stage):
+        return True
+    return False if path in stage.output_paths else None
+
+
+@remembered
+def _written_into(stage: StageFacts) -> frozenset[str]:
+    """The directories that go builds into, and those above them."""
+    return frozenset(top for path in stage.output_paths for top in tops(posixpath.dirname(path)))
 
 
 def _outputs(
