@@ -25,7 +25,9 @@ from gorewrite.stage.layout import under
 _CONFIGURATIONS = (
     *(".json", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".conf", ".config"),
     *(".env", ".hcl", ".properties", ".xml"),
-    # Pages that extend others, scripts that take others in.
+)
+#: Pages that extend others, scripts that take others in.
+_PARTS = (
     *(".html", ".htm", ".gohtml", ".tmpl", ".tpl", ".pongo", ".pongo2", ".jinja", ".j2", ".twig"),
     *(".jet", ".hbs", ".mustache", ".liquid", ".plush", ".css"),
     *(".js", ".mjs", ".lua", ".star", ".tengo", ".jsonnet", ".libsonnet", ".cue"),
@@ -76,7 +78,9 @@ def _embedded(needs: Requirements, workdir: str) -> Iterator[tuple[str, str]]:
     for program in needs.programs:
         if not isinstance(program.needs, Unknown):
             for embed in program.needs.embeds:
-                yield from ((workdir, file) for file in embed.files)
+                # What an embedded page extends is embedded, too.
+                files = (file for file in embed.files if not file.endswith(_PARTS))
+                yield from ((workdir, file) for file in files)
 
 
 def _mounted(stage: StageFacts, workdir: str) -> Iterator[tuple[str, str]]:
@@ -96,7 +100,9 @@ def _named(context: Context, source: str) -> tuple[tuple[str, Evidence], ...]:
     names = context.walk(source) if context.kind(source) == "dir" else (source,)
     found: dict[str, Evidence] = {}
     for name in itertools.islice(names, _MOST_FILES):
-        if not name.endswith(_CONFIGURATIONS) and not posixpath.basename(name).startswith(".env"):
+        if not name.endswith((*_CONFIGURATIONS, *_PARTS)) and not posixpath.basename(
+            name
+        ).startswith(".env"):
             continue
         data = context.read(name, _MOST_BYTES) or b""
         for match in itertools.chain(_PATH_LIKE.finditer(data), _VALUE.finditer(data)):

@@ -85,3 +85,9 @@ def test_where_configurations_lie(
 def test_no_names(tmp_path: Path, text: str) -> None:
     found = carried(tmp_path, f"func main() {{ {READS} }}", **{"conf/app.yaml": text})
     assert found == ["/app/conf/app.yaml"]
+
+
+def test_what_an_embedded_page_refers_to_is_for_browsers(tmp_path: Path) -> None:
+    body = "//go:embed page.html\nvar page string\n\nfunc main() { println(page) }"
+    more = {"page.html": '<link href="site.css">', "site.css": "body {}"}
+    assert carried(tmp_path, body, **more) == []
