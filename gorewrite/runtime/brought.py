@@ -10,10 +10,13 @@ from typing import Final
 from gorewrite import shell
 from gorewrite.evidence import Unknown
 from gorewrite.facts import StageFacts
+from gorewrite.runtime.configured import CONFIGURATIONS
 from gorewrite.runtime.programs import programs
 from gorewrite.stage.layout import Placed, under
 
 _PLACES: Final = re.compile(r"(?:/.+)?/s?bin")
+#: What an image has many programs in before any RUN.
+_FULL: Final = re.compile(r"(?:/usr)?/s?bin/?")
 #: Commands that add no file which needs anything itself.
 _ADDS_NONE: Final = frozenset("chmod chown go ls mkdir rm strip upx".split())
 
@@ -25,6 +28,8 @@ def unknown_programs(stage: StageFacts) -> Iterator[Unknown]:
     for placed in stage.placed:
         if placed.origin != "stage" or placed.path is None or placed.path in known:
             continue
+        if placed.source.endswith(CONFIGURATIONS):
+            continue
         above = placed.source if placed.directory else posixpath.dirname(placed.source)
         if _PLACES.fullmatch(above) and (not placed.directory or _adds_to(stage, placed)):
             why = f"what {placed.path} is, and what it needs itself, is not known"
@@ -33,6 +38,8 @@ def unknown_programs(stage: StageFacts) -> Iterator[Unknown]:
 
 def _adds_to(stage: StageFacts, placed: Placed) -> bool:
     """Whether anything but go puts files into a directory that is copied."""
+    if _FULL.fullmatch(placed.source):
+        return True
     other = stage.facts.stage_named(placed.from_ or "", stage.index)
     if other is None or other.source_of(placed.source) is not None:
         return True

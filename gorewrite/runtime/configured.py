@@ -22,7 +22,8 @@ from gorewrite.runtime.named import worth
 from gorewrite.runtime.requirements import Requirements
 from gorewrite.stage.layout import under
 
-_CONFIGURATIONS = (
+#: How the names of configurations end.
+CONFIGURATIONS = (
     *(".json", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".conf", ".config"),
     *(".env", ".hcl", ".properties", ".xml"),
 )
@@ -100,7 +101,7 @@ def _named(context: Context, source: str) -> tuple[tuple[str, Evidence], ...]:
     names = context.walk(source) if context.kind(source) == "dir" else (source,)
     found: dict[str, Evidence] = {}
     for name in itertools.islice(names, _MOST_FILES):
-        if not name.endswith((*_CONFIGURATIONS, *_PARTS)) and not posixpath.basename(
+        if not name.endswith((*CONFIGURATIONS, *_PARTS)) and not posixpath.basename(
             name
         ).startswith(".env"):
             continue

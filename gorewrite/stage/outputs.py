@@ -15,6 +15,7 @@ from gorewrite.memo import remembered
 from gorewrite.stage.choices import choices_of, matches
 from gorewrite.stage.images import Image
 from gorewrite.stage.layout import tops
+from gorewrite.stage.places import SYSTEM
 from gorewrite.stage.views import View
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def outputs_of(stage: StageFacts, invocation: Invocation) -> tuple[BuildOutput, 
 
 def is_directory(stage: StageFacts, path: str) -> bool | None:
     """Whether an absolute path is a directory at the end of a stage; None when it is not known."""
-    if path in stage.directories:
+    if path in stage.directories or path in SYSTEM:
         return True
     source = stage.source_of(path)
     kind = stage.facts.project.context.kind(source) if source is not None else None
