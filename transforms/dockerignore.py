@@ -380,11 +380,8 @@ def _reached(each: _Use, *, own: bool) -> tuple[int, str, Evidence | None]:
     if not own or each.ships is not None:
         if each.dynamic is not None:
             return 0, "the tree is in the image, where any file of it may be read", each.dynamic
-        return (
-            1,
-            "documentation stays in, for the tree may be in the image",
-            each.ships or each.place,
-        )
+        why = "documentation stays in, for the tree may be in the image"
+        return 1, why, each.ships or each.place
     if each.opaque is not None:
         return 1, "documentation stays in, for this may read any file", each.opaque
     return 2, "", None
