@@ -134,8 +134,8 @@ class _Rewrite(Planning):
         from gorewrite.fleet.run import Run
         from gorewrite.outcome import failed
 
-        memory = self._memory()
-        survey = memory.survey if memory is not None else Survey()
+        survey = Survey()
+        memory = self._memory(survey)
         about = (self.paths, base.exclude, str(base.path), *map(self.options.get, _ASKED))
         known = memory.whole(about, form) if memory is not None else None
         if memory is not None and known is not None:
@@ -173,13 +173,13 @@ class _Rewrite(Planning):
             if memory is not None:
                 memory.save()
 
-    def _memory(self) -> Memory | None:
+    def _memory(self, survey: Survey) -> Memory | None:
         """What is known of earlier runs; None where it is not asked, or too little to remember."""
         from gorewrite.fleet.memory import Memory
 
         if any(self.options[name] for name in ("verify", "no_cache", "changed_since")):
             return None
-        return Memory.of(Path(self.paths[0]), self.settings())
+        return Memory.of(Path(self.paths[0]), self.settings(), survey)
 
     def _chosen(self, targets: Sequence[tuple[Path, str]]) -> tuple[list[Task], list[str]]:
         """(what is planned; the real paths of the whole run, with those of other shards)."""

@@ -113,12 +113,15 @@ class Memory:
     """The cache of one run. survey: to find its Dockerfiles with."""
 
     @classmethod
-    def of(cls, path: Path, settings: Settings) -> Memory | None:
-        """That of the repository that a path lies in; None where there is little to remember."""
+    def of(cls, path: Path, settings: Settings, survey: Survey | None = None) -> Memory | None:
+        """That of the repository that a path lies in; None where there is little to remember.
+
+        survey: of the run, so that git is asked once; None: one of its own.
+        """
         top = repository_root(path)
         if top is None:
             return None
-        survey = Survey()
+        survey = survey if survey is not None else Survey()
         listed = survey.listed(top) or b""
         if listed.count(b"Dockerfile\0") < WORTH_MEMORY:
             return None
