@@ -14,6 +14,7 @@ from gorewrite.dockerfile import Instruction
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
 from gorewrite.golang.needs import ProgramNeeds
+from gorewrite.memo import remembered
 from gorewrite.modules.gomodules import module_of
 from gorewrite.runtime.programs import Program
 from gorewrite.runtime.requirements import Requirements
@@ -159,11 +160,18 @@ def brought(stage: StageFacts, path: str) -> str | None:
 
     What lies in such a directory is not known, so it is copied whole.
     """
-    for placed in reversed(stage.placed):
-        top = landing(placed) if placed.origin == "stage" or placed.unseen else None
-        if top is not None and under(path, top) and placed.directory is not False:
-            return top
-    return None
+    return next((top for top in _unseen_tops(stage) if under(path, top)), None)
+
+
+@remembered
+def _unseen_tops(stage: StageFacts) -> tuple[str, ...]:
+    """Where copies of what is not looked into lie, the last one first."""
+    found = (
+        landing(placed)
+        for placed in reversed(stage.placed)
+        if (placed.origin == "stage" or placed.unseen) and placed.directory is not False
+    )
+    return tuple(top for top in found if top is not None)
 
 
 def unseen(stage: StageFacts, directory: str, name: str) -> Iterator[str]:

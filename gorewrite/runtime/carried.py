@@ -33,10 +33,10 @@ class Carry:
 
     def paths(self) -> Iterator[str]:
         """The files that the tree does not bring."""
+        # What is made anew holds nothing of the old one.
+        whole = self.files.keys() - self.sources.keys()
         for path in self.files:
             inside = self.tree is not None and under(path, self.tree)
-            # What is made anew holds nothing of the old one.
-            whole = self.files.keys() - self.sources.keys()
             nested = not whole.isdisjoint(tops(path) - {path})
             if not inside and not nested:
                 yield path

@@ -17,7 +17,7 @@ from gorewrite.context import Context
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
 from gorewrite.golang.needs import ProgramNeeds
-from gorewrite.memo import lasting, remembered
+from gorewrite.memo import cached_property, lasting, remembered
 from gorewrite.runtime import remotes
 from gorewrite.runtime.linkage import Linkage, c_modules
 from gorewrite.runtime.programs import Program, programs
@@ -122,7 +122,7 @@ class Requirements:
                 found.setdefault(tool, where)
         return found
 
-    @property
+    @cached_property
     def environment(self) -> frozenset[str]:
         """The environment variables that the sources read."""
         known = (program.needs for program in self.programs)
