@@ -7,7 +7,7 @@ rather than work a fact out again for themselves.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gorewrite.context import Context
@@ -278,22 +278,25 @@ class StageFacts:
     def referenced(self) -> bool:
         """Whether a later stage is built on it or copies or mounts from it."""
         return any(
-            other.parent is self or self in other.copies_from
+            other.parent is self or self in other.takes_from
             for other in self.facts.stages[self.index + 1 :]
         )
 
     @cached_property
-    def copies_from(self) -> frozenset[StageFacts]:
-        """The earlier stages that this stage's COPY --from and RUN --mount=from= name."""
-        names: list[str | None] = []
-        for instruction in self.stage.instructions:
-            if not instruction.flags:
-                continue
-            if instruction.keyword in ("COPY", "ADD"):
-                names.append(copy_parts(instruction).from_)
-            elif instruction.keyword == "RUN":
-                for mount in instruction.flag_values("mount"):
-                    names += [p[5:] for p in mount.split(",") if p.startswith("from=")]
+    def copied_from(self) -> frozenset[StageFacts]:
+        """The earlier stages that this stage's COPY --from names."""
+        flagged = [i for i in self.stage.instructions if i.flags and i.keyword in ("COPY", "ADD")]
+        return self._earlier(copy_parts(instruction).from_ for instruction in flagged)
+
+    @cached_property
+    def takes_from(self) -> frozenset[StageFacts]:
+        """Those, and the ones that its RUN --mount=from= names."""
+        runs = [i for i in self.stage.instructions if i.flags and i.keyword == "RUN"]
+        mounts = (mount.split(",") for run in runs for mount in run.flag_values("mount"))
+        names = (part[5:] for mount in mounts for part in mount if part.startswith("from="))
+        return self.copied_from | self._earlier(names)
+
+    def _earlier(self, names: Iterable[str | None]) -> frozenset[StageFacts]:
         found = [self.facts.stage_named(name, self.index) for name in names if name]
         return frozenset([stage for stage in found if stage is not None])
 

@@ -19,7 +19,7 @@ from gorewrite.modules.hoistjobs import jobs
 from gorewrite.optout import opt_out
 from gorewrite.stage.blocks import cut, taken_out
 from gorewrite.stage.layout import relative
-from gorewrite.transform import Change, Proposal, Refusal, Safety, Transform, reasons
+from gorewrite.transform import Change, Proposal, Refusal, Safety, Transform, to_review
 
 
 class HoistModules(Transform):
@@ -167,7 +167,6 @@ class _Hoist:
         above = self.view.comments_above(anchor)
         also = [(node, ()) for node in above] + removed
         doubts = self._doubts(reached)
-        review = f"; to be reviewed: {reasons(doubts)}" if doubts else ""
         named = any(source.endswith("go.sum") for source in needed.files)
         files = "go.mod and go.sum" if named else "go.mod"
         because = [e for doubt in doubts for e in doubt.evidence]
@@ -177,7 +176,7 @@ class _Hoist:
             anchor,
             (*new, *above, anchor),
             Safety.REVIEW if doubts else Safety.SAFE,
-            f"{verb} ahead of the source copy, from {files} alone{review}",
+            f"{verb} ahead of the source copy, from {files} alone{to_review(doubts)}",
             tuple(dict.fromkeys(evidence)),
             tuple(also),
         )

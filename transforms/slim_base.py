@@ -21,7 +21,7 @@ from gorewrite.stage.commands import last
 from gorewrite.stage.images import Image
 from gorewrite.stage.metadata import health_check
 from gorewrite.stage.places import ACCOUNTS
-from gorewrite.transform import Change, Proposal, Refusal, Safety, Transform, reasons
+from gorewrite.transform import Change, Proposal, Refusal, Safety, Transform, to_review
 
 #: Users that every distroless image has (GoogleContainerTools/distroless, common/BUILD).
 _USERS = frozenset({"", "root", "nobody", "nonroot", "0", "65534", "65532"})
@@ -116,7 +116,7 @@ ENTRYPOINT ["/server"]
 
 def _copies_a_program(stage: StageFacts) -> bool:
     """Whether the stage takes a binary from an earlier stage that builds Go."""
-    return any(other.invocations for other in stage.copies_from)
+    return any(other.invocations for other in stage.takes_from)
 
 
 class _Slim:
@@ -263,8 +263,7 @@ class _Slim:
         stale = _naming(self.stage, self.base.ref.name)
         if stale:
             message += f"; the comment in line {stale[0].line} still names {self.base.ref.name}"
-        if self.doubts:
-            message += f"; to be reviewed: {reasons(self.doubts)}"
+        message += to_review(self.doubts)
         doubtful = tuple(e for d in self.doubts for e in d.evidence)
         because = (*doubtful, *runtime.because, self.facts.at(self.from_), *stale)
         return Change(

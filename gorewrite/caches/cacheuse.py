@@ -32,19 +32,18 @@ from gorewrite.stage.runs import Run
 
 @dataclass(frozen=True)
 class Cache:
-    """One of Go's caches as a family of stages uses it.
+    """One of Go's two caches, as a family of stages uses it.
 
-    name: "module cache" or "build cache"; code: the refusal when its content is needed;
-    paths: where it lies; variable: what names it; clean: the flag of `go clean`.
-    mention: text that speaks of a place in it.
+    code: the refusal when its content is needed; variable: what names it; clean: the flag of
+    `go clean`; mention: text that speaks of a place in it; paths: where it lies for the family.
     """
 
     name: str
     code: str
-    paths: frozenset[str]
     variable: str
     clean: str
     mention: re.Pattern[str]
+    paths: frozenset[str] = frozenset()
 
     def overlaps(self, path: str) -> bool:
         """Whether a path is in the cache or above it."""
@@ -57,6 +56,22 @@ class Cache:
     @cached_property
     def _inside(self) -> tuple[str, ...]:
         return tuple(f"{cache.rstrip('/')}/" for cache in self.paths)
+
+
+MODULES = Cache(
+    "module cache",
+    "modcache-needed-in-layer",
+    "GOMODCACHE",
+    "modcache",
+    re.compile(r"\bpkg/mod\b|\bGOMODCACHE\b(?!=)|\{\{-?\s*\.Dir\b"),
+)
+BUILD = Cache(
+    "build cache",
+    "buildcache-needed-in-layer",
+    "GOCACHE",
+    "cache",
+    re.compile(r"\.cache/go-build\b|\bGOCACHE\b(?!=)"),
+)
 
 
 def written_later(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from gorewrite import shell
-from gorewrite.dockerfile import Instruction, copy_parts
+from gorewrite.dockerfile import Instruction
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
 from gorewrite.gobuild.toolchain import at, names
@@ -29,7 +29,7 @@ def related(stage: StageFacts) -> tuple[StageFacts, ...]:
     while grown:
         grown = False
         for other in stage.facts.stages:
-            takes = other.copies_from & found or set(other.lineage) & (found - set(stage.lineage))
+            takes = other.takes_from & found or set(other.lineage) & (found - set(stage.lineage))
             if other not in found and (takes or stage in other.lineage):
                 found.add(other)
                 grown = True
@@ -45,20 +45,9 @@ def may_ship(stage: StageFacts) -> bool:
     """
     carries = {stage}
     for other in stage.facts.stages[stage.index + 1 :]:
-        if other.parent in carries or not carries.isdisjoint(_copied(other)):
+        if other.parent in carries or not carries.isdisjoint(other.copied_from):
             carries.add(other)
     return any(_ships(each) for each in carries if each.is_final or not each.referenced)
-
-
-@remembered
-def _copied(stage: StageFacts) -> frozenset[StageFacts | None]:
-    """The stages that COPY and ADD take files from."""
-    return frozenset(
-        stage.facts.stage_named(from_, stage.index)
-        for instruction in stage.stage.instructions
-        if instruction.keyword in ("COPY", "ADD")
-        if (from_ := copy_parts(instruction).from_) is not None
-    )
 
 
 @remembered

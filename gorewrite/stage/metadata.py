@@ -18,7 +18,7 @@ from gorewrite.dockerfile import Instruction, Stage, command_of, pairs, variable
 from gorewrite.facts import StageFacts
 from gorewrite.stage.commands import last
 from gorewrite.stage.images import DEFAULT_PATH
-from gorewrite.stage.scope import State
+from gorewrite.stage.scope import state_of
 
 #: What writes files, and moves nowhere.
 _FILES = frozenset(["RUN", "COPY", "ADD"])
@@ -145,14 +145,13 @@ class _Mover:
         """Declares the variables of an instruction that the new stage does not have yet."""
         if instruction.keyword in ("CMD", "ENTRYPOINT", "RUN", "SHELL", "HEALTHCHECK"):
             return  # Not expanded by the builder (Dockerfile reference, "Environment replacement").
-        state = self._state(instruction)
         names = variables(instruction.rest)
         if instruction.keyword != "ENV" and (other := self._other_here(names, instruction)):
             raise CannotMove(instruction, f"${other} is another one in the runtime; write it out")
         for name in sorted(names - self.declared, key=instruction.rest.find):
             source = self._declaration(name, instruction)
             if source is None:
-                value = state.env.get(name) if state else None
+                value = state_of(self.stage, instruction).env.get(name)
                 if value is None:
                     raise CannotMove(
                         instruction, f"the value of ${name} is not known; write it out"
@@ -166,19 +165,15 @@ class _Mover:
                         self.moved.lines.append((f"ARG {name}{default}", source))
                 self.declared.add(name)
 
-    def _state(self, instruction: Instruction) -> State | None:
-        """What the instruction sees in its own stage."""
-        states = (m.states[instruction] for m in self.stage.lineage if instruction in m.states)
-        return next(states, None)
-
     def _other_here(self, names: Set[str], instruction: Instruction) -> str | None:
         """A variable that the runtime's base image gives another value than the stage does."""
-        state = self._state(instruction)
-        for name in sorted(names & {"PATH", *self.base_env}):
-            own = state.env.get(name) if state else None
+        env = state_of(self.stage, instruction).env
+        base = {"PATH": DEFAULT_PATH, **self.base_env}
+        for name in sorted(names & base.keys()):
+            own = env.get(name)
             if name == "PATH" and own != runtime_path(own):
                 return name
-            if name not in self.written and own != {"PATH": DEFAULT_PATH, **self.base_env}[name]:
+            if name not in self.written and own != base[name]:
                 return name
         return None
 

@@ -11,12 +11,15 @@ from collections import ChainMap
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from gorewrite.dockerfile import Instruction, expand, pairs
 from gorewrite.memo import remembered
 from gorewrite.stage.images import Image
 from gorewrite.versions import Versions
+
+if TYPE_CHECKING:
+    from gorewrite.facts import StageFacts
 
 DEFAULT_SHELL = ("/bin/sh", "-c")
 
@@ -211,3 +214,8 @@ def states(
         if instruction.keyword in _CONFIGURING:
             state = after(state, instruction, global_args)
     return found
+
+
+def state_of(stage: StageFacts, instruction: Instruction) -> State:
+    """The state before an instruction of a stage or of one that it is built on."""
+    return next(m.states[instruction] for m in stage.lineage if instruction in m.states)

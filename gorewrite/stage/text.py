@@ -16,6 +16,7 @@ from gorewrite.runtime.requirements import Requirements
 from gorewrite.stage.commands import last
 from gorewrite.stage.layout import under
 from gorewrite.stage.metadata import Moved
+from gorewrite.stage.scope import state_of
 
 _BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 _BLANK = re.compile(r"\s")
@@ -148,9 +149,7 @@ class RuntimeText:
         """A copy from the build context again, with an absolute destination."""
         parts = copy_parts(instruction)
         kept = [flag.text for flag in instruction.flags if flag.name not in ("from", "link")]
-        states = (m.states[instruction] for m in self.stage.lineage if instruction in m.states)
-        state = next(states)
-        target = state.path(parts.dest) or parts.dest
+        target = state_of(self.stage, instruction).path(parts.dest) or parts.dest
         if target != "/" and (parts.dest.endswith("/") or len(parts.sources) > 1):
             target += "/"
         return " ".join([self.stage.stage.cased("COPY"), *kept, *parts.sources, target])
