@@ -17,6 +17,7 @@ from gorewrite.modules.gomodules import Incomplete, ModuleFiles, needed_files
 from gorewrite.modules.hoisting import Job, Kept
 from gorewrite.modules.hoistjobs import jobs
 from gorewrite.optout import opt_out
+from gorewrite.runtime.programs import needs_of
 from gorewrite.stage.blocks import cut, taken_out
 from gorewrite.stage.layout import relative
 from gorewrite.transform import Change, Proposal, Refusal, Safety, Transform, to_review
@@ -64,8 +65,8 @@ class HoistModules(Transform):
     *Safety*
 
     Safe when the build context is certain. Review when it is assumed, when a Makefile or script
-    runs go, when a module's host is not known to be public, and for a user other than root who
-    does not own what is copied.
+    runs go, when go runs only under a condition, when the build may not need a module whose host
+    is not known to be public, and for a user other than root who does not own what is copied.
 
     *References*
 
@@ -337,9 +338,13 @@ class _Hoist:
             program = words[0] if here and words[0].upper() != "RUN" else job.through.path
             why = f"what else {program} runs is not followed"
             doubts.append(Unknown(why, (job.through,)))
-        if job.explicit is None and not job.authenticated and reached.unknown:
-            why = "some module is on a host that may ask for credentials"
-            doubts.append(Unknown(why, reached.unknown[:3]))
+        if job.explicit is None and job.sometimes:
+            doubts.append(Unknown("go runs there only under a condition", (job.evidence,)))
+        if job.explicit is None and not job.authenticated:
+            needed = _imported(job) if reached.unknown else frozenset()
+            more = [place for module, place in reached.unknown if module not in needed]
+            why = "some module that go build may not need is on a host that may ask for credentials"
+            doubts += [Unknown(why, tuple(more[:3]))] if more else []
         state = self.stage.states[job.anchor]
         if state.is_root is not True and job.source.flag("chown") is None:
             where = self.facts.at(state.user_from or self.stage.stage.from_)
@@ -352,3 +357,14 @@ _OF_THE_DOWNLOAD = re.compile(
     r"\b(?:cache|dep|download|fetch|get|install|librar|mod|pack|pull|vendor)", re.IGNORECASE
 )
 _PLAIN = re.compile(r"[\w./+@~-]+")
+
+
+def _imported(job: Job) -> frozenset[str]:
+    """The modules that the programs of the RUN import, which it downloads as it is."""
+    needs = (
+        needs_of(job.user_stage, invocation, output)
+        for invocation, outputs in job.user_stage.outputs
+        if invocation.run is job.run and not isinstance(outputs, Unknown)
+        for output in outputs
+    )
+    return frozenset[str]().union(*(n.modules for n in needs if not isinstance(n, Unknown)))

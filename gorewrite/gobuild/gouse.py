@@ -32,7 +32,7 @@ TOOLS = frozenset(
         "go-licenses", "goreleaser", "ko", "xcaddy", "packr", "packr2", "pkger", "statik",
         "gox", "garble", "gobuild", "goimports", "ent", "sqlboiler", "buffalo", "fyne",
         "wails", "controller-gen", "go-enum", "gotest", "benchstat", "nilaway", "easyjson",
-        "rice", "go-bindata-assetfs", "mage", "promu",
+        "rice", "go-bindata-assetfs", "mage", "promu", "xk6", "ocb", "tinygo", "gomobile",
     ]
 )
 # fmt: on

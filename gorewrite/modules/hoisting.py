@@ -56,7 +56,7 @@ class Job:
     the download belongs (the source copy, or an ARG or COPY above it that may come later).
     user: the RUN that downloads, in `user_stage`; explicit: its `go mod download`, None when
     it downloads by the way; through: the line of a Makefile or script that runs go; env: what
-    the command sees; evidence: the command.
+    the command sees; evidence: the command; sometimes: whether the RUN may succeed without go.
     """
 
     stage: StageFacts
@@ -68,6 +68,7 @@ class Job:
     evidence: Evidence
     explicit: Invocation | None
     through: Evidence | None
+    sometimes: bool
 
     @property
     def rank(self) -> int:

@@ -144,6 +144,17 @@ def _written(step: shell.Step) -> set[str]:
     return {path for path in (*found, *named) if path}
 
 
+def _sometimes(use: GoUse) -> bool:
+    """Whether a RUN may succeed without its go commands: `if [ ! -f app ]; then go build; fi`."""
+    script = use.run.script
+    starts = [invocation.words[0].start for invocation in use.invocations]
+    return (
+        bool(starts)
+        and not isinstance(script, Unknown)
+        and not shell.surely_runs(script, lambda c: any(c.start <= at < c.end for at in starts))
+    )
+
+
 class _Candidate(NamedTuple):
     """A RUN that downloads a module. invocation: its go command, None when it runs one through a
     Makefile or script; explicit: whether that is a `go mod download` that is sure to run."""
@@ -172,6 +183,7 @@ class _Candidate(NamedTuple):
             at(use.stage, invocation) if invocation is not None else use.evidence,
             invocation if self.explicit else None,
             through,
+            _sometimes(use),
         )
 
 
