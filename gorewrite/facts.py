@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from gorewrite.callers.arguments import DEFAULTS, Given
 from gorewrite.context import Context
 from gorewrite.dockerfile import (
     BodyNode,
@@ -32,7 +33,7 @@ from gorewrite.stage.images import Image, ImageRef, describe
 from gorewrite.stage.layout import Placed
 from gorewrite.stage.outputs import is_directory, outputs_of
 from gorewrite.stage.runs import Invocation, Lasting, Run
-from gorewrite.stage.scope import State
+from gorewrite.stage.scope import Outside, State
 from gorewrite.stage.views import Copies, View, binds
 from gorewrite.surroundings import Project
 
@@ -59,7 +60,7 @@ class StageFacts:
         if self.parent is not None:
             return self.parent.base
         raw = from_parts(self.stage.from_).image.text
-        text = image_named(self.facts.dockerfile, raw)
+        text = image_named(self.facts.dockerfile, raw, self.facts.given.values)
         if not text:
             return Unknown(
                 f"the base image {raw} is known only to the caller",
@@ -94,7 +95,7 @@ class StageFacts:
     @cached_property
     def states(self) -> Mapping[Instruction, State]:
         """The state before each instruction."""
-        return scope.states(self.start, self.stage.instructions, self.facts.global_args)
+        return scope.states(self.start, self.stage.instructions, self.facts.outside)
 
     @cached_property
     def end(self) -> State:
@@ -102,7 +103,7 @@ class StageFacts:
         if not self.stage.instructions:
             return self.start
         last = self.stage.instructions[-1]
-        return scope.after(self.states[last], last, self.facts.global_args)
+        return scope.after(self.states[last], last, self.facts.outside)
 
     @cached_property
     def lineage(self) -> tuple[StageFacts, ...]:
@@ -146,7 +147,7 @@ class StageFacts:
             if keyword in ("COPY", "ADD"):
                 found += layout.placements(instruction, state, context, directories, elsewhere)
             elif keyword == "WORKDIR":
-                path = scope.after(state, instruction, self.facts.global_args).workdir
+                path = scope.after(state, instruction, self.facts.outside).workdir
                 if path:
                     directories.add(path)
         return tuple(found), frozenset(directories)
@@ -308,10 +309,11 @@ class StageFacts:
 
 
 class Facts:
-    """What is known of the whole file.
+    """What is known of the whole file, in the build that has the defaults of its ARGs or others.
 
     line_of: (node, physical line inside it) -> line of the input; None: of this tree.
     lasting: of the facts before a change, so that what did not change is not worked out again.
+    given: the build arguments that a caller sets.
     """
 
     def __init__(
@@ -320,10 +322,12 @@ class Facts:
         project: Project,
         line_of: Callable[[BodyNode, int], int] | None = None,
         lasting: Lasting | None = None,
+        given: Given = DEFAULTS,
     ) -> None:
         self.dockerfile = dockerfile
         self.project = project
-        self._line_of = line_of
+        self.given = given
+        self.line_of = line_of
         self.lasting = lasting or Lasting()
         #: See gorewrite.memo.
         self.memory: dict[Hashable, Any] = {}
@@ -332,16 +336,17 @@ class Facts:
         """Evidence at a node of the Dockerfile; `offset` is a physical line inside it."""
         if text is None:
             text = node.first_line
-        if self._line_of is not None:
-            line = self._line_of(node, offset)
+        if self.line_of is not None:
+            line = self.line_of(node, offset)
         else:
             line = self.dockerfile.line_of(node) + offset
         return Evidence(self.project.display, line, text)
 
     @cached_property
-    def global_args(self) -> Mapping[str, str | None]:
-        """The ARGs before the first FROM -> default, expanded in order."""
-        return global_values(self.dockerfile)
+    def outside(self) -> Outside:
+        """Where ARGs take their values from."""
+        given = self.given.values
+        return Outside(given, global_values(self.dockerfile, given))
 
     @cached_property
     def stages(self) -> tuple[StageFacts, ...]:
@@ -349,7 +354,7 @@ class Facts:
         views = stages(self.dockerfile)
         for stage in views:
             raw = from_parts(stage.from_).image.text
-            name = image_named(self.dockerfile, raw)
+            name = image_named(self.dockerfile, raw, self.given.values)
             view = find_stage(views, name, stage.index) if name and not name.isdigit() else None
             parent = found[view.index] if view is not None else None
             found.append(StageFacts(self, stage, parent))

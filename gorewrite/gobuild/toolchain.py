@@ -58,10 +58,6 @@ def cgo_setting(stage: StageFacts, invocation: Invocation) -> CgoSetting:
         value = env["CGO_ENABLED"]
         if value is None or value in ("0", "1"):
             where, assumed = _where_set(stage, invocation, value)
-            if assumed:
-                for given, caller in stage.facts.project.callers.argument("CGO_ENABLED"):
-                    if given != value:
-                        return CgoSetting(None, caller, True, True)
             return CgoSetting(None if value is None else value == "1", where, True, assumed)
     stored = _stored(stage, invocation)
     if stored is not None:

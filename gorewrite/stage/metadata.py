@@ -101,7 +101,8 @@ class _Mover:
                     case "ENV":
                         self._env(instruction, behind)
                     case "USER":
-                        if end.user not in (None, "", "0", "root"):
+                        # Root by default of an argument is whoever a caller says.
+                        if end.user not in (None, "", "0", "root") or "$" in instruction.rest:
                             self._copy(instruction)
                         if behind:
                             self.moved.removed.append(instruction)

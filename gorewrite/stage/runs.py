@@ -97,7 +97,7 @@ class Body:
     def _settings(self) -> tuple[tuple[str, str | None], ...]:
         """The variables that its text names or that steer the go command."""
         env, args = self.state.env, self.state.args
-        names = _STEERING.union(_NAME.findall(self.text))
+        names = STEERING.union(_NAME.findall(self.text))
         found = self.state.implied
         found |= args.among(names)
         found |= env.among(names)
@@ -159,7 +159,7 @@ class Run:
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
 #: What the go command and the shell take from the environment without being told to.
-_STEERING = BUILD_ONLY | frozenset(
+STEERING = BUILD_ONLY | frozenset(
     """CGO_CFLAGS CGO_CPPFLAGS CGO_CXXFLAGS CGO_LDFLAGS GOFIPS140 GODEBUG CDPATH HOME PATH TMPDIR
     USER XDG_CACHE_HOME XDG_CONFIG_HOME""".split()
 )

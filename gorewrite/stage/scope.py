@@ -11,7 +11,7 @@ from collections import ChainMap
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from gorewrite.dockerfile import Instruction, expand, pairs
 from gorewrite.memo import remembered
@@ -157,17 +157,27 @@ def join(workdir: str | None, path: str) -> str | None:
     return posixpath.normpath("/" + path.lstrip("/"))
 
 
-def after(state: State, instruction: Instruction, global_args: Mapping[str, str | None]) -> State:
-    """The state after an instruction. `global_args` are the ARGs before the first FROM."""
+class Outside(NamedTuple):
+    """Where ARG takes values from, besides its own default.
+
+    given: what a caller sets, None for what is not plain; globals: the ARGs before the first FROM.
+    """
+
+    given: Mapping[str, str | None]
+    globals: Mapping[str, str | None]
+
+
+def after(state: State, instruction: Instruction, outside: Outside) -> State:
+    """The state after an instruction."""
     if instruction.keyword not in _CONFIGURING:
         return state
     # Asked of each instruction whenever facts are new, so it is remembered by hand.
     key: Hashable = instruction
-    if instruction.keyword == "ARG" and global_args:
-        key = (instruction, *global_args.items())
+    if instruction.keyword == "ARG" and (outside.given or outside.globals):
+        key = (instruction, *outside.given.items(), None, *outside.globals.items())
     known: State | None = state.memory.get(key)
     if known is None:
-        known = state.memory[key] = _after(state, instruction, global_args)
+        known = state.memory[key] = _after(state, instruction, outside)
     return known
 
 
@@ -181,7 +191,7 @@ def stage_on(state: State) -> State:
 _CONFIGURING = frozenset(["ENV", "ARG", "WORKDIR", "USER", "SHELL"])
 
 
-def _after(state: State, instruction: Instruction, global_args: Mapping[str, str | None]) -> State:
+def _after(state: State, instruction: Instruction, outside: Outside) -> State:
     match instruction.keyword:
         case "ENV":
             env = {key: state.expand(raw or "") for key, raw in pairs(instruction)}
@@ -192,9 +202,10 @@ def _after(state: State, instruction: Instruction, global_args: Mapping[str, str
         case "ARG":
             # A bare ARG takes the global default of the same name.
             args = {
-                key: global_args.get(key) if raw is None else state.expand(raw)
+                key: outside.globals.get(key) if raw is None else state.expand(raw)
                 for key, raw in pairs(instruction)
             }
+            args |= {key: outside.given[key] for key in args.keys() & outside.given.keys()}
             return state.changed(args=state.args.updated(args))
         case "WORKDIR":
             return state.changed(workdir=state.path(instruction.rest), workdir_from=instruction)
@@ -204,7 +215,7 @@ def _after(state: State, instruction: Instruction, global_args: Mapping[str, str
 
 
 def states(
-    start: State, instructions: Sequence[Instruction], global_args: Mapping[str, str | None]
+    start: State, instructions: Sequence[Instruction], outside: Outside
 ) -> dict[Instruction, State]:
     """The state before each instruction."""
     found: dict[Instruction, State] = {}
@@ -212,7 +223,7 @@ def states(
     for instruction in instructions:
         found[instruction] = state
         if instruction.keyword in _CONFIGURING:
-            state = after(state, instruction, global_args)
+            state = after(state, instruction, outside)
     return found
 
 
