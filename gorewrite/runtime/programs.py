@@ -14,6 +14,7 @@ from gorewrite.facts import StageFacts
 from gorewrite.gobuild.toolchain import at, cgo_setting
 from gorewrite.golang.analysis import analyse
 from gorewrite.golang.commands import BuildOutput, GoCommand
+from gorewrite.golang.ldflags import linked_variables
 from gorewrite.golang.needs import ProgramNeeds
 from gorewrite.golang.targets import NotKnown, Wanted, packages_of
 from gorewrite.memo import remembered
@@ -126,6 +127,7 @@ def package_needs(
         tags=frozenset(go.tags),
         cgo=cgo,
         goarch=go.env.get("GOARCH") or "amd64",
+        linked=linked_variables([word.text for word in invocation.words]),
     )
     if needs.not_main:
         return Unknown(f"{directory} is no program that can be read", (place,))
