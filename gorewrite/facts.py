@@ -92,18 +92,20 @@ class StageFacts:
             return scope.stage_on(self.parent.end)
         return self.facts.lasting.start(self.base)
 
-    @cached_property
+    @property
     def states(self) -> Mapping[Instruction, State]:
         """The state before each instruction."""
-        return scope.states(self.start, self.stage.instructions, self.facts.outside)
+        return self._states[0]
 
-    @cached_property
+    @property
     def end(self) -> State:
         """The state at the end: what the image is configured with."""
-        if not self.stage.instructions:
-            return self.start
-        last = self.stage.instructions[-1]
-        return scope.after(self.states[last], last, self.facts.outside)
+        return self._states[1]
+
+    @cached_property
+    def _states(self) -> tuple[Mapping[Instruction, State], State]:
+        outside, escape = self.facts.outside, self.facts.dockerfile.escape
+        return self.facts.lasting.states(self.start, self.stage.instructions, outside, escape)
 
     @cached_property
     def lineage(self) -> tuple[StageFacts, ...]:

@@ -19,7 +19,7 @@ from gorewrite.caches.cacheuse import (
     without_command,
     written_later,
 )
-from gorewrite.caches.gocaches import Account, account, build_cache, module_cache, moves_caches
+from gorewrite.caches.gocaches import Account, account, build_cache, module_cache
 from gorewrite.caches.mounts import mounts, with_mounts
 from gorewrite.dockerfile import from_parts
 from gorewrite.evidence import Evidence, Unknown
@@ -227,13 +227,11 @@ class _Family:
         return self.paths[use, cache.name]
 
     def _found(self, use: GoUse, cache: Cache) -> str | Unknown:
-        if moves_caches(use.stage):
-            return Unknown("go env -w moves the caches")
         user = self.accounts[use]
         home = user.home if isinstance(user, Account) else None
         environments = [invocation.go.env for invocation in use.invocations]
         if use.through or use.maybe:
-            environments.append(use.run.state.shell_env)
+            environments.append(use.run.state.go_env)
         found: str | Unknown | None = None
         if any(step.sourced for step in use.run.steps):
             return Unknown("a script that the RUN reads may move the caches")

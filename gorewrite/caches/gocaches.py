@@ -7,7 +7,6 @@ Rules: `go help environment`, `go help cache`; Go modules reference, "Module cac
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
@@ -155,12 +154,3 @@ def _absolute(name: str, path: str) -> str:
     if not path.startswith("/") or not _SPECIAL.isdisjoint(path):
         raise _NotKnown(f"{name} is {path}, which is no plain absolute path")
     return posixpath.normpath(path)
-
-
-_MOVED = re.compile(r"\bgo\s+env\s+-w\b[^\n;&|]*\bGO(?:PATH|CACHE|MODCACHE|ENV)=")
-
-
-@remembered
-def moves_caches(stage: StageFacts) -> bool:
-    """Whether a RUN of the lineage stores another place for them with `go env -w`."""
-    return any(_MOVED.search(run.text) for member in stage.lineage for run in member.runs)

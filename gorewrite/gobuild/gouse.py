@@ -182,7 +182,7 @@ def brings_credentials(use: GoUse) -> bool:
     kinds = {mount.kind for mount in mounts(use.run.instruction, use.run.state)}
     if kinds & {"secret", "ssh"} or _SECRET.search(use.run.text):
         return True
-    before = use.run.state.shell_env
+    before = use.run.state.go_env
     return any(
         name not in before or value != before[name]
         for invocation in use.invocations

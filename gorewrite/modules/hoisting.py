@@ -35,7 +35,9 @@ _AUTH = re.compile(
     r"\bgit\s+config\b|\.netrc|insteadOf|ssh-keyscan|\.ssh\b|id_rsa|id_ed25519|known_hosts"
     r"|update-ca-certificates|/run/secrets/|\.gitconfig|\.git-credentials"
 )
-_AUTH_FILE = re.compile(r"(?:^|/)(?:\.?_?netrc|\.gitconfig|\.ssh|id_\w+|.*\.(?:pem|crt|cer))$")
+_AUTH_FILE = re.compile(
+    r"(?:^|/)(?:\.?_?netrc|\.gitconfig|\.ssh|id_\w+|.*\.(?:pem|crt|cer)|\.config/go(?:/env)?|go/go\.env)$"
+)
 _TOOLS = re.compile(r"(?:^|[\s/])(?:git|openssh(?:-client)?|mercurial|ca-certificates)\b")
 _CLEANS = re.compile(
     r"\bclean\b[^\n;&|]*-modcache\b|\brm\s+-\w*[rR]\w*\s[^\n;&|]*(?:pkg/mod|pkg\b|/go(?:/\*|/)?(?:\s|$))"
@@ -212,7 +214,7 @@ class Job:
     def inline(self) -> str:
         """Assignments that the download needs in front: what its own RUN sets. Raises
         Incomplete for a value that is not known."""
-        before = self.user_stage.states[self.user].shell_env
+        before = self.user_stage.states[self.user].go_env
         found = ""
         for name, value in self.env.items():
             if name == "GOFLAGS" or not _SETTING.fullmatch(name):

@@ -179,7 +179,7 @@ class _Candidate(NamedTuple):
             source,
             use.run.instruction,
             use.stage,
-            invocation.go.env if invocation is not None else use.run.state.shell_env,
+            invocation.go.env if invocation is not None else use.run.state.go_env,
             at(use.stage, invocation) if invocation is not None else use.evidence,
             invocation if self.explicit else None,
             through,

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import posixpath
 from collections import ChainMap
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from gorewrite.dockerfile import Instruction, expand, pairs
+from gorewrite.golang.goenv import seen_by_go
 from gorewrite.memo import remembered
 from gorewrite.stage.images import Image
 from gorewrite.versions import Versions
@@ -72,6 +73,7 @@ class State:
     declared: variable -> the ENV instruction of this Dockerfile that set it last.
     args: ARGs in scope -> default value, None without a (known) default.
     workdir, user: None when not known (an unknown base image).
+    stored: setting -> value, as `go env -w` left it for this user; None when it is not known.
     user_from, workdir_from: the instruction that set it, None when the base did.
     memory: see gorewrite.memo.
     """
@@ -79,6 +81,7 @@ class State:
     env: Versions[str | None] = field(default_factory=lambda: Versions({}))
     declared: Versions[Instruction] = field(default_factory=lambda: Versions({}))
     args: Versions[str | None] = field(default_factory=lambda: Versions({}))
+    stored: Versions[str | None] = field(default_factory=lambda: Versions({}))
     workdir: str | None = None
     workdir_from: Instruction | None = None
     user: str | None = None
@@ -125,6 +128,11 @@ class State:
         return ChainMap(cast(Any, self.env), cast(Any, self.args), cast(Any, self.implied))
 
     @property
+    def go_env(self) -> Mapping[str, str | None]:
+        """The settings that a go command of a RUN sees."""
+        return seen_by_go(self.shell_env, self.stored)
+
+    @property
     def implied(self) -> dict[str, str | None]:
         """What the builder sets by itself: HOME, as far as the user is known."""
         return {"HOME": "/root"} if self.is_root else {}
@@ -169,7 +177,7 @@ class Outside(NamedTuple):
 
 def after(state: State, instruction: Instruction, outside: Outside) -> State:
     """The state after an instruction."""
-    if instruction.keyword not in _CONFIGURING:
+    if instruction.keyword not in CONFIGURING:
         return state
     # Asked of each instruction whenever facts are new, so it is remembered by hand.
     key: Hashable = instruction
@@ -188,7 +196,8 @@ def stage_on(state: State) -> State:
     return state.changed(args=Versions({}))
 
 
-_CONFIGURING = frozenset(["ENV", "ARG", "WORKDIR", "USER", "SHELL"])
+#: What `after` knows.
+CONFIGURING = frozenset(["ENV", "ARG", "WORKDIR", "USER", "SHELL"])
 
 
 def _after(state: State, instruction: Instruction, outside: Outside) -> State:
@@ -210,21 +219,11 @@ def _after(state: State, instruction: Instruction, outside: Outside) -> State:
         case "WORKDIR":
             return state.changed(workdir=state.path(instruction.rest), workdir_from=instruction)
         case "USER":
-            return state.changed(user=state.expand(instruction.rest), user_from=instruction)
+            user = state.expand(instruction.rest)
+            # What is stored, is so below the home of the user.
+            stored = state.stored if user == state.user else Versions({})
+            return state.changed(user=user, user_from=instruction, stored=stored)
     return state.changed(shell=instruction.json or ())  # SHELL
-
-
-def states(
-    start: State, instructions: Sequence[Instruction], outside: Outside
-) -> dict[Instruction, State]:
-    """The state before each instruction."""
-    found: dict[Instruction, State] = {}
-    state = start
-    for instruction in instructions:
-        found[instruction] = state
-        if instruction.keyword in _CONFIGURING:
-            state = after(state, instruction, outside)
-    return found
 
 
 def state_of(stage: StageFacts, instruction: Instruction) -> State:

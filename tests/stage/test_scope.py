@@ -7,6 +7,7 @@ import pytest
 from gorewrite.dockerfile import parse
 from gorewrite.stage import scope
 from gorewrite.stage.images import describe
+from gorewrite.stage.runs import Lasting
 from gorewrite.stage.scope import Outside, State, join
 
 
@@ -146,12 +147,9 @@ def test_shell_env_has_args_below_envs() -> None:
 
 def test_states_are_those_before() -> None:
     tree = parse("FROM alpine\nWORKDIR /a\nENV A=1\nWORKDIR $A\n")
-    found = [
-        (instruction.keyword, before.workdir, before.env.get("A"))
-        for instruction, before in scope.states(
-            State(), tree.instructions[1:], Outside({}, {})
-        ).items()
-    ]
+    states, end = Lasting().states(State(), tree.instructions[1:], Outside({}, {}), tree.escape)
+    found = [(i.keyword, before.workdir, before.env.get("A")) for i, before in states.items()]
+    assert end.workdir == "/a/1"
     assert found == [("WORKDIR", None, None), ("ENV", "/a", None), ("WORKDIR", "/a", "1")]
 
 
