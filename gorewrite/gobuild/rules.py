@@ -13,6 +13,7 @@ from gorewrite.dockerfile import Instruction
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
 from gorewrite.gobuild.toolchain import at, names
+from gorewrite.golang.needs import ProgramNeeds
 from gorewrite.memo import remembered
 from gorewrite.runtime.programs import Needs
 from gorewrite.stage.entry import read_entry
@@ -85,11 +86,11 @@ def fips(stage: StageFacts, invocation: Invocation) -> Evidence | None:
     return at(stage, invocation) if re.search(r"fips|boringcrypto", tags) else None
 
 
-_RESOLVER_ENV = ("LOCALDOMAIN", "RES_OPTIONS", "HOSTALIASES")
+_RESOLVER_ENV = re.compile(r"(?:LOCALDOMAIN|RES_OPTIONS|HOSTALIASES)=.|GODEBUG=.*\bnetdns=cgo")
 _NSS = re.compile(r"mdns|sss|ldap|winbind|wins|myhostname|resolve\b")
 
 
-def resolver(stage: StageFacts, invocation: Invocation) -> Evidence | None:
+def resolver(stage: StageFacts, invocation: Invocation, needs: Needs) -> Evidence | None:
     """A sign that host or user names come from where only the C library looks.
 
     Go's own resolver knows files and DNS (package net, "Name Resolution"); its own os/user reads
@@ -97,6 +98,13 @@ def resolver(stage: StageFacts, invocation: Invocation) -> Evidence | None:
     """
     if "netcgo" in (invocation.go.tags or ()):
         return at(stage, invocation)
+    for each in needs:
+        if isinstance(each, ProgramNeeds) and each.resolver:
+            return each.resolver[0]
+    module = stage.module_of(invocation)
+    if module is not None and "netdns=cgo" in " ".join(module.godebug):
+        line = stage.facts.project.context.evidence_line(module.path, "netdns=cgo")
+        return Evidence(module.path, line, "godebug netdns=cgo")
     return _other_resolver(stage)
 
 
@@ -104,9 +112,12 @@ def resolver(stage: StageFacts, invocation: Invocation) -> Evidence | None:
 def _other_resolver(stage: StageFacts) -> Evidence | None:
     for member in related(stage):
         for name, instruction in member.end.declared.items():
-            value = member.end.env.get(name) or ""
-            if name in _RESOLVER_ENV or (name == "GODEBUG" and "netdns=cgo" in value):
+            if _RESOLVER_ENV.match(f"{name}={member.end.env.get(name) or ''}"):
                 return stage.facts.at(instruction)
+        for service in member.services:
+            for text, where in service.environment:
+                if _RESOLVER_ENV.match(text):
+                    return where
         for instruction in member.stage.instructions:
             if _changes_nss(member, instruction):
                 return stage.facts.at(instruction)

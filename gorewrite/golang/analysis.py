@@ -119,6 +119,7 @@ _SIGNALS = frozenset(
         "self_path",
         "symbols",
         "services",
+        "resolver",
     ]
 )
 

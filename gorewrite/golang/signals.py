@@ -73,7 +73,9 @@ _IMPORTS = {
 }
 # Packages that bring root certificates.
 _ROOTS = ("golang.org/x/crypto/x509roots/fallback", "github.com/breml/rootcerts")
-_NAMES = by_package([*_USES, ("os", "Args"), ("runtime", "Caller"), ("runtime", "CallersFrames")])
+# What tells the path that a source file had when it was built.
+_CALLERS = frozenset(("runtime", name) for name in ("Caller", "CallersFrames", "FuncForPC"))
+_NAMES = by_package([*_USES, ("os", "Args"), *_CALLERS])
 _METHOD_NAMES = frozenset(name.encode() for name in _METHODS)
 _NO_ZONE = re.compile(rb'\s*\(\s*"(?:UTC|Local)?"\s*\)')
 _FIRST_ELEMENT = re.compile(rb"\s*\[\s*0\s*\]")
@@ -95,8 +97,11 @@ _LITERALS = (
     (b"CRON_TZ=", re.compile(rb"CRON_TZ="), "time_zones"),
     (b"loc=", re.compile(rb"[?&]loc=(?!Local\b|UTC\b)"), "time_zones"),
     (b"imeZone=", re.compile(rb"\b[Tt]imeZone=(?!UTC\b)"), "time_zones"),
+    (b"netdns=", re.compile(rb"\bnetdns=cgo"), "resolver"),
     (b":http", re.compile(rb'^["`][^"`/]*:https?["`]$'), "services"),
 )
+# `//go:debug netdns=cgo` of a main package (https://go.dev/doc/godebug).
+_DEBUG = re.compile(rb"(?m)^//go:debug[ \t]+netdns=cgo")
 _TAG = re.compile(rb'\b(?:env|envconfig|env-default):"([A-Za-z_]\w*)')
 
 Found = dict[str, list[Evidence]]
@@ -172,6 +177,9 @@ def _file_signals(file: SourceFile) -> tuple[tuple[tuple[str, Evidence], ...], f
                 if pattern.search(file.data[start:end]):
                     found.append((name, file.evidence(start)))
                     break
+    directive = _DEBUG.search(file.data) if b"//go:debug" in file.data else None
+    if directive is not None:
+        found.append(("resolver", file.evidence(directive.start())))
     for match in _HOME.finditer(file.data):
         if file.code[match.start()] == file.data[match.start()]:
             found.append(("home", file.evidence(match.start())))
@@ -185,7 +193,7 @@ def _use(file: SourceFile, package: str, name: str, start: int) -> str | None:
         return None
     if (package, name) == ("os", "Args"):
         return "self_path" if _FIRST_ELEMENT.match(file.code, end) else None
-    if (package, name) in (("runtime", "Caller"), ("runtime", "CallersFrames")):
+    if (package, name) in _CALLERS:
         # Loggers ask for the file name only; a path built from it is another matter.
         path_work = _PATH_WORK.search(file.code, *file.declaration_range(start))
         return "caller_paths" if path_work else None
