@@ -8,15 +8,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from gorewrite.caches.mounts import mounts
-from gorewrite.dockerfile import Blank, BodyNode, Instruction, copy_parts
+from gorewrite.dockerfile import Blank, BodyNode, Instruction
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import Facts, StageFacts
-from gorewrite.memo import cached_property
 from gorewrite.modules.gohosts import Reach, external, reach
 from gorewrite.modules.gomodules import Incomplete, ModuleFiles, needed_files
 from gorewrite.modules.hoisting import Job, Kept
 from gorewrite.modules.hoistjobs import jobs
-from gorewrite.optout import opt_out
 from gorewrite.runtime.programs import needs_of
 from gorewrite.stage.blocks import cut, taken_out
 from gorewrite.stage.layout import relative
@@ -54,7 +52,7 @@ class HoistModules(Transform):
     - multi-module: several modules that share no go.work are built in one stage.
     - replace-outside-context, workspace-incomplete: a go.mod that go needs is not copied.
     - left-out-by-caller: a caller filters go.mod or go.sum out of the context (`only=` of Tilt).
-    - odd-path: a path that a COPY cannot name plainly.
+    - odd-path: a path that a COPY cannot name plainly, or that leads over a link.
     - private-module-no-auth: `go build` may skip a private module that a download would need.
     - auth-inline: the RUN that downloads sets up its own credentials or settings.
     - auth-after-source: credentials, certificates or tools come behind the source copy.
@@ -157,9 +155,9 @@ class _Hoist:
         for instruction in job.superseded(needed.files):
             new += self.view.comments_above(instruction)
             removed += taken_out(self.view, instruction)
-        if self.work_directory is not None:
-            new += [*self.view.comments_above(self.work_directory), self.work_directory]
-            removed += taken_out(self.view, self.work_directory)
+        if self.job.work_directory is not None:
+            new += [*self.view.comments_above(self.job.work_directory), self.job.work_directory]
+            removed += taken_out(self.view, self.job.work_directory)
         new += self.facts.dockerfile.fragment("".join(self._copies(needed)))
         new += download
         anchor = job.anchor
@@ -181,34 +179,6 @@ class _Hoist:
             tuple(dict.fromkeys(evidence)),
             tuple(also),
         )
-
-    # --- WORKDIR ---------------------------------------------------------------------------
-
-    @cached_property
-    def work_directory(self) -> Instruction | None:
-        """The WORKDIR of the module's directory that comes behind the source copy and may as well
-        stand ahead of it, for nothing between them is relative to it or makes that directory."""
-        instructions = self.view.instructions
-        for instruction in instructions[instructions.index(self.job.anchor) :]:
-            state = self.stage.states[instruction]
-            if instruction.keyword == "WORKDIR":
-                absolute = instruction.rest.startswith("/")
-                here = absolute and state.path(instruction.rest) == self.job.module.root
-                moved = here and state.workdir != self.job.module.root
-                return instruction if moved and self._may_move(instruction) else None
-            if instruction.keyword not in ("COPY", "ADD") or not self._is_absolute(instruction):
-                return None
-        return None
-
-    def _is_absolute(self, copy: Instruction) -> bool:
-        """Whether a copy does the same in any work directory, and where it is made before."""
-        placed = [p for p in self.stage.placed if p.instruction is copy]
-        into = copy_parts(copy).dest.endswith("/") or all(p.directory is True for p in placed)
-        return copy_parts(copy).dest.startswith("/") and into and copy.flag("chown") is None
-
-    def _may_move(self, instruction: Instruction) -> bool:
-        comments = self.view.comments_above(instruction)
-        return "$" not in instruction.rest and all(opt_out(c) is None for c in comments)
 
     # --- COPY ------------------------------------------------------------------------------
 
@@ -244,7 +214,7 @@ class _Hoist:
     def _inside(self, directory: str) -> str | None:
         """A directory relative to the WORKDIR that the Dockerfile itself sets."""
         state = self.stage.states[self.job.anchor]
-        named = state.workdir_from is not None or self.work_directory is not None
+        named = state.workdir_from is not None or self.job.work_directory is not None
         if self._workdir in (None, "/") or not named:
             return None
         return relative(directory, self._workdir or "")
@@ -252,7 +222,7 @@ class _Hoist:
     @property
     def _workdir(self) -> str | None:
         """The working directory of what is put above the source copy."""
-        moved = self.work_directory is not None
+        moved = self.job.work_directory is not None
         return self.job.module.root if moved else self.stage.states[self.job.anchor].workdir
 
     # --- RUN -------------------------------------------------------------------------------

@@ -221,7 +221,8 @@ def _after(state: State, instruction: Instruction, outside: Outside) -> State:
         case "USER":
             user = state.expand(instruction.rest)
             # What is stored, is so below the home of the user.
-            stored = state.stored if user == state.user else Versions({})
+            same = user == state.user or (is_root(user) and state.is_root)
+            stored = state.stored if same else Versions({})
             return state.changed(user=user, user_from=instruction, stored=stored)
     return state.changed(shell=instruction.json or ())  # SHELL
 
