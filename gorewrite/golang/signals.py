@@ -87,7 +87,18 @@ _TELLS_FILE = re.compile(
     re.S,
 )
 _HOME = re.compile(rb'(?:Getenv|LookupEnv)\s*\(\s*"(HOME|USER|SHELL)"')
-_PATH_WORK = re.compile(rb"\b(?:filepath|path)\s*\.\s*(?:Dir|Join|Abs|Rel)\b")
+# `_, f, _, _ := runtime.Caller`, and what a name is given to: `root = f`, `app{root: f}`.
+_FILE_OF_CALLER = re.compile(
+    rb"\w+\s*,\s*(\w+)\s*,\s*\w+\s*,\s*\w+\s*(:?=)\s*runtime\s*\.\s*Caller\s*\("
+)
+_GIVEN = rb"(\w+)\s*[:=]\s*%s\b"
+# What makes a directory of the path of a file; loggers want its last element.
+_PATH_WORK = re.compile(
+    rb"\b(?:filepath|path)\s*\.\s*(?:Dir|Join|Abs|Rel)\b"
+    rb"|\w\s*,\s*_\s*:?=\s*(?:filepath|path)\s*\.\s*Split\b"
+    rb"|\[\s*:\s*strings\s*\.\s*LastIndex|\bstrings\s*\.\s*TrimSuffix\s*\(\s*\w+\s*,"
+)
+_DIRECTORY_OF = rb"\b(?:filepath|path)\s*\.\s*(?:Dir|Join|Abs|Rel)\s*\(\s*(?:\w+\s*\.\s*)*(?:%s)\b"
 # What string literals tell: (bytes worth a look, pattern over the literal with quotes, field).
 _LITERALS = (
     (b"/tmp/", re.compile(rb'^["`]/tmp/'), "temp_files"),
@@ -117,6 +128,7 @@ def find_signals(closure: Closure) -> tuple[Found, set[str]]:
             found.setdefault(name, []).append(place)
         environment |= variables
     found.setdefault("caller_paths", []).extend(_told_source_paths(closure))
+    found["caller_paths"] += _kept_source_paths(closure)
     for path, place in closure.standard.items():
         if path in _IMPORTS and (path in closure.used_by or path == "plugin"):
             found.setdefault(_IMPORTS[path], []).append(place)
@@ -150,6 +162,32 @@ def _told_source_paths(closure: Closure) -> Iterator[Evidence]:
         for call in called.finditer(file.code):
             if _PATH_WORK.search(file.code, *file.declaration_range(call.start())):
                 yield file.evidence(call.start())
+
+
+def _kept_source_paths(closure: Closure) -> Iterator[Evidence]:
+    """Where a package builds a path from what runtime.Caller told another declaration of it."""
+    for file in closure.used_by.get("runtime", ()):
+        names = _keepers(file)
+        if names:
+            directory_of = re.compile(_DIRECTORY_OF % b"|".join(names))
+            for other in closure.unit_by_file[file.path].files:
+                for work in directory_of.finditer(other.code):
+                    yield other.evidence(work.start())
+
+
+@remembered
+def _keepers(file: SourceFile) -> tuple[bytes, ...]:
+    """The variables and fields of a package in which a file keeps what runtime.Caller tells it."""
+    if b"Caller" not in file.selected:
+        return ()
+    found: set[bytes] = set()
+    for told in _FILE_OF_CALLER.finditer(file.code):
+        name, declared = told[1], told[2] == b":="
+        given = re.compile(_GIVEN % name)
+        around = file.declaration_range(told.start())
+        found.update(each[1] for each in given.finditer(file.code, *around))
+        found.update(() if declared else (name,))
+    return tuple(sorted(found - {b"_"}))
 
 
 @remembered
