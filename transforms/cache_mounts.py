@@ -19,7 +19,7 @@ from gorewrite.caches.cacheuse import (
     without_command,
     written_later,
 )
-from gorewrite.caches.gocaches import Account, account, build_cache, module_cache
+from gorewrite.caches.gocaches import Account, account, build_cache, module_cache, numbered_by
 from gorewrite.caches.mounts import mounts, with_mounts
 from gorewrite.dockerfile import from_parts
 from gorewrite.evidence import Evidence, Unknown
@@ -360,6 +360,8 @@ class _Family:
         for use in uses:
             user = self.accounts[use]
             if isinstance(user, Account) and user.uid:
+                if name := numbered_by(use.stage, use.run.state):
+                    found.append((f"{name} chooses the number of the user", use.evidence))
                 odd = [] if is_plain(use) and has_sums(use) else [use.evidence]
                 odd += written_later(
                     use, [self._path(use, cache) for cache in (MODULES, BUILD)], uses

@@ -165,7 +165,7 @@ def _run_beside(facts: Facts, filled: Sequence[StageFacts]) -> Iterator[tuple[st
 def _copied(stage: StageFacts, family: Sequence[StageFacts], cache: Cache) -> Iterator[Conflict]:
     """COPY --from and --mount=from= of a stage that has the cache."""
     for instruction, other, raw, path in _taken(stage):
-        if other in family and cache.overlaps(path):
+        if other in family and (cache.overlaps(path) or cache.mention.search(raw)):
             message = f"its content is copied from the layer here: {raw}"
             yield Conflict(cache.code, message, stage.facts.at(instruction))
 

@@ -41,8 +41,8 @@ _VERBS = (
 _RUNNERS = frozenset(["xargs", "parallel", "find", "flock", "chronic", "retry"])
 #: A go command in a Makefile, a script or any other text.
 GO_CALL = re.compile(
-    r"(?:^|[\s;&|(@\"'`=,\[-])(?:go|\$[({]GO(?:_?(?:CMD|BIN|EXE))?[)}]|\$GO)[ \t]+"
-    r"(?:-C[ \t]+\S+[ \t]+)?" + _VERBS + r"\b",
+    r"(?:^|[\s;&|(@\"'`=,\[-])(?:go|\$[({]GO(?:_?(?:CMD|BIN|EXE))?[)}]|\$GO)"
+    r"(?:[\"'],)?[ \t]+[\"']?(?:-C[ \t]+\S+[ \t]+)?" + _VERBS + r"\b",
     re.MULTILINE,
 )
 

@@ -30,6 +30,7 @@ _FILE: Final = ("-f", "--file", "-t", "--taskfile", "--makefile")
 #: Other options of make that take the next word.
 _VALUED: Final = ("-I", "-o", "-W", "--include-dir", "--old-file", "--what-if")
 SHELLS: Final = frozenset({"sh", "bash", "ash", "dash", "zsh"})
+_INTERPRETERS: Final = re.compile(r"python[\d.]*|node|deno|bun|ruby|perl|php")
 _COMMENT: Final = re.compile(r"(?m)^[ \t]*#(?!!).*$")
 _INCLUDE: Final = re.compile(r"(?m)^[-s]?include[ \t]+([\w./ -]+)$")
 _SCRIPTS: Final = (".sh", ".bash", ".mk", ".py", ".js", ".mjs", ".cjs", ".ts", ".mts")
@@ -47,8 +48,7 @@ class Recipe(NamedTuple):
 
     maker: make, task, just or mage; "" for a script. paths: where it looks, in order, as absolute
     image paths; None for one that is not known. goals: the targets that make makes, () for the
-    default one; None where all of a file counts. program: a file that is run by its own name, which
-    may be no script.
+    default one; None where all of a file counts. program: what is named may be no file of commands.
     """
 
     maker: str
@@ -79,6 +79,9 @@ def recipe_of(step: shell.Step) -> Recipe | None:
             return None  # It runs an argument, or what another command prints: an installer.
         scripts = [word for word in argv[1:] if word is None or not word.startswith("-")]
         return Recipe("", (step.path(scripts[0]),)) if scripts else None
+    if _INTERPRETERS.fullmatch(name):
+        words = (word for word in argv[1:] if word and not word.startswith("-"))
+        return Recipe("", tuple(step.path(word) for word in words), program=True)
     return Recipe("", (step.path(argv[0]),), program=True) if "/" in argv[0] else None
 
 
