@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
-from gorewrite.shell.nodes import Assignment, Comment, Literal, Redirect, Script, Word
+from gorewrite.shell.nodes import Assignment, Comment, Computed, Literal, Redirect, Script, Word
 from gorewrite.shell.words import PLAIN, Lexer, NotUnderstood, WordError, split
 
 if TYPE_CHECKING:
@@ -120,10 +120,16 @@ class LeafReader:
     def assignment(self, node: Tree) -> Assignment:
         name, operator, *value = node.children
         start, end = node.start_byte, node.end_byte
-        if name.type != "variable_name" or any(part.type == "array" for part in value):
+        if name.type != "variable_name":
             raise NotUnderstood("shell arrays are not understood")
         word = None
-        if value:
+        if any(part.type == "array" for part in value):
+            inner = self.expansions(value)
+            at, text = operator.end_byte, self.text[operator.end_byte : end]
+            names = frozenset(name for _, name in inner.variables)
+            scripts = tuple(script for _, script in inner.scripts)
+            word = Word(text, at, end, (Computed(text),), False, names, scripts)
+        elif value:
             word = self.word(value, operator.end_byte, end, assigned=True)
         elif end < len(self.text) and self.text[end] not in _BOUNDARY:
             raise WordError("the end of an assignment was not understood")
@@ -136,7 +142,7 @@ class LeafReader:
         fd = None
         if children[0].type == "file_descriptor":
             fd = self.descriptor(children.pop(0))
-        operator = children.pop(0).type
+        operator = self.text[children[0].start_byte : children.pop(0).end_byte]
         if _DUPLICATE_AND_CLOSE.fullmatch(operator):
             operator = operator[:2]
         targets = self.words(children)

@@ -104,6 +104,10 @@ _WITHOUT_VALUE: dict[str, frozenset[str]] = {
 }
 
 
+#: A script itself, and what it is given.
+_OWN = frozenset({"$0", "$@"})
+
+
 def unwrap(command: Command) -> tuple[int, ...]:
     """The index, as a tuple of one, of the first word of the command that really runs.
 
@@ -151,6 +155,8 @@ def _behind_options(name: str, words: tuple[Word, ...], at: int) -> int | None:
             return None
     if name == "timeout":
         at += 1
+        own = [word.text.strip('"') in _OWN for word in words[at : at + 2]]
+        at += own == [False, True] and words[at].value is None  # `timeout $OPTION $DURATION "$@"`
     while name in {"env", "sudo"} and at < len(words) and _assigned(words[at]):
         at += 1
     return at if at < len(words) else None

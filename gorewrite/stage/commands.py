@@ -36,6 +36,8 @@ SYNCING = (
 )
 #: What a script writes for the words that it was given itself.
 GIVEN = ('"$@"', "$@", '"${@}"', "$*", '"$*"')
+_ARGUMENTS: Final = frozenset((*GIVEN, *(f"({given})" for given in GIVEN)))
+_VARIABLE: Final = re.compile(r'"?\$(?:(\w+)|\{(\w+)(?:\[[@*]\])?\})"?')
 #: What it writes for itself.
 ITSELF = ('"$0"', "$0", '"${0}"', "${0}")
 _SELF: Final = r'"?\$(?:0|\{0\}|BASH_SOURCE|\{BASH_SOURCE(?:\[0\])?\})"?'
@@ -199,12 +201,24 @@ def _texts(word: Word) -> Iterator[str]:
     if word.value is not None:
         yield word.value
         return
+    if word.text.startswith("("):  # An array.
+        yield from (text.strip("\"'") for text in word.text[1:-1].split())
     first = word.parts[0] if word.parts else None
     if isinstance(first, Literal) and "/" in first.value:
         yield first.value.rpartition("=")[2].rpartition("/")[0] + "/"
     for part in word.parts:
         if isinstance(part, Parameter) and part.default:
             yield part.default
+
+
+def gives_arguments(word: str, text: str) -> bool:
+    """Whether a word of a script with that text stands for the words that the script is given:
+    `"$@"`, or a variable that it is put in (`cmd="$@"`, `CLI=("$@")`)."""
+    found = _VARIABLE.fullmatch(word)
+    if found is None:
+        return word in GIVEN
+    values = re.findall(rf"(?<![\w$]){found[1] or found[2]}=(\S+)", text)
+    return bool(values) and _ARGUMENTS.issuperset(values)
 
 
 def entered(unit: Unit, script: str | None, env: Mapping[str, str | None]) -> str | None:

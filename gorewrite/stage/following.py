@@ -14,7 +14,6 @@ from gorewrite.facts import StageFacts
 from gorewrite.stage.commands import (
     DAEMONS,
     DEV_TOOLS,
-    GIVEN,
     INIT,
     ITSELF,
     SHELLS,
@@ -25,6 +24,7 @@ from gorewrite.stage.commands import (
     entered,
     files_of,
     functions_in,
+    gives_arguments,
     moves,
     no_service,
     units_in,
@@ -223,7 +223,7 @@ class Follower(Lookup):
                 self._program(call.words[0], evidence)
         (first,) = shell.unwrap(command)
         words = [word.value for word in command.words[first:]]
-        if not words:
+        if not words or words == ["exec"]:  # Which only redirects.
             return
         called = words[0]
         if called is None:
@@ -245,9 +245,11 @@ class Follower(Lookup):
 
     def _computed(self, text: str, evidence: Evidence) -> None:
         """A command whose first word is made when the script runs."""
-        if text in GIVEN:
+        if gives_arguments(text, self.text):
             self._arguments(evidence)
             return
+        if text in ITSELF and self.script is not None:
+            return  # Which is being read.
         paths = stands_for(self.stage, self.state, self.text, self.script, text)
         if paths is None:
             why = f"which program runs is decided at run time: {text}"
@@ -275,20 +277,24 @@ class Follower(Lookup):
         """What is known of a word that a script computes."""
         if text in ITSELF and self.script is not None:
             return self.script
-        return "$@" if text in GIVEN else "$"
+        return "$@" if gives_arguments(text, self.text) else "$"
 
     def _sourced(self, file: str, evidence: Evidence) -> bool:
-        """Follows a file of the context that a script takes in; False when there is none."""
+        """Follows a file that a script takes in; False when its text is not known."""
         path = join(self.state.workdir, file) if "/" in file else None
-        source = self.stage.source_of(path) if path is not None else None
-        data = self.stage.facts.project.context.read(source) if source is not None else None
-        if path is None or source is None or data is None:
+        if path is None:
             return False
-        if path not in self.entry.programs:
+        source, text = self.stage.source_of(path), None
+        if source is not None:
+            data = self.stage.facts.project.context.read(source)
+            text = data.decode("utf-8", "surrogateescape") if data is not None else None
+        elif (found := heredoc(self.stage, path)) is not None:
+            evidence, text = self.stage.facts.at(found[0]), found[1]
+        if text is not None and path not in self.entry.programs:
             self.entry.programs[path] = evidence
-            self.entry.scripts[path] = source
-            self._text(data.decode("utf-8", "surrogateescape"), evidence, source)
-        return True
+            self.entry.scripts[path] = source or ""
+            self._text(text, evidence, source)
+        return text is not None
 
     def _arguments(self, evidence: Evidence) -> None:
         """`exec "$@"` in a script: it runs the words that it is given."""
