@@ -307,7 +307,7 @@ def _needed(needs: Requirements) -> str:
 
 def _lacking(steps: tuple[shell.Step, ...]) -> str:
     """The packages that a RUN installs beside those whose files distroless has."""
-    commands = (shell.package_command(shell.unwrapped(step).argv) for step in steps)
+    commands = (shell.package_command(shell.unwrapped(step).unmatched) for step in steps)
     found = (package for c in commands if c and c.action == "install" for package in c.packages)
     return ", ".join(p for p in found if packages.kind(p) != "provided")
 
@@ -315,7 +315,7 @@ def _lacking(steps: tuple[shell.Step, ...]) -> str:
 def _installs_provided(steps: tuple[shell.Step, ...]) -> bool:
     """Whether a RUN only installs what distroless has, and cleans up after itself."""
     for step in steps:
-        command = shell.package_command(step.argv)
+        command = shell.package_command(step.unmatched)
         if command is not None:
             if command.action in ("update", "clean"):
                 continue

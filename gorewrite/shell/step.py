@@ -56,6 +56,14 @@ class Step:
         return tuple(found)
 
     @cached_property
+    def unmatched(self) -> tuple[str | None, ...]:
+        """`argv` where no file matches a pattern, which is passed on as it is written then:
+        `curl=8.*` of `apt-get install`."""
+        words = (word._replace(globs=False) for word in self.command.words)
+        command = self.command._replace(words=tuple(words))
+        return replace(self, command=command).argv
+
+    @cached_property
     def _inner(self) -> Step | None:
         """The step without its wrappers; None when it has none."""
         return _without_wrappers(self)

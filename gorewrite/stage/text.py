@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from gorewrite.dockerfile import Blank, Instruction, copy_parts
@@ -16,9 +16,9 @@ from gorewrite.runtime.requirements import Requirements
 from gorewrite.stage.commands import last
 from gorewrite.stage.layout import under
 from gorewrite.stage.metadata import Moved
+from gorewrite.stage.packagesources import BUNDLE, package_sources
 from gorewrite.stage.scope import state_of
 
-_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 _BLANK = re.compile(r"\s")
 _WIDTH = 100
 _SPECIAL = re.compile(r"[$\"'\\]")
@@ -73,9 +73,10 @@ class RuntimeText:
         owned = any(under(path, top) or under(top, path) for path in self.taken.owners)
         if workdir and not owned:
             yield [workdir]
+        sources = self._sources()
         if self.runtime.install:
-            yield [self._install()]
-        yield list(self._copies())
+            yield [*sources.values(), self._install()]
+        yield list(self._copies(sources))
         if workdir and owned:
             yield [workdir]
 
@@ -85,29 +86,39 @@ class RuntimeText:
             return ""
         return f"{self.stage.stage.cased('WORKDIR')} {wanted}"
 
+    def _sources(self) -> dict[str, str]:
+        """What tells where the packages come from: path -> its COPY, in front of the installation."""
+        copy = f"{self.stage.stage.cased('COPY')} --from={self.builder}"
+        found = package_sources(self.stage, self.runtime.image) if self.runtime.install else ()
+        return {path: f"{copy} {path} {path}" for path in sorted(found)}
+
     def _install(self) -> str:
         names = list(self.runtime.install)
         run = self.stage.stage.cased("RUN")
+        grouped: dict[str, list[str]] = {"": []}
+        for name in names:
+            grouped.setdefault(self.needs.inventory.options.get(name, ""), []).append(name)
+        groups = [" ".join([given, *some] if given else some) for given, some in grouped.items()]
+        groups = [group for group in groups if group]
         if self.runtime.distro == "alpine":
-            return f"{run} apk add --no-cache {' '.join(names)}"
+            return f"{run} " + " \\\n    && ".join(f"apk add --no-cache {g}" for g in groups)
         quiet = "DEBIAN_FRONTEND=noninteractive " if "tzdata" in names else ""
         # What the Dockerfile installed with its recommended packages keeps them.
         own = bool(self.needs.inventory.recommends & set(names))
         lean = "" if own else "--no-install-recommends "
-        return (
-            f"{run} apt-get update \\\n"
-            f"    && {quiet}apt-get install -y {lean}{' '.join(names)} \\\n"
-            f"    && rm -rf /var/lib/apt/lists/*"
+        lines = [f"{quiet}apt-get install -y {lean}{group}" for group in groups]
+        return f"{run} " + " \\\n    && ".join(
+            ["apt-get update", *lines, "rm -rf /var/lib/apt/lists/*"]
         )
 
-    def _copies(self) -> Iterator[str]:
+    def _copies(self, already: Container[str]) -> Iterator[str]:
         copy = f"{self.stage.stage.cased('COPY')} --from={self.builder}"
         if self.runtime.image.family == "scratch":
-            yield f"{copy} {_BUNDLE} {_BUNDLE}"
+            yield f"{copy} {BUNDLE} {BUNDLE}"
             if self.needs.time_zones:
                 yield f"{copy} /usr/share/zoneinfo /usr/share/zoneinfo"
             yield f"{copy} /etc/passwd /etc/group /etc/"
-        paths = list(self.taken.paths())
+        paths = [path for path in self.taken.paths() if path not in already]
         if {"/etc/passwd", "/etc/group"} <= set(paths):
             # First, for the names in --chown.
             paths = [path for path in paths if path not in ("/etc/passwd", "/etc/group")]
