@@ -141,15 +141,15 @@ class Inventory:
     """What the RUNs of a lineage leave behind.
 
     packages: package -> (manager, where); options: of them, those that say where it comes from;
-    recommends: those that apt installs together with what they recommend; users, groups: created by name -> where;
-    written: absolute path -> where, outside of build places; owned: paths whose owner or
-    mode was changed; generators: commands that write below their working directory, with it;
-    unknown: commands whose effects are not known; tools: absolute path of `go install`ed
-    commands of other modules -> where; certificates: where update-ca-certificates runs;
-    moved: destination -> source of `mv`, `cp`, `install`, `ln`; links: the symbolic links among
-    what is written; removed: what `rm` and `mv` take away (a directory stands for
-    all below it); directories: what `mkdir` and `install -d` make; cloned: what `git clone` makes;
-    reports: what `go test` writes for people, which a program hardly reads.
+    recommends: those that apt installs together with what they recommend; users, groups: created by
+    name -> where; written: absolute path -> where, outside of build places; owned: paths whose
+    owner or mode was changed; generators: commands that write below their working directory, with
+    it; unknown: commands whose effects are not known; tools: absolute path of `go install`ed
+    commands of other modules -> where; certificates: where update-ca-certificates runs; moved:
+    destination -> source of `mv`, `cp`, `install`, `ln`; links: the symbolic links among what is
+    written; removed: what `rm` and `mv` take away (a directory stands for all below it);
+    directories: what `mkdir` and `install -d` make; cloned: what `git clone` makes; reports: what
+    `go test` writes for people, which a program hardly reads.
     """
 
     packages: dict[str, tuple[str, Evidence]] = field(default_factory=dict)

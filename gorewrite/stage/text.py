@@ -87,7 +87,7 @@ class RuntimeText:
         return f"{self.stage.stage.cased('WORKDIR')} {wanted}"
 
     def _sources(self) -> dict[str, str]:
-        """What tells where the packages come from: path -> its COPY, in front of the installation."""
+        """What tells where packages come from: path -> its COPY, in front of the installation."""
         copy = f"{self.stage.stage.cased('COPY')} --from={self.builder}"
         found = package_sources(self.stage, self.runtime.image) if self.runtime.install else ()
         return {path: f"{copy} {path} {path}" for path in sorted(found)}
