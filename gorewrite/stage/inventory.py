@@ -230,7 +230,9 @@ class _Reader(NamedTuple):
                 self._go()
             case "chown" | "chmod" | "chgrp" | "setcap":
                 for path in shell.writes(self.step):
-                    if path is None or name == "setcap":
+                    if name == "setcap":
+                        self._unknown(name, "not every builder copies capabilities of files")
+                    elif path is None:
                         self._unknown(name, "its target is not known")
                     else:
                         self.inventory.owned[path] = self._at()
