@@ -25,7 +25,7 @@ DEV_TOOLS = frozenset(
 INIT = frozenset({"tini", "dumb-init", "catatonit", "su-exec", "gosu", "exec"})
 SHELLS = frozenset({"sh", "ash", "dash", "bash"})
 IDLE = frozenset({"sleep", "tail", "cat", "true", "sh", "ash", "dash", "bash"})
-DAEMONS = frozenset({"cron", "crond", "supervisord"})
+DAEMONS = frozenset({"cron", "crond", "supervisord", "service", "rc-service"})
 #: Commands that start another one, which no unwrapping shows.
 STARTERS = frozenset({"xargs", "find", "watch", "chroot"})
 #: What Compose Watch runs (Compose docs, "Use Compose Watch": the image must have these).
@@ -50,7 +50,7 @@ _BESIDE: Final = re.compile(
 SUPERVISORS = frozenset(
     (
         "supervisord s6-svscan runsvdir nginx foreman overmind pm2 pm2-runtime crond cron systemd "
-        "init forego goreman hivemind honcho circusd dinit monit multirun"
+        "service rc-service init forego goreman hivemind honcho circusd dinit monit multirun"
     ).split()
 )
 

@@ -122,7 +122,7 @@ class _Mover:
                 if own and keyword in _MOVED:
                     self.moved.removed.append(instruction)
                 # With a comment it stays where the comment makes sense.
-                plain = keyword == "WORKDIR" and not member.stage.comments_above(instruction)
+                plain = keyword in ("WORKDIR", "SHELL") and not member.stage.comments_above(instruction)
                 if own and behind and plain:
                     self.moved.removed.append(instruction)
         return self.moved
@@ -150,21 +150,30 @@ class _Mover:
         if instruction.keyword != "ENV" and (other := self._other_here(names, instruction)):
             raise CannotMove(instruction, f"${other} is another one in the runtime; write it out")
         for name in sorted(names - self.declared, key=instruction.rest.find):
-            source = self._declaration(name, instruction)
-            if source is None:
-                value = state_of(self.stage, instruction).env.get(name)
-                if value is None:
-                    raise CannotMove(
-                        instruction, f"the value of ${name} is not known; write it out"
-                    )
-                self.moved.lines.append((f"ENV {name}={quote(value)}", instruction))
-                self.declared.add(name)
-            else:
-                for key, raw in pairs(source):
-                    if key == name:
-                        default = f"={raw}" if raw is not None else ""
-                        self.moved.lines.append((f"ARG {name}{default}", source))
-                self.declared.add(name)
+            self._declare(name, instruction)
+
+    def _declare(self, name: str, instruction: Instruction) -> None:
+        """Declares a variable as it is seen by an instruction."""
+        source = self._declaration(name, instruction)
+        if source is not None:
+            self._argument(name, source)
+            return
+        value = state_of(self.stage, instruction).env.get(name)
+        if value is None:
+            raise CannotMove(instruction, f"the value of ${name} is not known; write it out")
+        self.moved.lines.append((f"ENV {name}={quote(value)}", instruction))
+        self.declared.add(name)
+
+    def _argument(self, name: str, source: Instruction) -> None:
+        """Declares an ARG, behind those that its default is made of."""
+        self.declared.add(name)
+        for key, raw in pairs(source):
+            if key != name:
+                continue
+            for used in sorted(variables(raw or "") - self.declared):
+                self._declare(used, source)  # Not what the same ARG says beside it.
+            default = f"={raw}" if raw is not None else ""
+            self.moved.lines.append((f"ARG {name}{default}", source))
 
     def _other_here(self, names: Set[str], instruction: Instruction) -> str | None:
         """A variable that the runtime's base image gives another value than the stage does."""
