@@ -115,8 +115,9 @@ ENTRYPOINT ["/server"]
 
 
 def _copies_a_program(stage: StageFacts) -> bool:
-    """Whether the stage takes a binary from an earlier stage that builds Go."""
-    return any(other.invocations for other in stage.takes_from)
+    """Whether the stage takes a binary from an earlier stage that builds Go, or from one that
+    takes it from there (and packs it, say)."""
+    return any(other.invocations or _copies_a_program(other) for other in stage.takes_from)
 
 
 class _Slim:
@@ -195,6 +196,14 @@ class _Slim:
                     f"distroless has no user {user}; write it as numbers, 65532 is its nonroot"
                 )
                 return self._refuse("user-missing", message, (self.facts.at(instruction),))
+        own = next(self.stage.copies.below("/usr/local/share/ca-certificates"), None)
+        if own is not None and self.stage.runs:
+            where = self.facts.at(own.instruction)
+            message = (
+                "a RUN adds these certificates to those of the image; make that bundle in the "
+                "builder and copy it from there"
+            )
+            return self._refuse("base-needs-shell", message, (where,))
         for run in self.stage.runs:
             if not _installs_provided(run.steps):
                 lacking = _lacking(run.steps)
