@@ -198,12 +198,11 @@ class _Slim:
                 return self._refuse("user-missing", message, (self.facts.at(instruction),))
         own = next(self.stage.copies.below("/usr/local/share/ca-certificates"), None)
         if own is not None and self.stage.runs:
-            where = self.facts.at(own.instruction)
             message = (
                 "a RUN adds these certificates to those of the image; make that bundle in the "
                 "builder and copy it from there"
             )
-            return self._refuse("base-needs-shell", message, (where,))
+            return self._refuse("base-needs-shell", message, (self.facts.at(own.instruction),))
         for run in self.stage.runs:
             if not _installs_provided(run.steps):
                 lacking = _lacking(run.steps)

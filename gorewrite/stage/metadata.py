@@ -122,7 +122,9 @@ class _Mover:
                 if own and keyword in _MOVED:
                     self.moved.removed.append(instruction)
                 # With a comment it stays where the comment makes sense.
-                plain = keyword in ("WORKDIR", "SHELL") and not member.stage.comments_above(instruction)
+                plain = keyword in ("WORKDIR", "SHELL") and not member.stage.comments_above(
+                    instruction
+                )
                 if own and behind and plain:
                     self.moved.removed.append(instruction)
         return self.moved
