@@ -75,9 +75,7 @@ class StageFacts:
     @property
     def base_assumed(self) -> bool:
         """Whether the base image comes from an ARG, so that a caller may choose another."""
-        if self.parent is not None:
-            return self.parent.base_assumed
-        return "$" in from_parts(self.stage.from_).image.text
+        return "$" in from_parts(self.lineage[0].stage.from_).image.text
 
     @property
     def parent_assumed(self) -> bool:
@@ -183,16 +181,12 @@ class StageFacts:
 
         A RUN sees what it mounts from the context, too.
         """
-        return self._last_view if before is None else self._view(before)
-
-    @cached_property
-    def _last_view(self) -> View:
-        return self.copies.view()
+        return self._view(before)
 
     @remembered
-    def _view(self, before: Instruction) -> View:
-        if before not in self.order:
-            return self._last_view
+    def _view(self, before: Instruction | None) -> View:
+        if before is None or before not in self.order:
+            return self.copies.view()
         count = bisect_left(self._positions, self.order[before])
         mounted = binds(before, self.states[before]) if before.flags else ()
         return self.copies.view(count, mounted)
