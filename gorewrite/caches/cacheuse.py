@@ -325,9 +325,12 @@ def _text(text: str, source: str, cache: Cache) -> Iterator[Conflict]:
 
 def without_command(stage: StageFacts) -> Evidence | None:
     """The final stage, when nothing says what a container of it runs."""
-    if not stage.is_final or last(stage, "CMD") or last(stage, "ENTRYPOINT"):
+    if not stage.is_final:
         return None
-    return stage.facts.at(stage.stage.from_)
+    refusal = read_entry(stage).refusal
+    said = last(stage, "CMD") or last(stage, "ENTRYPOINT")
+    unsaid = refusal is not None and refusal[0] == "no-entrypoint"
+    return stage.facts.at(stage.stage.from_) if unsaid or not said else None
 
 
 def _at_run_time(stage: StageFacts, cache: Cache) -> Iterator[Conflict]:

@@ -44,6 +44,9 @@ class Follower(Lookup):
         #: The words that the script which is read is given, and whether one runs them.
         self.given: tuple[str, ...] = ()
         self.runs_arguments = False
+        #: Where a script runs the words that it is given, as long as it was given none.
+        self.given_nothing: Evidence | None = None
+        self.ever_given = False
         #: The path of that script, its text, and the functions that it and what it takes in define.
         self.script: str | None = None
         self.text = ""
@@ -301,5 +304,9 @@ class Follower(Lookup):
         self.runs_arguments = True
         given, self.given = self.given, ()  # A script that is given itself ends here.
         run = self.behind_own(given, self.text)
+        if given:
+            self.ever_given = True
+        elif not self.ever_given:
+            self.given_nothing = evidence
         if run and self.runs(run[0], self.text) and self.resolve(run[0]) not in self.entry.programs:
             self._line(list(run), evidence)
