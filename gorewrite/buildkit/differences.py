@@ -3,7 +3,8 @@
 Sources: docs.docker.com/reference/cli/docker/build-legacy (options of the legacy builder only);
 docker/buildx commands/build.go (options that it passes over, custom networks); what BuildKit prints
 goes to standard error, and there is no "Successfully built ID" in it (moby/moby issue 38903 for
-squash, docker/buildx issue 175 for networks).
+squash, docker/buildx issue 175 for networks); it takes base images that nobody signed, whatever
+DOCKER_CONTENT_TRUST says (docker/buildx issue 987).
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ _TASKS = {
     "Docker@2": "the task may not find buildx, and stops then",
     "skaffold": "skaffold would run the docker command, not its API",
 }
+_TRUST = re.compile(rb"\bDOCKER_CONTENT_TRUST[\"']?[ ]*[:=]+[ ]*[\"']?(?:1|true)\b")
 _QUIET = re.compile(r"(?<=[\s\"'])(?:-q|--quiet)(?=[\s\"']|$)")
 _PIPED = re.compile(rb"\s*(?:\d?>&\d\s*)?\|(?!\||\s*(?:tee|cat|ts)\b)")
 _CAPTURED = re.compile(rb"(?:\$\$?\((?:shell\s+)?|`)\s*$")
@@ -72,6 +74,8 @@ def differences(source: Source, call: BuildCall) -> Iterator[Evidence]:
             yield Evidence(call.file, call.line, f"{wrong[0].strip()} of the classic builder")
     if _CACHE_FROM.search(text) and _INLINE_CACHE not in text:
         yield Evidence(call.file, call.line, f"--cache-from without {_INLINE_CACHE}")
+    if _TRUST.search(source.data):
+        yield Evidence(call.file, call.line, "BuildKit passes over DOCKER_CONTENT_TRUST")
     if not _QUIET.search(text):
         around = source.data[max(0, start - 40) : start]
         piped = _PIPED.match(source.data, end) is not None
