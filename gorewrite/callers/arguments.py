@@ -21,6 +21,7 @@ _MOST: Final = 8
 #: They do nothing with what callers give, or pass it on to where it changes nothing else.
 _IDLE: Final = frozenset(["ARG", "LABEL", "MAINTAINER", "EXPOSE"])
 _NAMING: Final = frozenset(["FROM", "COPY", "ADD", "WORKDIR"])
+_FILLED_IN: Final = re.compile(r"\$|`|\{\{|<%")
 _WORD: Final = re.compile(r"\w+")
 _REFERENCE: Final = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 _BESIDE_A_SLASH: Final = re.compile(r"/\$(?:\{(\w+)\}|(\w+))|\$\{(\w+)\}/|\$(\w+)/")
@@ -57,7 +58,7 @@ def builds(dockerfile: Dockerfile, calls: Sequence[BuildCall]) -> tuple[Given, .
     found: dict[tuple[tuple[str, str | None], ...], BuildCall] = {}
     needed = {name for name in parts if not defaults[name]}
     for call in calls:
-        args = {name: value for name, value in call.args if name in used}
+        args = {name: _plain(value) for name, value in call.args if name in used}
         needed.intersection_update(name for name, value in args.items() if value is not None)
         other = (arg for arg in sorted(args.items()) if {arg[1]} != (defaults[arg[0]] or {None}))
         found.setdefault(tuple(other), call)
@@ -66,6 +67,11 @@ def builds(dockerfile: Dockerfile, calls: Sequence[BuildCall]) -> tuple[Given, .
     if len(given) > _MOST:
         given = [together(given)]
     return (*without, *given)
+
+
+def _plain(value: str | None) -> str | None:
+    """A value; None for one that something else puts in first."""
+    return None if value is not None and _FILLED_IN.search(value) else value
 
 
 def together(given: Sequence[Given]) -> Given:

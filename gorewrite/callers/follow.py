@@ -11,6 +11,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
 from gorewrite import shell
@@ -94,6 +95,8 @@ class _Follower(Walk):
         self.source = source
         self.arguments: list[tuple[str | None, ...] | None] = [None]
         self.called: set[str] = set()
+        #: Functions of scripts that are read in.
+        self.foreign: set[str] = set()
         self.depth = 0
         #: Loops in loops, and functions that call each other, may run without end.
         self.left = _MOST_STEPS
@@ -101,7 +104,7 @@ class _Follower(Walk):
     def uncalled(self, state: State) -> None:
         """Runs the functions that nothing in the script calls: `"$@"` at its end may."""
         for name, function in list(self.functions.items()):
-            if name not in self.called:
+            if name not in self.called and name not in self.foreign:
                 self._call(name, function.bodies[0], (), state.copy(), Place(True, False, None))
 
     def script(self, script: shell.Script, state: State, place: Place) -> None:
@@ -152,7 +155,11 @@ class _Follower(Walk):
                 # What it is given is the command that it runs.
                 super().command(command._replace(words=command.words[1:]), state, place)
             words = tuple(word.expand(state.variables) for word in command.words[1:])
+            count = len(self.found)
             self._call(name, self.functions[name].bodies[0], words, state, place)
+            if name in self.foreign:
+                # What stands in another file is told where it is called.
+                self.found[count:] = [_moved(step, command) for step in self.found[count:]]
         elif name == "shift" and len(command.words) == 1:
             given = self.arguments[-1]
             self.arguments[-1] = given[1:] if given is not None else None
@@ -191,6 +198,8 @@ class _Follower(Walk):
         script = _understood(data.decode("utf-8", "replace").replace("\\\n", "  "))
         if script is not None:
             other.script(script, state, Place(False, False, None))
+            self.foreign.update(other.functions.keys() - self.functions.keys())
+            self.functions = {**other.functions, **self.functions}
 
     # What a running shell would put in.
 
@@ -286,6 +295,11 @@ class _Follower(Walk):
             case "git" if "--show-toplevel" in words:
                 return places.ROOT
         return None
+
+
+def _moved(step: shell.Step, to: shell.Command) -> shell.Step:
+    """A step at the place of another command."""
+    return replace(step, command=step.command._replace(start=to.start, end=to.end))
 
 
 def _passes_on(function: shell.Compound) -> bool:

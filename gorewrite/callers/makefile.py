@@ -36,6 +36,8 @@ _AGAIN: Final = re.compile(r"(?:^|[\s;&(])make\s+(?!-[Cf])([^;&|\n]*\w=[^;&|\n]*
 _SIMPLE: Final = re.compile(r"\$[({](\w+)[)}]")
 _PREFIX: Final = re.compile(r"[\t ]*(?:[@+-][\t ]*)*")
 
+_PREFIXES: Final = re.compile(r"(?m)^[\t ]*[@+-][\t @+-]*")
+
 
 @dataclass
 class _Rule:
@@ -245,7 +247,8 @@ def _recipe(excerpt: Excerpt, variables: Variables, local: Mapping[str, Value]) 
     edits: list[tuple[int, int, str]] = [(0, _PREFIX.match(text).end(), "")]  # type: ignore[union-attr]
     for start, end, inner in references(text):
         value = variables.for_shell(inner, local)
-        edits.append((start, end, value))
+        # Lines of a recipe may come from a variable, prefixes and all.
+        edits.append((start, end, _PREFIXES.sub("", value) if start == edits[0][1] else value))
     for found in re.finditer(r"\n\t(?:[@+-]+)?", text):
         edits.append((found.start() + 1, found.end(), ""))
     # What stands inside of another reference went with it.

@@ -90,6 +90,8 @@ class Variables:
         value = self.reference(inner, local)
         if value is not None:
             return value
+        if inner.startswith("call "):
+            inner, local = self._called(inner, local, depth)
         text = self.defined.get(inner)
         if text is None or depth > _DEEPEST or self._left < 0:
             return f"${{{inner}}}" if re.fullmatch(r"[A-Za-z_]\w*", inner) else "${_unknown_}"
@@ -122,15 +124,21 @@ class Variables:
         if name == "foreach":
             return self._foreach(_split(rest), local, depth)
         if name == "call":
-            parts = _split(rest)
-            numbered = {
-                str(n): self.expand(part.strip(), local, depth + 1)
-                for n, part in enumerate(parts[1:], 1)
-            }
-            return self.reference(parts[0].strip(), {**local, **numbered}, depth + 1)
+            called, given = self._called(inner, local, depth)
+            return self.reference(called, given, depth + 1)
         if name == "shell":
             return self._shell(rest, local, depth)
         return self._substituted(inner, local, depth)
+
+    def _called(
+        self, inner: str, local: Mapping[str, Value], depth: int
+    ) -> tuple[str, Mapping[str, Value]]:
+        """The variable that `call name,…` names, and what it is given as `1` …"""
+        name, *given = _split(inner.partition(" ")[2])
+        numbered = {
+            str(n): self.expand(part.strip(), local, depth + 1) for n, part in enumerate(given, 1)
+        }
+        return name.strip(), {**local, **numbered}
 
     def _foreach(self, parts: list[str], local: Mapping[str, Value], depth: int) -> Value:
         if len(parts) != 3:

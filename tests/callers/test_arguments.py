@@ -35,6 +35,8 @@ BASE = "ARG GO=1.25\nFROM golang:${GO}\n"
         (BASE, [call(1, GO="1.24"), call(2, GO="1.24")], [{}, {"GO": "1.24"}]),
         # Not plain: it may be anything.
         (BASE, [call(1, GO=None)], [{}, {"GO": None}]),
+        (BASE, [call(1, GO="${GO}")], [{}, {"GO": None}]),
+        (BASE, [call(1, GO="{{ .GO }}")], [{}, {"GO": None}]),
         (BASE, [call(1, OTHER="x")], [{}]),
         # Nothing but labels and the like has it.
         (BASE + "ARG REV\nLABEL rev=$REV\n", [call(1, REV="a")], [{}]),

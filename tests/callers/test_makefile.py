@@ -31,6 +31,13 @@ CONTEXTS = [
     ("S = a b\nall: $(addprefix image-,$(S))\nimage-%:\n\tdocker build $*\n", ["a", "b"]),
     ("define image\ndocker build $(1)\nendef\na:\n\t$(call image,svc)\n", ["svc"]),
     (
+        # A part of the macro is not known, and its lines have prefixes.
+        "define image\n\t@echo $(1)\n\t@-docker build --label x=$(shell date) \\\n\t\t$(1)/.\n"
+        "endef\n"
+        "a:\n\t$(call image,svc)\nb:\n\t@$(call image,web)\n",
+        ["svc", "web"],
+    ),
+    (
         "a:\n\t$(MAKE) image DIR=svc\nimage:\n\tdocker build $(DIR)\n",
         ["svc", None],
     ),

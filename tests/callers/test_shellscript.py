@@ -229,3 +229,13 @@ def test_loops_do_not_multiply_without_end() -> None:
 def test_functions_that_call_themselves() -> None:
     found = calls("shellscript", "build.sh", "f() { docker build svc; f; }\nf\n")
     assert [call.context for call in found] == ["svc"]
+
+
+def test_functions_of_scripts_that_are_read_in() -> None:
+    lib = 'image() {\n  name=$1\n  shift\n  docker build -t "$name" "$@"\n}\nimage unseen x\n'
+    text = (
+        '#!/bin/sh\n. "$(dirname "$0")/lib.sh"\n\nimage web --target prod ./web\nimage api ./api\n'
+    )
+    found = calls("shellscript", "ci/build", text, files={"ci/lib.sh": lib})
+    assert [(c.context, c.target, c.line) for c in found] == [("web", "prod", 4), ("api", None, 5)]
+    assert spanned(text, found[0]) == "image web --target prod ./web"
