@@ -171,11 +171,9 @@ def observations(
             seen = transform.observe(facts)
             if seen is None:
                 continue
-            for other in read.others:
-                also = transform.observe(other)
-                if also is None or also.what != seen.what:
-                    where = next(iter(other.given.because), facts.at(facts.dockerfile.body[0]))
-                    seen = seen._replace(what=transform.unread(where))
+            for also in map(transform.observe, read.others):
+                if also is not None and also.what != seen.what:
+                    seen = seen._replace(what=transform.joined(seen.what, also.what))
         node, objection = seen.node, None
         comment = opted_out(facts.dockerfile, {node}, transform.name) if node else None
         if comment is not None:

@@ -11,9 +11,9 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 
 from gorewrite.callers.arguments import Given, builds, together
-from gorewrite.dockerfile import BodyNode, Dockerfile, from_parts, variables
+from gorewrite.dockerfile import BodyNode, Dockerfile, from_parts, image_named
 from gorewrite.evidence import Evidence, Unknown
-from gorewrite.facts import Facts
+from gorewrite.facts import Facts, StageFacts
 from gorewrite.memo import cached_property
 from gorewrite.surroundings import Project
 from gorewrite.transform import Change, Proposal, Refusal, Safety, to_review
@@ -40,12 +40,11 @@ class Readings:
 
     @cached_property
     def unknown(self) -> Facts | None:
-        """As if nobody knew what callers set; None where they choose base images, for which the
-        default would be taken then."""
-        given = together([facts.given for facts in self.every])
-        images = (from_parts(s.stage.from_).image.text for s in self.first.stages)
-        if any(variables(image) & given.values.keys() for image in images):
+        """As if nobody knew what callers set; None where they choose base images, of which one
+        would be taken then."""
+        if len({tuple(map(_based, facts.stages)) for facts in self.every}) > 1:
             return None
+        given = together([facts.given for facts in self.every])
         self._made.append(_alike(self.first, given))
         return self._made[0]
 
@@ -67,6 +66,12 @@ class Readings:
         """See Facts.close."""
         self.forget()
         self.first.close()
+
+
+def _based(stage: StageFacts) -> str | None:
+    """What a stage is built from."""
+    raw = from_parts(stage.stage.from_).image.text
+    return image_named(stage.facts.dockerfile, raw, stage.facts.given.values)
 
 
 def _alike(facts: Facts, given: Given) -> Facts:

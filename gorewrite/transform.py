@@ -226,6 +226,11 @@ class SharedTransform(Transform):
         """`Seen.what` of a Dockerfile that cannot be read or parsed: the worst."""
 
     @abstractmethod
+    def joined(self, one: Any, other: Any) -> Any:
+        """`Seen.what` of a Dockerfile in which one build sees one thing and another build, with
+        other build arguments, sees another."""
+
+    @abstractmethod
     def conclude(
         self, context: Context, carrier: Observation, others: Sequence[Observation]
     ) -> Iterator[SharedChange | SharedRefusal]:

@@ -104,10 +104,11 @@ def test_what_is_right_for_all_takes_its_place(tmp_path: Path) -> None:
     assert told(agreed(ask, readings(tmp_path))) == expected
 
 
-@pytest.mark.parametrize("value", ["1.24", "${{ matrix.go }}"])
-def test_base_images_are_not_unknown(tmp_path: Path, value: str) -> None:
+@pytest.mark.parametrize(("value", "unknown"), [("1.24", False), ("${{ matrix.go }}", True)])
+def test_base_images_are_not_unknown(tmp_path: Path, value: str, unknown: bool) -> None:
     text = TEXT.replace("FROM", "ARG GO=1.25\nFROM").replace(":1.25", ":$GO")
-    files = {"compose.yaml": f"services: {{a: {{build: {{context: ., args: {{GO: '{value}'}}}}}}}}"}
+    args = f"{{GO: '{value}', MODE: odd}}"
+    files = {"compose.yaml": f"services: {{a: {{build: {{context: ., args: {args}}}}}}}"}
     read = readings(tmp_path, text, files)
     assert len(read.every) == 2
-    assert read.unknown is None
+    assert (read.unknown is not None) == unknown

@@ -106,6 +106,11 @@ coverage.out"""
     def unread(self, place: Evidence) -> _Use:
         return _use(ContextUse(None, (), unknown=place), place)
 
+    def joined(self, one: _Use, other: _Use) -> _Use:
+        first = {name: getattr(one, name) or getattr(other, name) for name in _Use._fields}
+        names = {n: (*getattr(one, n), *getattr(other, n)) for n in ("named", "read")}
+        return one._replace(**{**first, **names, "git": _git((one, other))})
+
     def conclude(
         self, context: Context, carrier: Observation, others: Sequence[Observation]
     ) -> Iterator[SharedChange | SharedRefusal]:
@@ -368,11 +373,8 @@ def _level(own: _Use, others: Sequence[_Use]) -> tuple[int, tuple[Evidence, ...]
 
 def _reached(each: _Use, *, own: bool) -> tuple[int, str, Evidence | None]:
     if each.unknown is not None:
-        return (
-            0,
-            "what this takes from the context is not known, so only such files are left out",
-            each.unknown,
-        )
+        why = "what this takes from the context is not known, so only such files are left out"
+        return 0, why, each.unknown
     if each.not_go:
         return 0, "it takes the whole context and builds something else than Go", each.place
     if not each.takes_all:

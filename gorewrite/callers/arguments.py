@@ -21,6 +21,12 @@ _MOST: Final = 8
 #: They do nothing with what callers give, or pass it on to where it changes nothing else.
 _IDLE: Final = frozenset(["ARG", "LABEL", "MAINTAINER", "EXPOSE"])
 _NAMING: Final = frozenset(["FROM", "COPY", "ADD", "WORKDIR"])
+#: Arguments that tell what is built, not how: where their value is not plain it says as much as
+#: the default.
+_STAMP: Final = re.compile(
+    r"(?i)(?:\w*_)?(?:version|commit(?:_?(?:sha|hash|id))?|sha|revision|(?:build_?)?(?:date|time)"
+    r"|timestamp|tag|branch|git_?\w+|(?:vcs_?)?ref|build_?(?:number|id))"
+)
 _FILLED_IN: Final = re.compile(r"\$|`|\{\{|<%")
 _WORD: Final = re.compile(r"\w+")
 _REFERENCE: Final = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
@@ -38,7 +44,9 @@ class Given(NamedTuple):
     because: tuple[Evidence, ...] = ()
 
     def __str__(self) -> str:
-        shown = (name if v is None else f"{name}={v}" for name, v in sorted(self.values.items()))
+        shown = [name if v is None else f"{name}={v}" for name, v in sorted(self.values.items())]
+        if len(shown) > 3:
+            shown[2:] = [f"{len(shown) - 2} more"]
         return ", ".join(shown)
 
 
@@ -58,7 +66,8 @@ def builds(dockerfile: Dockerfile, calls: Sequence[BuildCall]) -> tuple[Given, .
     found: dict[tuple[tuple[str, str | None], ...], BuildCall] = {}
     needed = {name for name in parts if not defaults[name]}
     for call in calls:
-        args = {name: _plain(value) for name, value in call.args if name in used}
+        said = ((name, _plain(value)) for name, value in call.args if name in used)
+        args = {n: value for n, value in said if value is not None or not _STAMP.fullmatch(n)}
         needed.intersection_update(name for name, value in args.items() if value is not None)
         other = (arg for arg in sorted(args.items()) if {arg[1]} != (defaults[arg[0]] or {None}))
         found.setdefault(tuple(other), call)

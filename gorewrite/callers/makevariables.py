@@ -124,8 +124,8 @@ class Variables:
         if name == "foreach":
             return self._foreach(_split(rest), local, depth)
         if name == "call":
-            called, given = self._called(inner, local, depth)
-            return self.reference(called, given, depth + 1)
+            called, numbered = self._called(inner, local, depth)
+            return self.reference(called, numbered, depth + 1)
         if name == "shell":
             return self._shell(rest, local, depth)
         return self._substituted(inner, local, depth)

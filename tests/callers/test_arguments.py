@@ -38,6 +38,8 @@ BASE = "ARG GO=1.25\nFROM golang:${GO}\n"
         (BASE, [call(1, GO="${GO}")], [{}, {"GO": None}]),
         (BASE, [call(1, GO="{{ .GO }}")], [{}, {"GO": None}]),
         (BASE, [call(1, OTHER="x")], [{}]),
+        # What a stamp says makes no difference.
+        ("FROM a\nARG VERSION=dev\nRUN x $VERSION\n", [call(1, VERSION=None)], [{}]),
         # Nothing but labels and the like has it.
         (BASE + "ARG REV\nLABEL rev=$REV\n", [call(1, REV="a")], [{}]),
         (BASE + "ARG REV\nRUN echo $REV\n", [call(1, REV="a")], [{}, {"REV": "a"}]),
@@ -87,3 +89,4 @@ def test_together() -> None:
     both = together([Given({"A": "1", "B": "2"}), Given({"A": "1"}, (where,))])
     assert both == Given({"A": "1", "B": None}, (where,))
     assert str(both) == "A=1, B"
+    assert str(Given(dict.fromkeys("DACB"))) == "A, B, 2 more"
