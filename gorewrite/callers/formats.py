@@ -89,6 +89,19 @@ FORMATS: Final = (
     _format("justfile", Start.OWN_OR_ROOT, r"(?:.*/)?(?:\.?[Jj]ustfile|[^/]+\.just)"),
     _format("hosting", Start.OWN, r"(?:.*/)?railway\.(?:json|toml)", (b"build", b"deploy")),
     _format("hosting", Start.OWN, r"(?:.*/)?captain-definition", (b"dockerfilepath",)),
+    _format(
+        "deployments",
+        Start.OWN_OR_ROOT,
+        rf"(?:.*/)?(?:devspace|werf|okteto)(?:[.-][^/]*)?{_YAML}",
+        (b"dockerfile", b"context"),
+    ),
+    _format(
+        "deployments",
+        Start.ROOT,
+        rf"render{_YAML}|(?:.*/)?copilot/[^/]+/manifest{_YAML}",
+        (b"dockerfile", b"build"),
+    ),
+    _format("deployments", Start.OWN, r"(?:.*/)?fly(?:[.-][^/]*)?\.toml", (b"build",)),
     _format("earthfile", Start.OWN, r"(?:.*/)?Earthfile", (b"dockerfile",)),
     _format("packagejson", Start.OWN_OR_ROOT, r"(?:.*/)?package\.json"),
     _format(

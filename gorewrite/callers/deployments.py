@@ -1,0 +1,145 @@
+"""Files that deploy, and say what is built for that: DevSpace, werf, Okteto, Copilot, Render, Fly.
+
+Sources: DevSpace docs, "images"; werf.io, werf.yaml, "dockerfile: PATH … relative to context"
+(werf/werf issue 5305); Okteto manifest, "build"; AWS Copilot, manifest, `image.build`, whose
+context is the directory of the Dockerfile; Render, blueprint, `dockerfilePath`; Fly, fly.toml,
+`[build]`, whose context is the directory of the file.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import tomllib
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from gorewrite.callers import places
+from gorewrite.callers.excerpt import Document
+from gorewrite.callers.model import BuildCall, Builder, Source
+from gorewrite.callers.yamlnodes import Mapping, Node, Scalar, read
+from gorewrite.evidence import Evidence
+
+
+class _Form(NamedTuple):
+    """How a tool says what it builds. at: the keys down to the builds, `*` for each of several;
+    context, dockerfile, target, args: their keys; inside: whether the Dockerfile is looked for in
+    the context."""
+
+    tool: str
+    at: tuple[str, ...]
+    context: str = "context"
+    dockerfile: str = "dockerfile"
+    target: str = "target"
+    args: str = "args"
+    inside: bool = False
+    builder: Builder = Builder.DEFAULT
+
+
+#: By the first word of the file's name.
+_FORMS: Final = {
+    "devspace": _Form("devspace", ("images", "*"), args="buildArgs"),
+    "werf": _Form("werf", (), inside=True, builder=Builder.BUILDKIT),
+    "okteto": _Form("okteto", ("build", "*"), inside=True, builder=Builder.BUILDKIT),
+    "manifest": _Form("copilot", ("image", "build")),
+    "render": _Form(
+        "render", ("services", "*"), "dockerContext", "dockerfilePath", builder=Builder.BUILDKIT
+    ),
+}
+
+
+def calls(source: Source) -> Iterator[BuildCall]:
+    """The builds that a file names."""
+    document = Document(source.path, source.data)
+    name = posixpath.basename(source.path)
+    if name.endswith(".toml"):
+        yield from _fly(source, document)
+        return
+    form = _FORMS[name.partition(".")[0].partition("-")[0]]
+    for top in read(document.text):
+        for node in _down(top, form.at):
+            call = _call(source, document, form, node)
+            if call is not None:
+                yield call
+
+
+def _down(node: Node | None, keys: tuple[str, ...]) -> Iterator[Node]:
+    """The nodes at the end of some keys."""
+    if not keys:
+        yield from [node] if node is not None else []
+    elif isinstance(node, Mapping) and keys[0] != "*":
+        yield from _down(node.get(keys[0]), keys[1:])
+    elif isinstance(node, Mapping):
+        for _, _, value in node.items:
+            yield from _down(value, keys[1:])
+    elif keys[0] == "*":
+        for value in getattr(node, "items", ()):
+            yield from _down(value, keys[1:])
+
+
+def _call(source: Source, document: Document, form: _Form, node: Node) -> BuildCall | None:
+    if isinstance(node, Scalar) and form.tool == "copilot":
+        return _built(source, document, form, node.line, ("", node.text), node.start, node.end)
+    if not isinstance(node, Mapping):
+        return None
+    root, file = node.text(form.context), node.text(form.dockerfile)
+    if root is None and file is None and form.tool != "devspace":
+        return None
+    line = node.line_of(form.dockerfile if file is not None else form.context)
+    call = _built(source, document, form, line, (root or "", file or ""), node.start, node.end)
+    args = (
+        (n, v.text if isinstance(v, Scalar) else None) for n, _, v in node.mapping(form.args).items
+    )
+    owner = next((n for n in (node, node.mapping("build")) if n.get("kaniko") is not None), None)
+    if owner is not None:
+        line = owner.line_of("kaniko")
+        because = Evidence(source.path, line, document.text_of(line)[:200])
+        call = call._replace(builder=Builder.NEVER, builder_because=because)
+    return call._replace(target=node.text(form.target), args=tuple(args))
+
+
+def _built(
+    source: Source,
+    document: Document,
+    form: _Form,
+    line: int,
+    written: tuple[str, str],
+    start: int,
+    end: int,
+) -> BuildCall:
+    root, file = written
+    beside = places.join(source.start, file or "Dockerfile")
+    context = places.join(source.start, root or ".")
+    if form.tool == "copilot" and not root:
+        context = posixpath.dirname(beside) or "." if beside is not None else None
+    inside = places.join(context, file or "Dockerfile")
+    return BuildCall(
+        form.tool,
+        source.path,
+        line,
+        document.text_of(line),
+        document.trimmed(start, end),
+        context,
+        inside if form.inside else beside,
+        written,
+        builder=form.builder,
+    )
+
+
+def _fly(source: Source, document: Document) -> Iterator[BuildCall]:
+    try:
+        build = tomllib.loads(document.text).get("build", {})
+    except (ValueError, UnicodeError):
+        return
+    if not isinstance(build, dict) or "image" in build or "builder" in build:
+        return
+    file, args = build.get("dockerfile", ""), build.get("args", {})
+    lines = document.text.split("\n")
+    line = next((n for n, text in enumerate(lines, 1) if text.startswith("[build]")), 1)
+    form = _Form("fly", (), builder=Builder.BUILDKIT)
+    call = _built(source, document, form, line, ("", str(file)), 0, len(document.text))
+    named = args.items() if isinstance(args, dict) else ()
+    target = build.get("build-target")
+    yield call._replace(
+        target=target if isinstance(target, str) else None,
+        args=tuple((name, str(value)) for name, value in named),
+    )
