@@ -56,10 +56,19 @@ def calls(source: Source) -> Iterator[BuildCall]:
         return
     form = _FORMS[name.partition(".")[0].partition("-")[0]]
     for top in read(document.text):
+        synced = set(_synced(top))
         for node in _down(top, form.at):
             call = _call(source, document, form, node)
             if call is not None:
-                yield call
+                image = node.text("image") if isinstance(node, Mapping) else None
+                yield call._replace(syncs=image in synced)
+
+
+def _synced(top: Node) -> Iterator[str]:
+    """The images into whose containers DevSpace copies files, unless it replaces them."""
+    for node in _down(top, ("dev", "*")):
+        if isinstance(node, Mapping) and node.get("sync") and not node.get("devImage"):
+            yield node.text("imageSelector") or ""
 
 
 def _down(node: Node | None, keys: tuple[str, ...]) -> Iterator[Node]:
@@ -82,14 +91,17 @@ def _call(source: Source, document: Document, form: _Form, node: Node) -> BuildC
     if not isinstance(node, Mapping):
         return None
     root, file = node.text(form.context), node.text(form.dockerfile)
+    build = node.mapping("build")
     if root is None and file is None and form.tool != "devspace":
         return None
+    if node.get("custom") is not None or build.get("custom") is not None:
+        return None  # A command builds.
     line = node.line_of(form.dockerfile if file is not None else form.context)
     call = _built(source, document, form, line, (root or "", file or ""), node.start, node.end)
     args = (
         (n, v.text if isinstance(v, Scalar) else None) for n, _, v in node.mapping(form.args).items
     )
-    owner = next((n for n in (node, node.mapping("build")) if n.get("kaniko") is not None), None)
+    owner = next((n for n in (node, build) if n.get("kaniko") is not None), None)
     if owner is not None:
         line = owner.line_of("kaniko")
         because = Evidence(source.path, line, document.text_of(line)[:200])

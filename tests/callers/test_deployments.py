@@ -55,6 +55,7 @@ FILES = [
     ("fly.toml", "[build\n", []),
     ("fly.toml", "build = 1\n", []),
     ("devspace.yaml", "images: [1]\n", []),
+    ("devspace.yaml", "images:\n  a:\n    build: {custom: {command: ./x}}\n", []),
     ("werf.yaml", "- 1\n", []),
 ]
 
@@ -73,3 +74,13 @@ def test_kaniko() -> None:
     (found,) = calls("deployments", "devspace.yaml", text)
     assert found.builder is Builder.NEVER
     assert found.builder_because is not None and found.builder_because.line == 4
+
+
+@pytest.mark.parametrize(("more", "expected"), [("", True), ("    devImage: golang:1.25\n", False)])
+def test_files_are_copied_into_containers(more: str, expected: bool) -> None:
+    text = (
+        "images:\n  api:\n    image: x/api\n"
+        f"dev:\n  api:\n    imageSelector: x/api\n    sync:\n    - path: ./\n{more}"
+    )
+    (found,) = calls("deployments", "devspace.yaml", text)
+    assert found.syncs == expected
