@@ -17,6 +17,7 @@ from gorewrite.runtime.brought import unknown_programs
 from gorewrite.runtime.choice import NoRuntime, Runtime, choose, departures
 from gorewrite.runtime.requirements import Requirements, requirements
 from gorewrite.stage import packages
+from gorewrite.stage.blocks import doubled_blanks
 from gorewrite.stage.commands import last
 from gorewrite.stage.images import Image
 from gorewrite.stage.metadata import health_check
@@ -56,7 +57,8 @@ class SlimBase(Transform):
     - base-unknown: a build argument decides the base image.
     - base-needs-shell: a RUN of the stage needs a shell and is more than an installation of
       what distroless has.
-    - needs-userland: the command, the health check or the program needs a shell or commands.
+    - needs-userland: the command, the health check or the program needs a shell or commands, or
+      skaffold or Tilt unpacks files in running containers.
     - user-missing: USER or --chown names a user that distroless does not have.
     - program-unknown: which binary runs, and how it is linked, is not known.
     - libc-unknown, libc-mismatch: the C library that the binary needs is not known, or not the
@@ -137,6 +139,9 @@ class _Slim:
             )
         if self.stage.base_assumed:
             return self._refuse("base-unknown", "a build argument decides the base image")
+        if self.stage.synced:
+            message = "files are copied into running containers, which takes tar"
+            return self._refuse("needs-userland", message, self.stage.synced)
         refused = self._stage_needs_shell()
         if refused is not None:
             return refused
@@ -247,7 +252,9 @@ class _Slim:
         if workdir not in (None, runtime.image.workdir) and _starts_in_workdir(self.stage):
             replacement += self.facts.dockerfile.fragment(f"WORKDIR {workdir}\n")
         declares: set[str] = set()
-        also: list[tuple[BodyNode, tuple[BodyNode, ...]]] = [(node, ()) for node in self.removed]
+        gone: set[BodyNode] = set(self.removed)
+        gone |= doubled_blanks(self.stage.stage.nodes, gone) if gone else set()
+        also: list[tuple[BodyNode, tuple[BodyNode, ...]]] = [(node, ()) for node in gone]
         for keyword in ("ENTRYPOINT", "CMD"):
             instruction = last(self.stage, keyword)
             if keyword == "CMD" and last(self.stage, "ENTRYPOINT") is not None:

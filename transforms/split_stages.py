@@ -15,6 +15,7 @@ from gorewrite.runtime.carry import carry
 from gorewrite.runtime.choice import NoRuntime, Runtime, choose, departures
 from gorewrite.runtime.requirements import Requirements, requirements
 from gorewrite.stage import metadata
+from gorewrite.stage.blocks import doubled_blanks
 from gorewrite.stage.choices import arguments_of_choice
 from gorewrite.stage.images import Image
 from gorewrite.stage.scope import join
@@ -343,7 +344,7 @@ class _Split:
         written = {instruction for _, instruction in moved.lines}
         for instruction in written.intersection(moved.removed):
             gone |= set(self.stage.stage.comments_above(instruction))
-        gone |= _blanks(nodes, gone)
+        gone |= doubled_blanks(nodes, gone)
         pairs: dict[BodyNode, tuple[BodyNode, ...]] = {node: () for node in nodes if node in gone}
         if source.name is None:
             pairs[source.stage.from_] = (_named(source.stage.from_, name),)
@@ -371,24 +372,3 @@ def _named(instruction: Instruction, name: str) -> Instruction:
     keyword = "AS" if instruction.source.lstrip()[:4].isupper() else "as"
     image = from_parts(instruction).image
     return instruction.edit((image.end, image.end, f" {keyword} {name}"))
-
-
-def _blanks(nodes: tuple[BodyNode, ...], gone: set[BodyNode]) -> set[BodyNode]:
-    """Blank lines that would be left doubled, or dangling at the end."""
-    found: set[BodyNode] = set()
-    after_blank = beside = False
-    for node in nodes:
-        if not isinstance(node, Blank):
-            beside = node in gone  # Blank lines that were there before stay.
-        if node in gone:
-            continue
-        if isinstance(node, Blank) and after_blank and beside:
-            found.add(node)
-        after_blank = isinstance(node, Blank)
-    for node in reversed(nodes):
-        if node in gone:
-            continue
-        if not isinstance(node, Blank):
-            break
-        found.add(node)
-    return found

@@ -30,6 +30,27 @@ def taken_out(
     return tuple((node, ()) for node in removed)
 
 
+def doubled_blanks(nodes: Sequence[BodyNode], gone: set[BodyNode]) -> set[BodyNode]:
+    """Blank lines that would be left doubled, or dangling at the end."""
+    found: set[BodyNode] = set()
+    after_blank = beside = False
+    for node in nodes:
+        if not isinstance(node, Blank):
+            beside = node in gone  # Blank lines that were there before stay.
+        if node in gone:
+            continue
+        if isinstance(node, Blank) and after_blank and beside:
+            found.add(node)
+        after_blank = isinstance(node, Blank)
+    for node in reversed(nodes):
+        if node in gone:
+            continue
+        if not isinstance(node, Blank):
+            break
+        found.add(node)
+    return found
+
+
 def cut(run: Run, command: shell.Command) -> Edit | None:
     """The edit of a RUN's text that leaves out one command of an `&&` list or of a sequence.
 
