@@ -12,6 +12,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import accumulate
 from typing import Final
 
 from gorewrite import shell
@@ -25,6 +26,7 @@ from gorewrite.shell.step import resolve
 _MOST_STEPS: Final = 5000
 _MOST_ROUNDS: Final = 60
 _DEEPEST: Final = 12
+_MOST_JOINED: Final = 8
 
 _POSITIONAL: Final = re.compile(r"\$(?:\{(\d+)(?::?-([^{}$`]*))?\}|(\d))")
 #: What goes on with a statement that began above.
@@ -63,10 +65,15 @@ def _understood(text: str) -> shell.Script | None:
     if not isinstance(script, shell.Opaque):
         return script
     kept: list[str] = []
-    for start, end in _parts(text):
-        part = text[start:end]
-        opaque = isinstance(shell.parse(part), shell.Opaque)
-        kept.append(re.sub(r"[^\n]", " ", part) if opaque else part)
+    parts = [text[start:end] for start, end in _parts(text)][::-1]
+    while parts:
+        part = parts.pop()
+        # Lines of a quoted text may begin at the left margin, too.
+        joined = accumulate(parts[:-_MOST_JOINED:-1], initial=part)
+        whole = next((j for j in joined if not isinstance(shell.parse(j), shell.Opaque)), None)
+        kept.append(re.sub(r"[^\n]", " ", part) if whole is None else whole)
+        while whole is not None and len(part) < len(whole):
+            part += parts.pop()
     script = shell.parse("".join(kept))
     return None if isinstance(script, shell.Opaque) else script
 

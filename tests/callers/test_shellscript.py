@@ -239,3 +239,12 @@ def test_functions_of_scripts_that_are_read_in() -> None:
     found = calls("shellscript", "ci/build", text, files={"ci/lib.sh": lib})
     assert [(c.context, c.target, c.line) for c in found] == [("web", "prod", 4), ("api", None, 5)]
     assert spanned(text, found[0]) == "image web --target prod ./web"
+
+
+def test_quoted_lines_at_the_left_margin() -> None:
+    text = (
+        "LIST=(a b)\nexport X=(${X:-\n  c\n})\n"
+        "image() {\n  if false; then\n    echo 'not so:\nlike this'\n  fi\n  docker build $1\n}\n"
+        "image svc\n"
+    )
+    assert [call.context for call in calls("shellscript", "a.sh", text)] == ["svc"]
