@@ -53,7 +53,7 @@ _GIT: Final = re.compile(
     r"|[\[(,]\s*[\"']git[\"']\s*[,\])]"  # An argument list of another language.
     r"|\b(?:goreleaser|promu|svu|govvv|gitversion|git-chglog|git-cliff|setuptools[-_]scm|hatch-vcs"
     r"|dunamai|versioneer|vergen|GitPython|pygit2|simple-git|isomorphic-git|git-rev-sync"
-    r"|semantic-release|propose-version|set-commits)\b"
+    r"|semantic-release|propose-version|set-commits|pre-commit|lefthook)\b"
     # Linters that only look at what is new, by their flags or settings.
     r"|\bnew-from-(?:rev|merge-base)\b|golangci-lint\b[^\n;&|]*\s--new\b|^\s*new\s*[:=]\s*true"
 )
@@ -121,6 +121,10 @@ def _in_run(facts: Facts, stage: StageFacts, run: Run) -> GitNeed | None:
         line = run.instruction.source.splitlines()[number].strip()
         dirty = _DIRTY.search(text) is not None
         return GitNeed("the build reads it", facts.at(run.instruction, line, number), dirty)
+    for step in run.steps:
+        expanded = " ".join(filter(None, step.argv)) if step.command.name is None else ""
+        if _GIT.search(expanded):
+            return GitNeed("the build reads it", facts.at(run.instruction), True)
     texts = list(_texts(stage, run))
     dirty = any(_DIRTY.search(text) for _, text in texts)
     for path, text in texts:
@@ -164,7 +168,7 @@ def _texts(stage: StageFacts, run: Run) -> Iterator[tuple[str, str]]:
     """(context path, text) of the Makefiles and scripts a RUN runs, and those named in them."""
     tree = stage.facts.project.context
     seen: set[tuple[str, str]] = set()
-    for step in run.steps:
+    for step in _steps(run):
         recipe = recipe_of(step)
         source = source_of(stage, run, recipe) if recipe is not None else None
         found = [(source.path, source.goals)] if source is not None else []
@@ -174,6 +178,13 @@ def _texts(stage: StageFacts, run: Run) -> Iterator[tuple[str, str]]:
                 if each not in seen and len(seen) < _MOST_TEXTS:
                     seen.add(each)
                     yield each
+
+
+def _steps(run: Run) -> Iterator[shell.Step]:
+    """The commands of a RUN, and those whose output it puts in."""
+    yield from run.steps
+    for script in run.substitutions:
+        yield from shell.steps(script, run.state.workdir, run.state.shell_env)
 
 
 def _told(stage: StageFacts, run: Run, step: shell.Step) -> Iterator[str]:

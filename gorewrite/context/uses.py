@@ -113,7 +113,7 @@ _MOST_SOURCES: Final = 20_000
 @remembered
 @lasting
 def _generated_from(context: Context) -> tuple[tuple[str, Evidence], ...]:
-    """The files at the root that `//go:generate` names; it runs in the directory of its file."""
+    """What `//go:generate` names, by its name at the root; it runs in the directory of its file."""
     named: list[tuple[str, Evidence]] = []
     walk = context.walk(".", _MOST_SOURCES)
     for name in walk:
@@ -123,8 +123,8 @@ def _generated_from(context: Context) -> tuple[tuple[str, Evidence], ...]:
             line = (data or b"").count(b"\n", 0, found.start()) + 1
             for word in re.findall(r"[\w.*?/-]+", text):
                 path = posixpath.normpath(posixpath.join(posixpath.dirname(name), word))
-                if "/" not in path and path not in (".", ".."):
-                    named.append((path, Evidence(name, line, f"//go:generate {text}")))
+                if path != "." and not path.startswith(".."):
+                    named.append((_top(path), Evidence(name, line, f"//go:generate {text}")))
     return tuple(named)
 
 
@@ -241,6 +241,9 @@ class _Reader:
             if not literal.startswith("/") or "$" in literal or "`" in literal:
                 return "."
             value = literal.rpartition("/")[0] or "/"
+        _, _, given = value.partition("=")
+        if given and not stage.source_of(step.path(value) or "", run.instruction):
+            value = given  # `-func=coverage.out`, `PROFILE=coverage.out`
         path = step.path(value)
         if path is None:
             return "."

@@ -310,7 +310,9 @@ class Script(NamedTuple):
             return None
         statement = self.statements[0]
         node = statement.node
-        if statement.terminator in ("&", ";") or (isinstance(node, List) and "||" in node.operators):
+        if statement.terminator in ("&", ";") or (
+            isinstance(node, List) and "||" in node.operators
+        ):
             return None
         items = node.items if isinstance(node, List) else (node,)
         found = tuple(item for item in items if isinstance(item, Command))
