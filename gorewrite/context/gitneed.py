@@ -124,7 +124,8 @@ def _in_run(facts: Facts, stage: StageFacts, run: Run) -> GitNeed | None:
     for step in run.steps:
         expanded = " ".join(filter(None, step.argv)) if step.command.name is None else ""
         if _GIT.search(expanded):
-            return GitNeed("the build reads it", facts.at(run.instruction), True)
+            dirty = _DIRTY.search(expanded) is not None
+            return GitNeed("the build reads it", facts.at(run.instruction), dirty)
     texts = list(_texts(stage, run))
     dirty = any(_DIRTY.search(text) for _, text in texts)
     for path, text in texts:
