@@ -305,6 +305,7 @@ def _alternative(tool: str) -> str:
 _ALTERNATIVES: Mapping[str, str] = {
     "kaniko": "it passes over mounts, `--cache=true` keeps its layers in a registry",
     "docker API": "it is the classic builder; build with `docker build` and test what it made",
+    "docker_image": "it takes the classic builder; name a `builder`, or use docker_image_build",
     "docker-py": "its API is the classic builder; use python-on-whales or the docker command line",
     "buildah": "`buildah build` of a newer release mounts caches",
     "CapRover": "it uses the classic builder; let it deploy an image that is built elsewhere",

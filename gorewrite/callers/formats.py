@@ -97,6 +97,14 @@ FORMATS: Final = (
         r"(?:.*/)?(?:docker-bake[^/]*\.(?:hcl|json)|[^/]*bake[^/]*\.hcl)",
         (b"target",),
     ),
+    _format("provisioning", Start.OWN, r"(?:.*/)?[^/]+\.tf", (b"docker_",)),
+    _format(
+        "provisioning",
+        Start.OWN,
+        rf"(?:.*/)?(?:ansible|playbooks?|roles)/(?:.*/)?[^/]+{_YAML}"
+        rf"|(?:.*/)?(?:playbook|play|site)[^/]*{_YAML}",
+        (b"docker_image",),
+    ),
     # Manifests of which the path tells that they may build; most others only run images.
     _format(
         "pods",
