@@ -1,7 +1,8 @@
 """Terraform and Ansible, which build images through the API of the engine: the classic builder.
 
-Sources: kreuzwerker/docker, docker_image and docker_registry_image ("If not set or empty, the
-legacy builder will be used", `builder`); Ansible community.docker, docker_image, docker_image_build.
+Sources: kreuzwerker/docker, docker_image and docker_registry_image, `builder` ("If not set or
+empty, the legacy builder will be used"); Ansible community.docker, docker_image and
+docker_image_build.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def calls(source: Source) -> Iterator[BuildCall]:
     text = source.data.decode("utf-8", "replace")
     terraform = source.path.endswith(".tf")
     for start, body in _terraform(text) if terraform else _ansible(text):
-        given = dict(_INLINE.findall(body))
+        given: dict[str, str] = dict(_INLINE.findall(body))
         if terraform:  # What has no quotes is an expression.
             given = {n: v if v.startswith('"') else f"${{{v}}}" for n, v in given.items()}
         given = {name: value.strip("\"'") for name, value in given.items()}
