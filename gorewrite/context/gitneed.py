@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import chain, islice, pairwise
 from typing import Final, NamedTuple
 
 from gorewrite import shell
@@ -18,7 +18,7 @@ from gorewrite.context import Context
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import Facts, StageFacts
 from gorewrite.gobuild.indirect import indirect_builds
-from gorewrite.gobuild.recipes import recipe_of, source_of, texts
+from gorewrite.gobuild.recipes import run_texts, texts
 from gorewrite.gobuild.toolchain import at
 from gorewrite.golang.commands import BuildOutput
 from gorewrite.golang.versions import GoVersion
@@ -168,24 +168,11 @@ def _without_foreign(stage: StageFacts, run: Run) -> str:
 def _texts(stage: StageFacts, run: Run) -> Iterator[tuple[str, str]]:
     """(context path, text) of the Makefiles and scripts a RUN runs, and those named in them."""
     tree = stage.facts.project.context
-    seen: set[tuple[str, str]] = set()
-    for step in _steps(run):
-        recipe = recipe_of(step)
-        source = source_of(stage, run, recipe) if recipe is not None else None
-        found = [(source.path, source.goals)] if source is not None else []
-        found += ((path, None) for path in _told(stage, run, shell.unwrapped(step)))
-        for path, goals in found:
-            for each in texts(tree, path, goals):
-                if each not in seen and len(seen) < _MOST_TEXTS:
-                    seen.add(each)
-                    yield each
-
-
-def _steps(run: Run) -> Iterator[shell.Step]:
-    """The commands of a RUN, and those whose output it puts in."""
-    yield from run.steps
-    for script in run.substitutions:
-        yield from shell.steps(script, run.state.workdir, run.state.shell_env)
+    told = (path for step in run.steps for path in _told(stage, run, shell.unwrapped(step)))
+    found = chain(
+        run_texts(stage, run), (each for path in told for each in texts(tree, path, None))
+    )
+    yield from islice(dict.fromkeys(found), _MOST_TEXTS)
 
 
 def _told(stage: StageFacts, run: Run, step: shell.Step) -> Iterator[str]:

@@ -229,6 +229,10 @@ NOTHING = {
         ("COPY . .", "COPY go.sum /root/.config/go/env", BUILD),
         "auth-after-source",
     ),
+    "a go.mod in a heredoc": (
+        ("COPY main.go .", "COPY <<E go.mod", "module example.com/shop", "E", BUILD),
+        "no-go-mod",
+    ),
     "cloned": (
         ("RUN git clone https://example.com/x .", "RUN go build -o /shop ."),
         "source-not-from-context",
