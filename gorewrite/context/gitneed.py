@@ -46,6 +46,8 @@ _READS: Final = (
     "describe|rev-parse|rev-list|log|show|status|diff|diff-index|diff-files|tag|branch|name-rev"
     "|symbolic-ref|for-each-ref|show-ref|cat-file|archive|ls-files|ls-tree|shortlog|blame|submodule"
     "|checkout|fetch|pull|reset|clean|stash|worktree|update-index|restore|switch|merge-base|remote"
+    "|add|am|bundle|check-attr|check-ignore|cherry-pick|commit|count-objects|format-patch|fsck|gc"
+    "|grep|lfs|merge|mv|notes|push|range-diff|rebase|reflog|revert|rm|verify-commit|verify-tag"
 )
 _GIT: Final = re.compile(
     rf"(?<![\w./-])git\s+(?:-[cC]\s+\S+\s+|--[\w-]+(?:=\S+)?\s+)*(?:{_READS})\b"

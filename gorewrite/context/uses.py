@@ -170,6 +170,17 @@ _NO_FILES: Final = _names(
 )
 
 
+#: What the builder gives by itself (Dockerfile reference, "Automatic platform ARGs").
+_PLATFORM: Final = re.compile(r"(?:TARGET|BUILD)(?:PLATFORM|OS|ARCH|VARIANT)")
+
+
+def _is_chosen(run: Run, word: shell.Word) -> bool:
+    """Whether a word is made of a build argument, for which callers may give another value."""
+    names = re.findall(r"\$\{?(\w+)", word.text)
+    args, env = run.state.args, run.state.env
+    return any(n in args and n not in env and not _PLATFORM.fullmatch(n) for n in names)
+
+
 class _Reader:
     """Collects what RUNs, programs and the final image take."""
 
@@ -235,6 +246,10 @@ class _Reader:
     ) -> str | None:
         """The context path of what a word names; "." too where that is not known."""
         value = word.expand(step.variables)
+        if value is not None and _is_chosen(run, word):
+            path = step.path(value)
+            if path is not None and any(p.origin == "context" for p in stage.copies.over(path)):
+                return "."  # Whatever is there may be given instead.
         if value is None:
             # Of a pattern such as `/var/cache/apk/*` the directory before it tells enough.
             literal = word.text.partition("*")[0].partition("?")[0].partition("[")[0]

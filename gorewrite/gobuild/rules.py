@@ -276,7 +276,7 @@ def _build_settings(stage: StageFacts, needs: Needs) -> Evidence | None:
     for each in needs:
         for evidence in () if isinstance(each, Unknown) else each.build_info:
             data = context.read(evidence.path) or b""
-            if re.search(rb'["`](-ldflags|-gcflags|CGO_\w+)["`]', data):
+            if re.search(rb'["`](-ldflags|-gcflags|CGO_\w*)["`]', data):
                 return evidence
     return None
 
