@@ -139,6 +139,7 @@ PLATFORM: Final = re.compile(r"fly[.-].+\.toml|railway\.(?:json|toml)")
 _ANY: Final = re.compile("|".join(f"(?:{each.names})" for each in FORMATS))
 _BUILDS: Final = (
     b"build", b"bud", b"kaniko", b"submit", b"--source", b"deploy-cloudrun", b"plugins/docker",
+    b"dockerimage",
 )  # fmt: skip
 
 
