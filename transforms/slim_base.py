@@ -230,7 +230,10 @@ class _Slim:
             if name in end.env and name not in end.declared:
                 why = f"the program reads {name}, which {self.base.ref.text} sets"
                 self.doubts.append(Unknown(why))
-        known = (p.needs for p in needs.programs if not isinstance(p.needs, Unknown))
+        known = [p.needs for p in needs.programs if not isinstance(p.needs, Unknown)]
+        for plugins in (need.plugins for need in known if need.plugins):
+            why = f"what plugins need of {self.base.ref.text} is not known"
+            self.doubts.append(Unknown(why, plugins[:1]))
         for read in (read for need in known for read in need.reads):
             if read.path in ACCOUNTS:
                 why = "the program looks up accounts, of which distroless has others"
