@@ -216,6 +216,7 @@ _CANDIDATES: Final = (
     _Candidate("tests", 2, "plain"),
     _Candidate("e2e", 2, "plain"),
 )
+_OF_GIT: Final = frozenset({".git", ".gitignore", ".gitattributes"})
 _PATTERNS: Final = frozenset(candidate.pattern for candidate in _CANDIDATES)
 #: Those with a `*`, which matches in the name of one file as it does in Python.
 _WILD: Final = {each: re.compile(translate(each)) for each in _PATTERNS if "*" in each}
@@ -260,7 +261,7 @@ def _extend(
         candidate.pattern
         for candidate in _CANDIDATES
         if candidate.level <= level
-        and (git is None or candidate.pattern != ".git")
+        and (git is None or candidate.pattern not in _OF_GIT)
         and candidate.pattern not in (looked_for if candidate.level > 0 else needed)
         and _proven(candidate, context, visible, file)
     ]

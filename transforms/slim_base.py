@@ -12,6 +12,8 @@ from gorewrite.contract import argv_of
 from gorewrite.dockerfile import BodyNode, Comment, Instruction, command_of, copy_parts, from_parts
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import Facts, StageFacts
+from gorewrite.gobuild.gouse import go_uses
+from gorewrite.gobuild.toolchain import at
 from gorewrite.runtime.around import of_the_system
 from gorewrite.runtime.brought import unknown_programs
 from gorewrite.runtime.choice import NoRuntime, Runtime, choose, departures
@@ -161,9 +163,11 @@ class _Slim:
         built = next((p for p in needs.programs if p.path in needs.entry.programs), None)
         if built is None:
             what = next(iter(needs.entry.programs), "the program")
-            return self._refuse(
-                "program-unknown", f"{what} runs, which this file is not seen to build"
-            )
+            message = f"{what} runs, which this file is not seen to build"
+            why = _not_followed(self.facts)
+            if why is not None:
+                return self._refuse("program-unknown", f"{message}: {why.why}", why.evidence)
+            return self._refuse("program-unknown", message)
         builder = self.facts.stages[
             next(s.index for s in self.facts.stages if built.invocation.run in s.runs)
         ].base
@@ -231,7 +235,10 @@ class _Slim:
             if name in end.env and name not in end.declared:
                 why = f"the program reads {name}, which {self.base.ref.text} sets"
                 self.doubts.append(Unknown(why))
-        known = (p.needs for p in needs.programs if not isinstance(p.needs, Unknown))
+        known = [p.needs for p in needs.programs if not isinstance(p.needs, Unknown)]
+        for plugins in (need.plugins for need in known if need.plugins):
+            why = f"what plugins need of {self.base.ref.text} is not known"
+            self.doubts.append(Unknown(why, plugins[:1]))
         for read in (read for need in known for read in need.reads):
             if read.path in ACCOUNTS:
                 why = "the program looks up accounts, of which distroless has others"
@@ -298,6 +305,18 @@ def _naming(stage: StageFacts, name: str) -> list[Evidence]:
     above = reversed(nodes[: nodes.index(stage.stage.from_)])
     block = takewhile(lambda node: isinstance(node, Comment), above)
     return [stage.facts.at(node) for node in block if name in node.source.lower()][::-1]
+
+
+def _not_followed(facts: Facts) -> Unknown | None:
+    """The first build of which it is not known what it writes."""
+    for stage in facts.stages:
+        for invocation, outputs in stage.outputs:
+            if isinstance(outputs, Unknown):
+                return Unknown(outputs.why, (at(stage, invocation),))
+        for use in go_uses(stage):
+            if use.through is not None:
+                return Unknown(f"what {use.through.path} builds is not followed", (use.through,))
+    return None
 
 
 def _starts_in_workdir(stage: StageFacts) -> bool:

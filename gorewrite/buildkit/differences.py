@@ -40,6 +40,8 @@ _QUIET = re.compile(r"(?<=[\s\"'])(?:-q|--quiet)(?=[\s\"']|$)")
 _PIPED = re.compile(rb"\s*(?:\d?>&\d\s*)?\|(?!\||\s*(?:tee|cat|ts)\b)")
 _CAPTURED = re.compile(rb"(?:\$\$?\((?:shell\s+)?|`)\s*$")
 _WRITTEN = re.compile(r"(?<=\s)(?:1?>{1,2}\s*(?!/dev/null|[&>])|&>{1,2}\s*(?!/dev/null|>))\S")
+_EMPTY = ", which is nothing with BuildKit"
+_RELIED = re.compile(rf"of the classic builder$|{_EMPTY}$|Successfully (?:built|tagged)")
 _PYTHON = re.compile(r"check_output|capture_output|stdout\s*=")
 
 _INSTALLS = re.compile(
@@ -77,10 +79,17 @@ def differences(source: Source, call: BuildCall) -> Iterator[Evidence]:
     if _TRUST.search(source.data):
         yield Evidence(call.file, call.line, "BuildKit passes over DOCKER_CONTENT_TRUST")
     if not _QUIET.search(text):
-        around = source.data[max(0, start - 40) : start]
-        piped = _PIPED.match(source.data, end) is not None
-        if piped or _CAPTURED.search(around) or _WRITTEN.search(text) or _PYTHON.search(text):
+        piped = _PIPED.match(source.data, end)
+        captured = _CAPTURED.search(source.data[max(0, start - 40) : start])
+        if (piped or captured) and b">&" not in source.data[start : piped.end() if piped else end]:
+            yield Evidence(call.file, call.line, f"what the build prints is read{_EMPTY}")
+        elif piped or captured or _WRITTEN.search(text) or _PYTHON.search(text):
             yield Evidence(call.file, call.line, "what the build prints is read")
+
+
+def relies_on_classic(difference: Evidence) -> bool:
+    """Whether a call works with the classic builder alone, which then is the one that builds."""
+    return _RELIED.search(difference.text) is not None
 
 
 def reads_output(source: Source) -> Iterator[Evidence]:

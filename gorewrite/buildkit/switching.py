@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+from gorewrite.buildkit.differences import relies_on_classic
 from gorewrite.buildkit.model import SETTING, Way, is_off, is_switchable
 from gorewrite.buildkit.needs import left_out, old_frontend_suffices
 from gorewrite.callers import gotests, index
@@ -242,6 +243,7 @@ def _switch(
             doubtful.append(Evidence(call.file, call.line, text[:200]))
     others = way.places - len({call.span for call in calls}) if edits == way.shared else 0
     classic = any(call.builder is Builder.CLASSIC for call in calls)
+    classic = classic or any(map(relies_on_classic, way.differences))
     return Switch(tuple(calls), edits, others, tuple(dict.fromkeys(doubtful)), classic)
 
 
@@ -303,6 +305,7 @@ def _alternative(tool: str) -> str:
 _ALTERNATIVES: Mapping[str, str] = {
     "kaniko": "it passes over mounts, `--cache=true` keeps its layers in a registry",
     "docker API": "it is the classic builder; build with `docker build` and test what it made",
+    "docker_image": "it takes the classic builder; name a `builder`, or use docker_image_build",
     "docker-py": "its API is the classic builder; use python-on-whales or the docker command line",
     "buildah": "`buildah build` of a newer release mounts caches",
     "CapRover": "it uses the classic builder; let it deploy an image that is built elsewhere",

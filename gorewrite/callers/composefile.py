@@ -13,10 +13,12 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from gorewrite.callers import ci, places
+from gorewrite.callers.buildcommand import setting_of
 from gorewrite.callers.excerpt import Document
 from gorewrite.callers.formats import COMPOSE_NAME
-from gorewrite.callers.model import BuildCall, Source, bare_image
+from gorewrite.callers.model import BuildCall, Builder, Source, bare_image
 from gorewrite.callers.yamlnodes import Mapping, Node, Scalar, Sequence, read
+from gorewrite.evidence import Evidence
 
 PLAIN_NAMES: Final = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 _VARIABLE: Final = re.compile(
@@ -62,11 +64,12 @@ def _calls(
     if file is None:
         return
     settings = _settings(source, start)
+    builder, because = _builder(source, start)
     for name, _, node in file.services.items:
         build = _build(source, file, name, node, 0)
         call = _call(build, settings) if build is not None else None
         if call is not None:
-            yield name, call
+            yield name, call._replace(builder=builder, builder_because=because)
     for other in file.included if depth < 4 else ():
         # One with a usual name is read for itself.
         joined = places.join(start, other)
@@ -211,8 +214,18 @@ def _known(text: str, settings: dict[str, str]) -> str | None:
 
 def _settings(source: Source, start: str) -> dict[str, str]:
     """The variables of the env file beside it."""
-    data = source.read(posixpath.normpath(f"{start}/.env")) if b"$" in source.data else None
+    data = source.read(posixpath.normpath(f"{start}/.env"))
     return dict(_SETTING.findall(data.decode("utf-8", "replace"))) if data is not None else {}
+
+
+def _builder(source: Source, start: str) -> tuple[Builder, Evidence | None]:
+    """The builder that the env file beside it chooses, which is what the caller chose."""
+    path = posixpath.normpath(f"{start}/.env")
+    builder, because = setting_of(_settings(source, start))
+    if builder is not Builder.CLASSIC:
+        return Builder.DEFAULT, None
+    line = (source.read(path) or b"").partition(b"DOCKER_BUILDKIT")[0].count(b"\n") + 1
+    return builder, Evidence(path, line, because)
 
 
 def _interpolated(text: str, settings: dict[str, str]) -> str:

@@ -110,6 +110,14 @@ FORMATS: Final = (
         r"(?:.*/)?(?:docker-bake[^/]*\.(?:hcl|json)|[^/]*bake[^/]*\.hcl)",
         (b"target",),
     ),
+    _format("provisioning", Start.OWN, r"(?:.*/)?[^/]+\.tf", (b"docker_",)),
+    _format(
+        "provisioning",
+        Start.OWN,
+        rf"(?:.*/)?(?:ansible|playbooks?|roles)/(?:.*/)?[^/]+{_YAML}"
+        rf"|(?:.*/)?(?:playbook|play|site)[^/]*{_YAML}",
+        (b"docker_image",),
+    ),
     # Manifests of which the path tells that they may build; most others only run images.
     _format(
         "pods",
@@ -144,6 +152,7 @@ PLATFORM: Final = re.compile(r"fly[.-].+\.toml|railway\.(?:json|toml)")
 _ANY: Final = re.compile("|".join(f"(?:{each.names})" for each in FORMATS))
 _BUILDS: Final = (
     b"build", b"bud", b"kaniko", b"submit", b"--source", b"deploy-cloudrun", b"plugins/docker",
+    b"dockerimage",
 )  # fmt: skip
 
 

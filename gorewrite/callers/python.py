@@ -2,8 +2,8 @@
 
 Sources: Python library reference (subprocess, os, asyncio); Invoke (`c.run`), Fabric, nox
 (`session.run`), doit (`actions`); Docker SDK for Python (`images.build`), which speaks the API of
-the classic builder (docker/docker-py issue 2230); python-on-whales (`docker.build`), which runs
-buildx.
+the classic builder (docker/docker-py issue 2230); testcontainers (`DockerImage`), which uses that;
+python-on-whales (`docker.build`), which runs buildx.
 """
 
 from __future__ import annotations
@@ -30,12 +30,13 @@ _RUNS: Final = re.compile(
 )
 _MOVES: Final = re.compile(r"os\.chdir|contextlib\.chdir|(?:.*\.)?(?:l?cd|pushd)")
 _DOCKER_PY: Final = re.compile(r"(?:.*\.)?(images\.build|(?:api|client|cli|APIClient\(\))\.build)")
+_TESTCONTAINERS: Final = re.compile(r"(?:.*\.)?DockerImage")
 _WHALES: Final = re.compile(r"(?:.*\.)?(docker|DockerClient\(\))\.(?:(?:image|buildx)\.)?build")
 
 
 def calls(source: Source) -> Iterator[BuildCall]:
     """The builds of a Python file that is run in `source.start`."""
-    if b"build" in source.data or b"kaniko" in source.data:
+    if any(word in source.data for word in (b"build", b"kaniko", b"DockerImage")):
         yield from dict.fromkeys(_calls(source))
 
 
@@ -63,10 +64,16 @@ def _calls(source: Source) -> Iterator[BuildCall]:
             cwd = moved(cwd, called.given[0])
         elif b"whales" in source.data and _WHALES.fullmatch(called.name):
             yield from _whales(called, host, cwd)
-        elif _DOCKER_PY.fullmatch(called.name) and b"docker" in source.data:
+        elif _uses_docker_py(called.name, source.data):
             yield from _docker_py(called, host, cwd)
         elif _RUNS.fullmatch(last):
             yield from _run(called, host, cwd)
+
+
+def _uses_docker_py(name: str, data: bytes) -> bool:
+    if b"testcontainers" in data and _TESTCONTAINERS.fullmatch(name):
+        return True
+    return b"docker" in data and _DOCKER_PY.fullmatch(name) is not None
 
 
 def _run(called: Called, host: Host, cwd: str | None) -> Iterator[BuildCall]:
@@ -92,7 +99,7 @@ def _docker_py(called: Called, host: Host, cwd: str | None) -> Iterator[BuildCal
     ):
         return
     path = named.get("path", (called.given or (None,))[0])
-    file = named.get("dockerfile", named.get("**"))
+    file = named.get("dockerfile", named.get("dockerfile_path", named.get("**")))
     because = "docker-py uses the API of the classic builder (docker/docker-py issue 2230)"
     yield _call(
         "docker-py", called, host, cwd, path, file, Builder.NEVER, because, named.get("buildargs")

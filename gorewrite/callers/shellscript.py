@@ -121,7 +121,7 @@ def _call(
     elif builder is Builder.DEFAULT:
         builder, because = setting.builder, setting.because
     elif "DOCKER_BUILDKIT" in build.because and not assigned:
-        because = _setting_line(document) or setting.because or here
+        because = _setting_line(document) or setting.because or here._replace(text=build.because)
     return build.call(here, document.bytes_span(start, end), builder, because)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import chain, islice, pairwise
 from typing import Final, NamedTuple
 
 from gorewrite import shell
@@ -18,7 +18,7 @@ from gorewrite.context import Context
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import Facts, StageFacts
 from gorewrite.gobuild.indirect import indirect_builds
-from gorewrite.gobuild.recipes import recipe_of, source_of, texts
+from gorewrite.gobuild.recipes import run_texts, texts
 from gorewrite.gobuild.toolchain import at
 from gorewrite.golang.commands import BuildOutput
 from gorewrite.golang.versions import GoVersion
@@ -46,6 +46,8 @@ _READS: Final = (
     "describe|rev-parse|rev-list|log|show|status|diff|diff-index|diff-files|tag|branch|name-rev"
     "|symbolic-ref|for-each-ref|show-ref|cat-file|archive|ls-files|ls-tree|shortlog|blame|submodule"
     "|checkout|fetch|pull|reset|clean|stash|worktree|update-index|restore|switch|merge-base|remote"
+    "|add|am|bundle|check-attr|check-ignore|cherry-pick|commit|count-objects|format-patch|fsck|gc"
+    "|grep|lfs|merge|mv|notes|push|range-diff|rebase|reflog|revert|rm|verify-commit|verify-tag"
 )
 _GIT: Final = re.compile(
     rf"(?<![\w./-])git\s+(?:-[cC]\s+\S+\s+|--[\w-]+(?:=\S+)?\s+)*(?:{_READS})\b"
@@ -53,7 +55,7 @@ _GIT: Final = re.compile(
     r"|[\[(,]\s*[\"']git[\"']\s*[,\])]"  # An argument list of another language.
     r"|\b(?:goreleaser|promu|svu|govvv|gitversion|git-chglog|git-cliff|setuptools[-_]scm|hatch-vcs"
     r"|dunamai|versioneer|vergen|GitPython|pygit2|simple-git|isomorphic-git|git-rev-sync"
-    r"|semantic-release|propose-version|set-commits)\b"
+    r"|semantic-release|propose-version|set-commits|pre-commit|lefthook)\b"
     # Linters that only look at what is new, by their flags or settings.
     r"|\bnew-from-(?:rev|merge-base)\b|golangci-lint\b[^\n;&|]*\s--new\b|^\s*new\s*[:=]\s*true"
 )
@@ -121,6 +123,11 @@ def _in_run(facts: Facts, stage: StageFacts, run: Run) -> GitNeed | None:
         line = run.instruction.source.splitlines()[number].strip()
         dirty = _DIRTY.search(text) is not None
         return GitNeed("the build reads it", facts.at(run.instruction, line, number), dirty)
+    for step in run.steps:
+        expanded = " ".join(filter(None, step.argv)) if step.command.name is None else ""
+        if _GIT.search(expanded):
+            dirty = _DIRTY.search(expanded) is not None
+            return GitNeed("the build reads it", facts.at(run.instruction), dirty)
     texts = list(_texts(stage, run))
     dirty = any(_DIRTY.search(text) for _, text in texts)
     for path, text in texts:
@@ -163,17 +170,11 @@ def _without_foreign(stage: StageFacts, run: Run) -> str:
 def _texts(stage: StageFacts, run: Run) -> Iterator[tuple[str, str]]:
     """(context path, text) of the Makefiles and scripts a RUN runs, and those named in them."""
     tree = stage.facts.project.context
-    seen: set[tuple[str, str]] = set()
-    for step in run.steps:
-        recipe = recipe_of(step)
-        source = source_of(stage, run, recipe) if recipe is not None else None
-        found = [(source.path, source.goals)] if source is not None else []
-        found += ((path, None) for path in _told(stage, run, shell.unwrapped(step)))
-        for path, goals in found:
-            for each in texts(tree, path, goals):
-                if each not in seen and len(seen) < _MOST_TEXTS:
-                    seen.add(each)
-                    yield each
+    told = (path for step in run.steps for path in _told(stage, run, shell.unwrapped(step)))
+    found = chain(
+        run_texts(stage, run), (each for path in told for each in texts(tree, path, None))
+    )
+    yield from islice(dict.fromkeys(found), _MOST_TEXTS)
 
 
 def _told(stage: StageFacts, run: Run, step: shell.Step) -> Iterator[str]:

@@ -113,7 +113,7 @@ _MOST_SOURCES: Final = 20_000
 @remembered
 @lasting
 def _generated_from(context: Context) -> tuple[tuple[str, Evidence], ...]:
-    """The files at the root that `//go:generate` names; it runs in the directory of its file."""
+    """What `//go:generate` names, by its name at the root; it runs in the directory of its file."""
     named: list[tuple[str, Evidence]] = []
     walk = context.walk(".", _MOST_SOURCES)
     for name in walk:
@@ -123,8 +123,8 @@ def _generated_from(context: Context) -> tuple[tuple[str, Evidence], ...]:
             line = (data or b"").count(b"\n", 0, found.start()) + 1
             for word in re.findall(r"[\w.*?/-]+", text):
                 path = posixpath.normpath(posixpath.join(posixpath.dirname(name), word))
-                if "/" not in path and path not in (".", ".."):
-                    named.append((path, Evidence(name, line, f"//go:generate {text}")))
+                if path != "." and not path.startswith(".."):
+                    named.append((_top(path), Evidence(name, line, f"//go:generate {text}")))
     return tuple(named)
 
 
@@ -168,6 +168,17 @@ _NO_FILES: Final = _names(
     ldconfig microdnf nproc printf pwd set setcap sleep true uname unset update-ca-certificates
     useradd usermod wget yum id which command exit ulimit umask"""
 )
+
+
+#: What the builder gives by itself (Dockerfile reference, "Automatic platform ARGs").
+_PLATFORM: Final = re.compile(r"(?:TARGET|BUILD)(?:PLATFORM|OS|ARCH|VARIANT)")
+
+
+def _is_chosen(run: Run, word: shell.Word) -> bool:
+    """Whether a word is made of a build argument, for which callers may give another value."""
+    names = re.findall(r"\$\{?(\w+)", word.text)
+    args, env = run.state.args, run.state.env
+    return any(n in args and n not in env and not _PLATFORM.fullmatch(n) for n in names)
 
 
 class _Reader:
@@ -235,12 +246,19 @@ class _Reader:
     ) -> str | None:
         """The context path of what a word names; "." too where that is not known."""
         value = word.expand(step.variables)
+        if value is not None and _is_chosen(run, word):
+            path = step.path(value)
+            if path is not None and any(p.origin == "context" for p in stage.copies.over(path)):
+                return "."  # Whatever is there may be given instead.
         if value is None:
             # Of a pattern such as `/var/cache/apk/*` the directory before it tells enough.
             literal = word.text.partition("*")[0].partition("?")[0].partition("[")[0]
             if not literal.startswith("/") or "$" in literal or "`" in literal:
                 return "."
             value = literal.rpartition("/")[0] or "/"
+        _, _, given = value.partition("=")
+        if given and not stage.source_of(step.path(value) or "", run.instruction):
+            value = given  # `-func=coverage.out`, `PROFILE=coverage.out`
         path = step.path(value)
         if path is None:
             return "."

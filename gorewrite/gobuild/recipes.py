@@ -119,6 +119,18 @@ def source_of(stage: StageFacts, run: Run, recipe: Recipe) -> Source | None:
     return None
 
 
+def run_texts(stage: StageFacts, run: Run) -> Iterator[tuple[str, str]]:
+    """What the commands of a RUN take commands from, and those whose output it puts in."""
+    steps = list(run.steps)
+    for script in run.substitutions:
+        steps += shell.steps(script, run.state.workdir, run.state.shell_env)
+    for step in steps:
+        recipe = recipe_of(step)
+        source = source_of(stage, run, recipe) if recipe is not None else None
+        if source is not None:
+            yield from texts(stage.facts.project.context, source.path, source.goals)
+
+
 def texts(tree: Context, path: str, goals: Sequence[str] | None) -> Iterator[tuple[str, str]]:
     """(context path, text) of a file that holds commands, and of the files that it includes,
     reads or names. Comments are left out, and of Makefiles the recipes that are not run."""

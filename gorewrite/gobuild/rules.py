@@ -87,7 +87,7 @@ def fips(stage: StageFacts, invocation: Invocation) -> Evidence | None:
 
 
 _RESOLVER_ENV = re.compile(r"(?:LOCALDOMAIN|RES_OPTIONS|HOSTALIASES)=.|GODEBUG=.*\bnetdns=cgo")
-_NSS = re.compile(r"mdns|sss|ldap|winbind|wins|myhostname|resolve\b")
+_NSS = re.compile(r"(?m)^[^#\n]*(?:mdns|sss|ldap|winbind|wins|myhostname|resolve\b)")
 
 
 def resolver(stage: StageFacts, invocation: Invocation, needs: Needs) -> Evidence | None:
@@ -118,13 +118,20 @@ def _other_resolver(stage: StageFacts) -> Evidence | None:
             for text, where in service.environment:
                 if _RESOLVER_ENV.match(text):
                     return where
+        source = member.source_of("/etc/nsswitch.conf") or ""
+        data = stage.facts.project.context.read(source) if source else None
+        found = _NSS.search(data.decode("utf-8", "replace")) if data is not None else None
+        if found is not None:
+            line = stage.facts.project.context.evidence_line(source, found[0])
+            return Evidence(source, line, found[0].strip())
         for instruction in member.stage.instructions:
-            if _changes_nss(member, instruction):
+            if _changes_nss(instruction, data is None):
                 return stage.facts.at(instruction)
     return None
 
 
-def _changes_nss(stage: StageFacts, instruction: Instruction) -> bool:
+def _changes_nss(instruction: Instruction, unread: bool) -> bool:
+    """unread: whether nsswitch.conf does not come from the build context."""
     text = instruction.logical if instruction.keyword in ("RUN", "COPY", "ADD") else ""
     if "nss" not in text and "libpam" not in text:
         return False
@@ -132,11 +139,7 @@ def _changes_nss(stage: StageFacts, instruction: Instruction) -> bool:
         packages = re.search(r"\blib(nss|pam)-(ldap|sss|mdns|winbind|myhostname|resolve)", text)
         # `hosts: files dns` on alpine is there for Go's own resolver.
         return bool(packages or ("nsswitch.conf" in text and _NSS.search(text)))
-    if "nsswitch.conf" in text:
-        source = stage.source_of("/etc/nsswitch.conf")
-        data = stage.facts.project.context.read(source) if source else None
-        return data is None or bool(_NSS.search(data.decode("utf-8", "replace")))
-    return False
+    return unread and "nsswitch.conf" in text
 
 
 _CGO_ENV = re.compile(
@@ -273,7 +276,7 @@ def _build_settings(stage: StageFacts, needs: Needs) -> Evidence | None:
     for each in needs:
         for evidence in () if isinstance(each, Unknown) else each.build_info:
             data = context.read(evidence.path) or b""
-            if re.search(rb'["`](-ldflags|-gcflags|CGO_\w+)["`]', data):
+            if re.search(rb'["`](-ldflags|-gcflags|CGO_\w*)["`]', data):
                 return evidence
     return None
 

@@ -153,6 +153,8 @@ class _Outputs:
             raise NotKnown(cmd.uncertain[0])
         if cmd.versioned:
             raise NotKnown("a tool of another module is installed, not own code")
+        if cmd.goflags is None:
+            raise NotKnown("what GOFLAGS says is not known")
         for name in ("modfile", "overlay"):
             if cmd.setting(name) != "":
                 raise NotKnown(f"-{name} replaces files of the build")

@@ -82,23 +82,24 @@ _FIRST_ELEMENT = re.compile(rb"\s*\[\s*0\s*\]")
 # A function that gives back the file name of runtime.Caller: `_, f, _, _ := …; return f`.
 _TELLS_FILE = re.compile(
     rb"(?m)^func\s+(?:\([^)]*\)\s*)?(\w+)\((?:(?!^}).)*?"
-    rb"\w+\s*,\s*(\w+)\s*,\s*\w+\s*,\s*\w+\s*:?=\s*runtime\s*\.\s*Caller\s*\("
+    rb"\w+\s*,\s*(\w+)\s*,\s*\w+\s*,\s*\w+\s*:?=\s*\w+\s*\.\s*Caller\s*\("
     rb"(?:(?!^}).)*?\breturn\s+(?:\w+\s*,\s*)*\2\b",
     re.S,
 )
 _HOME = re.compile(rb'(?:Getenv|LookupEnv)\s*\(\s*"(HOME|USER|SHELL)"')
 # `_, f, _, _ := runtime.Caller`, and what a name is given to: `root = f`, `app{root: f}`.
 _FILE_OF_CALLER = re.compile(
-    rb"\w+\s*,\s*(\w+)\s*,\s*\w+\s*,\s*\w+\s*(:?=)\s*runtime\s*\.\s*Caller\s*\("
+    rb"\w+\s*,\s*(\w+)\s*,\s*\w+\s*,\s*\w+\s*(:?=)\s*\w+\s*\.\s*Caller\s*\("
 )
 _GIVEN = rb"(\w+)\s*[:=]\s*%s\b"
+_PATHS = frozenset({"path", "path/filepath"})
 # What makes a directory of the path of a file; loggers want its last element.
 _PATH_WORK = re.compile(
-    rb"\b(?:filepath|path)\s*\.\s*(?:Dir|Join|Abs|Rel)\b"
-    rb"|\w\s*,\s*_\s*:?=\s*(?:filepath|path)\s*\.\s*Split\b"
+    rb"\b\w+\s*\.\s*(?P<of>Dir|Join|Abs|Rel)\b"
+    rb"|\w\s*,\s*_\s*:?=\s*\w+\s*\.\s*Split\b"
     rb"|\[\s*:\s*strings\s*\.\s*LastIndex|\bstrings\s*\.\s*TrimSuffix\s*\(\s*\w+\s*,"
 )
-_DIRECTORY_OF = rb"\b(?:filepath|path)\s*\.\s*(?:Dir|Join|Abs|Rel)\s*\(\s*(?:\w+\s*\.\s*)*(?:%s)\b"
+_DIRECTORY_OF = rb"\b\w+\s*\.\s*(?P<of>Dir|Join|Abs|Rel)\s*\(\s*(?:\w+\s*\.\s*)*(?:%s)\b"
 # What string literals tell: (bytes worth a look, pattern over the literal with quotes, field).
 _LITERALS = (
     (b"/tmp/", re.compile(rb'^["`]/tmp/'), "temp_files"),
@@ -160,7 +161,7 @@ def _told_source_paths(closure: Closure) -> Iterator[Evidence]:
     called = re.compile(rb"\b(?:" + b"|".join(sorted(helpers)) + rb")\s*\(")
     for file in closure.own_files:
         for call in called.finditer(file.code):
-            if _PATH_WORK.search(file.code, *file.declaration_range(call.start())):
+            if _makes_a_path(file, call.start()):
                 yield file.evidence(call.start())
 
 
@@ -172,7 +173,8 @@ def _kept_source_paths(closure: Closure) -> Iterator[Evidence]:
             directory_of = re.compile(_DIRECTORY_OF % b"|".join(names))
             for other in closure.unit_by_file[file.path].files:
                 for work in directory_of.finditer(other.code):
-                    yield other.evidence(work.start())
+                    if other.operand_package(work.start("of")) in _PATHS:
+                        yield other.evidence(work.start())
 
 
 @remembered
@@ -233,9 +235,17 @@ def _use(file: SourceFile, package: str, name: str, start: int) -> str | None:
         return "self_path" if _FIRST_ELEMENT.match(file.code, end) else None
     if (package, name) in _CALLERS:
         # Loggers ask for the file name only; a path built from it is another matter.
-        path_work = _PATH_WORK.search(file.code, *file.declaration_range(start))
-        return "caller_paths" if path_work else None
+        return "caller_paths" if _makes_a_path(file, start) else None
     return _USES.get((package, name))
+
+
+def _makes_a_path(file: SourceFile, start: int) -> bool:
+    """Whether the declaration around an offset takes the directory of a path, or puts one
+    together."""
+    return any(
+        work["of"] is None or file.operand_package(work.start("of")) in _PATHS
+        for work in _PATH_WORK.finditer(file.code, *file.declaration_range(start))
+    )
 
 
 def _tags(file: SourceFile) -> frozenset[str]:

@@ -16,6 +16,7 @@ from gorewrite.caches.mounts import mounts
 from gorewrite.dockerfile import Instruction, copy_parts, pairs, variables
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
+from gorewrite.gobuild.recipes import run_texts
 from gorewrite.memo import cached_property
 from gorewrite.modules.anchors import AUTH_FILE, anchor_of, named_in, work_directory_of
 from gorewrite.modules.gomodules import Incomplete, PlacedModule
@@ -36,6 +37,7 @@ _AUTH = re.compile(
     r"|update-ca-certificates|/run/secrets/|\.gitconfig|\.git-credentials"
 )
 _TOOLS = re.compile(r"(?:^|[\s/])(?:git|openssh(?:-client)?|mercurial|ca-certificates)\b")
+_STORES = re.compile(r"\bgo\s+env\s+-w\b")
 _CLEANS = re.compile(
     r"\bclean\b[^\n;&|]*-modcache\b|\brm\s+-\w*[rR]\w*\s[^\n;&|]*(?:pkg/mod|pkg\b|/go(?:/\*|/)?(?:\s|$))"
 )
@@ -279,17 +281,23 @@ class Job:
     def _check_run(self, run: Run, needs_tools: bool) -> None:
         """A RUN between the source copy and the download."""
         facts = self.stage.facts
-        if _AUTH.search(run.text) and not _harmless_certificates(self.user_stage, run):
+        scripts = self._scripts(run)
+        auth = _AUTH.search(run.text) and not _harmless_certificates(self.user_stage, run)
+        if auth or _AUTH.search(scripts) or _STORES.search(scripts):
             self._late("credentials or certificates are set up", self.stage, run.instruction)
         if any(_SETTING.fullmatch(name) for name in run.body.commands.stored):
             self._late("settings of the download are stored", self.stage, run.instruction)
-        if needs_tools and _TOOLS.search(run.text):
+        if needs_tools and _TOOLS.search(f"{run.text}\n{scripts}"):
             self._late("tools of the download are installed", self.stage, run.instruction)
         base = self.stage.base
         golang = isinstance(base, Image) and base.family == "golang"
         if not golang and not self._go_earlier and not _only_go(run):
             message = "this RUN may install Go behind the source copy; move it above the COPY"
             raise Incomplete("toolchain-after-source", message, facts.at(run.instruction))
+
+    def _scripts(self, run: Run) -> str:
+        """What the Makefiles and scripts say that a RUN runs."""
+        return "\n".join(text for _, text in run_texts(self.user_stage, run))
 
     @cached_property
     def _go_earlier(self) -> bool:
@@ -302,10 +310,11 @@ class Job:
         start = self.explicit.words[0].start if self.explicit else len(self.run.text)
         text = self.run.text[:start]
         facts = self.user_stage.facts
-        if _AUTH.search(text) and not _harmless_certificates(self.user_stage, self.run):
+        auth = _AUTH.search(text) and not _harmless_certificates(self.user_stage, self.run)
+        if auth or (self.through is None and _AUTH.search(self._scripts(self.run))):
             message = "the RUN that downloads sets up credentials; give those a RUN of their own"
             raise Incomplete("auth-inline", message, facts.at(self.user))
-        stores = re.search(r"\bgo\s+env\s+-w\b", text) is not None
+        stores = _STORES.search(text) is not None
         if stores or (needs_tools and _TOOLS.search(text)):
             what = "stores settings" if stores else "installs tools"
             message = f"the RUN that downloads {what} for it; give those a RUN of their own"

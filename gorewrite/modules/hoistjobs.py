@@ -13,6 +13,7 @@ from gorewrite.dockerfile import Instruction
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
 from gorewrite.gobuild.gouse import GoUse, go_uses
+from gorewrite.gobuild.recipes import run_texts
 from gorewrite.gobuild.toolchain import at, go_version
 from gorewrite.golang.gomod import find_module
 from gorewrite.golang.targets import ignores_modules
@@ -29,6 +30,11 @@ _DOWNLOADING = frozenset({"build", "install", "test", "run", "vet", "generate", 
 _DONE = frozenset({"mod download", "mod vendor", "mod tidy", "get", "build", "install", "list"})
 #: Flags of `go mod edit` that change what is downloaded (`go help mod edit`).
 _CHANGES = re.compile(r"--?(?:drop)?(?:require|replace|exclude)\b")
+#: As much in a Makefile or script, which is only searched.
+_CHANGES_THEM = re.compile(
+    rf"\bmod\s+edit\b.*\s{_CHANGES.pattern}|\bwork\s+(?:init|use|edit)\b"
+    r"|(?:>|\b(?:sed|perl|tee|cp|mv|ln|install)\s.*\s)[\s\"']*[\w./-]*\bgo\.(?:mod|work)[\"']?(?=$|[\s;&|)])"
+)
 
 
 def jobs(stage: StageFacts) -> Iterator[Job | Refusal]:
@@ -119,6 +125,10 @@ def _changed(job: Job) -> Evidence | None:
                 return where
         if any(files & _written(step) for step in run.steps):
             return where
+        for path, text in run_texts(job.user_stage, run):
+            for number, line in enumerate(text.split("\n"), 1):
+                if _CHANGES_THEM.search(line):
+                    return Evidence(path, number, line.strip()[:200])
     return None
 
 
@@ -314,6 +324,11 @@ def _no_module(stage: StageFacts) -> Iterator[Refusal]:
         yield Refusal(
             instruction, "source-not-from-context", message, (stage.facts.at(fetched.instruction),)
         )
+    elif any(p.origin != "context" and (p.path or "").endswith("/go.mod") for p in stage.placed):
+        message = (
+            "go.mod is not from the build context; commit one to download ahead of the sources"
+        )
+        yield Refusal(instruction, "no-go-mod", message, (evidence,))
     elif copied and (named := _reads_other_files(own[0].go.env)):
         yield Refusal(instruction, "go-mod-changed", named, (evidence,))
     elif copied:

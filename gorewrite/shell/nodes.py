@@ -303,14 +303,16 @@ class Script(NamedTuple):
     def and_list(self) -> tuple[Command, ...] | None:
         """The commands, if the script is one `a && b && c` of simple commands and no more.
 
-        None if it holds anything else: a comment, `;` between commands, `&`, `||`, a pipe, a
-        negation, a subshell, a compound, a here-document.
+        None if it holds anything else: a comment, `;` between commands or at the end, `&`, `||`, a
+        pipe, a negation, a subshell, a compound, a here-document.
         """
         if len(self.statements) != 1 or self.comments:
             return None
         statement = self.statements[0]
         node = statement.node
-        if statement.terminator == "&" or (isinstance(node, List) and "||" in node.operators):
+        if statement.terminator in ("&", ";") or (
+            isinstance(node, List) and "||" in node.operators
+        ):
             return None
         items = node.items if isinstance(node, List) else (node,)
         found = tuple(item for item in items if isinstance(item, Command))

@@ -31,7 +31,7 @@ class Call(NamedTuple):
 
     @property
     def uses_index(self) -> bool:
-        return self.does.action not in ("update", "remove", "clean", "info", "version", "")
+        return self.does.action not in ("update", "remove", "clean", "info", "")
 
 
 def calls_of(run: Run) -> tuple[Call, ...]:

@@ -302,9 +302,9 @@ def test_not_understood(path: str, text: str) -> None:
 
 
 DIFFERENT = [
-    ("docker build . | tail -1", "what the build prints is read"),
+    ("docker build . | tail -1", "what the build prints is read, which is nothing with BuildKit"),
     ("docker build . 2>&1 | grep Success", "what the build prints is read"),
-    ("ID=$(docker build .)", "what the build prints is read"),
+    ("ID=$(docker build .)", "what the build prints is read, which is nothing with BuildKit"),
     ("docker build . > build.log", "what the build prints is read"),
     ("docker build --squash .", "--squash of the classic builder"),
     ("docker build -m 2g .", "-m of the classic builder"),

@@ -150,6 +150,7 @@ def test_nothing_is_built(text: str) -> None:
         ),
         ('os.system("docker buildx build .")', Builder.BUILDKIT, "buildx"),
         ('docker.from_env().images.build(path=".")', Builder.NEVER, "docker-py"),
+        ('# testcontainers\nDockerImage(path=".", tag="shop")', Builder.NEVER, "docker-py"),
         ('os.system("/kaniko/executor --context .")', Builder.NEVER, "kaniko"),
     ],
 )

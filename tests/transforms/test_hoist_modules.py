@@ -229,6 +229,18 @@ NOTHING = {
         ("COPY . .", "COPY go.sum /root/.config/go/env", BUILD),
         "auth-after-source",
     ),
+    "a go.mod in a heredoc": (
+        ("COPY main.go .", "COPY <<E go.mod", "module example.com/shop", "E", BUILD),
+        "no-go-mod",
+    ),
+    "a script that sets up credentials": (
+        ("COPY . .", "RUN ./auth.sh", BUILD),
+        "auth-after-source",
+    ),
+    "such a script ahead of the build": (
+        ("COPY . .", f"RUN ./auth.sh && {BUILD[4:]}"),
+        "auth-inline",
+    ),
     "cloned": (
         ("RUN git clone https://example.com/x .", "RUN go build -o /shop ."),
         "source-not-from-context",
@@ -243,6 +255,7 @@ def test_nothing_is_done(case: str) -> None:
         **SERVICE,
         "deps.sh": "#!/bin/sh\ngo mod download\n",
         "corp.crt": "-----BEGIN CERTIFICATE-----\n",
+        "auth.sh": "#!/bin/sh\necho machine example.com >> ~/.netrc\n",
     }
     before = stage(*lines)
     new, changes, refusals = rewrite(before, files, "hoist-modules", review=True)

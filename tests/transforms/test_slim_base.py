@@ -174,3 +174,20 @@ def test_configuration() -> None:
     config = Config(distroless_suite="debian12", registry_prefix="registry.example.com/mirror/")
     plan = planned(text, SHOP, "slim-base", config=config)
     assert b"FROM registry.example.com/mirror/distroless/static-debian12\n" in plan.new
+
+
+@pytest.mark.parametrize(
+    ("build", "why"),
+    [
+        ("ARG GOFLAGS\nRUN go build -o /shop .", "what GOFLAGS says is not known"),
+        ("RUN go vet . && sh build.sh", "what build.sh builds is not followed"),
+    ],
+)
+def test_says_which_build_is_not_followed(build: str, why: str) -> None:
+    files = {**SHOP, "build.sh": "#!/bin/sh\ngo build -o /shop .\n"}
+    text = (
+        f"FROM golang:1.24 AS build\nWORKDIR /src\nCOPY . .\n{build}\nFROM debian:12\n{COPY}{END}"
+    )
+    (refusal,) = rewrite(text, files, "slim-base")[2]
+    assert refusal.code == "program-unknown"
+    assert refusal.message.partition(": ")[2] == why

@@ -1,0 +1,7 @@
+resource "docker_image" "shop" {
+  name = "shop"
+
+  build {
+    context = "${path.module}/.."
+  }
+}

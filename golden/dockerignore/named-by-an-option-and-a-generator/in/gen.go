@@ -1,0 +1,3 @@
+package main
+
+//go:generate cp .vscode/shop.json embedded.json
