@@ -122,10 +122,8 @@ class _Mover:
                 if own and keyword in _MOVED:
                     self.moved.removed.append(instruction)
                 # With a comment it stays where the comment makes sense.
-                plain = keyword in ("WORKDIR", "SHELL") and not member.stage.comments_above(
-                    instruction
-                )
-                if own and behind and plain:
+                plain = keyword in ("WORKDIR", "SHELL") and behind
+                if plain and not member.stage.comments_above(instruction):
                     self.moved.removed.append(instruction)
         return self.moved
 
