@@ -245,10 +245,10 @@ class _Mover:
         is_program = instruction.keyword == "ENTRYPOINT" or not has_entrypoint
         path = self.program(words[0]) if words and is_program else None
         text = text_of(instruction)
-        if words and isinstance(command, str) and not self.exec_form:
-            if path is not None:
-                found = re.search(rf"(?<!\S){re.escape(words[0])}(?!\S)", instruction.rest)
-                assert found is not None, "the word that the command was made of"
+        first = re.escape(words[0]) if words else ""
+        found = re.search(rf"(?<!\S){first}(?!\S)", instruction.rest) if path else None
+        if isinstance(command, str) and not self.exec_form and (path is None or found):
+            if words and path and found:  # Not where the word is quoted.
                 start = instruction.rest_start + found.start()
                 text = text_of(instruction.edit((start, start + len(words[0]), path)))
                 self.moved.declares |= {instruction.keyword.lower()}
