@@ -122,6 +122,16 @@ def empty_around(stage: StageFacts, inventory: Inventory, workdir: str, path: st
     return directory if all(name in _KEEPERS for name in names) else None
 
 
+def unmade(stage: StageFacts, path: str) -> tuple[str, str]:
+    """(code, message) for what the image runs and no command is seen to make."""
+    commands = (each.go for member in stage.lineage for each in member.invocations)
+    if any(go.kind == "test" and go.flag("c") for go in commands):
+        why = "the image runs tests, which `go test -c` builds; build a production image by itself"
+        return "dev-or-test-image", why
+    why = f"no command that is understood creates {path}, which the image runs; "
+    return "output-path-unresolved", why + "name the output with `go build -o`"
+
+
 def copied_on(needs: Requirements) -> set[str]:
     """The binaries that the image runs where they were copied to, not where they were built."""
     programs = needs.entry.programs.keys()
