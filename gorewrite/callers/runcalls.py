@@ -51,6 +51,7 @@ _PLATFORMS: Final = (
     ".devcontainer.json",
     "Jenkinsfile",
 )
+_SERVICES: Final = re.compile(r"(?m)^services:[ \t]*$")
 _EXPRESSION: Final = re.compile(r"\$\{\{.*?\}\}")
 #: Before the names of images that Dockerfiles begin with or copy from.
 _FROM: Final = "FROM "
@@ -256,7 +257,13 @@ def _runs_in(index: Index, path: str) -> tuple[tuple[str, Service], ...]:
         documents = yamlnodes.read(_read(index.repository / values)) if values else ()
         first = documents[0] if documents else None
         text = helm.rendered(text, first if isinstance(first, yamlnodes.Mapping) else None)
-    return tuple(manifests.runs(path, text, file.parent))
+    found = tuple(manifests.runs(path, text, file.parent))
+    if not found and _SERVICES.search(text):  # A stack, or a compose file by another name.
+        from gorewrite.callers.compose import read_compose
+
+        services = read_compose(file, index.repository).values()
+        found = tuple((bare_image(each.image), each) for each in services if each.image)
+    return found
 
 
 def _variables(text: str) -> str:
