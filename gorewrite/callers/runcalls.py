@@ -51,6 +51,7 @@ _PLATFORMS: Final = (
     ".devcontainer.json",
     "Jenkinsfile",
 )
+_CONTAINER: Final = re.compile(r"-[ \t]+name:[ \t]*([\w.-]+)")
 _SERVICES: Final = re.compile(r"(?m)^services:[ \t]*$")
 _EXPRESSION: Final = re.compile(r"\$\{\{.*?\}\}")
 #: Before the names of images that Dockerfiles begin with or copy from.
@@ -228,6 +229,8 @@ def _images_in(index: Index, path: str) -> Iterable[str]:
 
         return bases.images(text)
     found = {bare_image(name) for name in _IMAGE.findall(text)}
+    if not found and "containers:" in text:  # A patch of Kustomize.
+        found.update(_CONTAINER.findall(text))
     values = _values_of(index, path) if "{{" in text else None
     if values is not None:
         found.update(_images_in(index, values))
