@@ -165,6 +165,7 @@ def requirements(stage: StageFacts, services: Sequence[Service] | None = None) -
             if _may_be_a_script(stage, inventory, path):
                 why = f"what {path} is, and what it needs itself, is not known"
                 needs.doubts.append(Unknown(why, (where,)))
+    needs.doubts += entry.doubts
     needs.linkages = tuple(links)
     needs.shell, needs.bash = tuple(entry.shell), tuple(entry.bash)
     needs.tools, needs.calls = dict(entry.tools), list(entry.calls)
