@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from gorewrite.contract import argv_of, build_only, health_argv, runtime_path
 from gorewrite.dockerfile import Instruction, Stage, command_of, pairs, variables
+from gorewrite.evidence import Unknown
 from gorewrite.facts import StageFacts
 from gorewrite.stage.commands import last
 from gorewrite.stage.images import DEFAULT_PATH
@@ -150,7 +151,18 @@ class _Mover:
         if instruction.keyword != "ENV" and (other := self._other_here(names, instruction)):
             raise CannotMove(instruction, f"${other} is another one in the runtime; write it out")
         for name in sorted(names - self.declared, key=instruction.rest.find):
-            self._declare(name, instruction)
+            if not self._unset(name, instruction):
+                self._declare(name, instruction)
+
+    def _unset(self, name: str, instruction: Instruction) -> bool:
+        """Whether an ENV extends a variable that nobody sets, neither the file nor either base:
+        `LD_LIBRARY_PATH=/opt/lib:$LD_LIBRARY_PATH`."""
+        state, base = self._state(instruction), self.stage.base
+        if instruction.keyword != "ENV" or not any(key == name for key, _ in pairs(instruction)):
+            return False
+        if state is None or isinstance(base, Unknown) or not base.known:
+            return False
+        return not any(name in each for each in (state.env, state.args, self.base_env))
 
     def _declare(self, name: str, instruction: Instruction) -> None:
         """Declares a variable as it is seen by an instruction."""
@@ -231,7 +243,7 @@ class _Mover:
         names = variables(instruction.rest)
         for name in names:
             source = self._declaration(name, instruction)
-            if source is None and name not in self.declared:
+            if source is None and not (name in self.declared or self._unset(name, instruction)):
                 return False
         extended = {"PATH"} if all(key == "PATH" for key, _ in pairs(instruction)) else set()
         return self._other_here(names - extended, instruction) is None
