@@ -157,10 +157,10 @@ class _Mover:
     def _unset(self, name: str, instruction: Instruction) -> bool:
         """Whether an ENV extends a variable that nobody sets, neither the file nor either base:
         `LD_LIBRARY_PATH=/opt/lib:$LD_LIBRARY_PATH`."""
-        state, base = self._state(instruction), self.stage.base
         if instruction.keyword != "ENV" or not any(key == name for key, _ in pairs(instruction)):
             return False
-        if state is None or isinstance(base, Unknown) or not base.known:
+        state, base = state_of(self.stage, instruction), self.stage.base
+        if isinstance(base, Unknown) or not base.known:
             return False
         return not any(name in each for each in (state.env, state.args, self.base_env))
 
