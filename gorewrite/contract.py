@@ -153,6 +153,9 @@ def program_path(entrypoint: Command, cmd: Command, end: State, stage: StageFact
 
 
 _PLAIN = re.compile(r"[\w./:=,@%+-]+\Z")
+_QUOTES = re.compile(r"""'[^'\n]*'|"[^"$`\\\n]*\"""")
+_WORD = rf"(?:[\w./:=,@%+-]|{_QUOTES.pattern})+"
+_LINE = re.compile(rf"\s*{_WORD}(?:\s+{_WORD})*\s*\Z")
 #: Failures that are told apart from nothing.
 _OR_FAIL = re.compile(r"\s*\|\|\s*(?:exit\s+1|false)\s*\Z")
 
@@ -160,16 +163,27 @@ _OR_FAIL = re.compile(r"\s*\|\|\s*(?:exit\s+1|false)\s*\Z")
 def argv_of(command: Command) -> tuple[str, ...] | None:
     """The words of a command when no shell is needed to tell them; None otherwise.
 
-    A shell string counts when it is one simple command of plain words, `exec` in front
-    allowed.
+    A shell string counts when it is one simple command of plain words, quoted or not, `exec` in
+    front allowed.
     """
     if command is None or isinstance(command, tuple):
         return command
+    if "'" in command or '"' in command:
+        return _unquoted(command)
     words = command.split()
     if words[:1] == ["exec"]:
         words = words[1:]
     plain = words and all(_PLAIN.match(word) for word in words) and "=" not in words[0]
     return tuple(words) if plain else None
+
+
+def _unquoted(command: str) -> tuple[str, ...] | None:
+    """The words of a command line of which some are quoted, and none holds an expansion."""
+    if not _LINE.match(command):
+        return None
+    words = [_QUOTES.sub(lambda found: found[0][1:-1], word) for word in re.findall(_WORD, command)]
+    words = words[1:] if words[0] == "exec" else words
+    return tuple(words) if words and "=" not in words[0] else None
 
 
 def health_argv(instruction: Instruction) -> tuple[str, ...] | None:

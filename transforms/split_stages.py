@@ -19,7 +19,7 @@ from gorewrite.stage.blocks import doubled_blanks
 from gorewrite.stage.choices import arguments_of_choice
 from gorewrite.stage.images import Image
 from gorewrite.stage.scope import join
-from gorewrite.stage.text import RuntimeText, stage_name
+from gorewrite.stage.text import RuntimeText, chosen_registry, stage_name
 from gorewrite.transform import Change, Proposal, Refusal, Safety, Transform, to_review
 
 
@@ -257,6 +257,9 @@ class _Split:
                 self.doubts.append(Unknown(f"the program reads {name}, which the Go image sets"))
         if self.stage.base_assumed and not needs.static:
             self.doubts.append(Unknown("a caller may choose another base image"))
+        if chosen_registry(self.stage) and runtime.image.ref.prefix == "gcr.io/distroless/":
+            why = "an argument chooses the registry; set registry-prefix to one that has distroless"
+            self.doubts.append(Unknown(why))
         for invocation, outputs in self.stage.outputs:
             if isinstance(outputs, Unknown):
                 continue

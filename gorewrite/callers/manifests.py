@@ -26,6 +26,7 @@ Run: TypeAlias = tuple[str, Service]
 
 _HEALTH: Final = re.compile(r"--health-cmd[= ]+(\"[^\"]*\"|'[^']*'|\S+)")
 _PROBES: Final = ("livenessProbe", "readinessProbe", "startupProbe")
+_RUNS: Final = ("command", "args", "lifecycle", *_PROBES)
 
 
 def runs(shown: str, text: str, directory: Path) -> Iterator[Run]:
@@ -57,7 +58,7 @@ class _Reader:
                     yield from self._task(task)
         elif node.get("apiVersion") is not None or name.startswith("values"):
             for found in mappings(node):
-                if self._image(found) is not None:
+                if self._image(found) is not None or _patches(found):
                     yield from self._container(found)
         elif not isinstance(node.get("services"), Mapping):  # Not a compose file.
             for found in mappings(node):
@@ -88,8 +89,9 @@ class _Reader:
         return CommandLine(words, self._at(parent.line_of(key))) if words and known else None
 
     def _container(self, node: Mapping) -> Iterator[Run]:
-        """A container of a pod; `values.yaml` uses the same words."""
-        image = self._image(node) or ""
+        """A container of a pod; `values.yaml` uses the same words, and so does a patch of
+        Kustomize, which names the container alone: mostly as its image is named."""
+        image = self._image(node) or node.text("name") or ""
         command, arguments = self._words(node, "command"), self._words(node, "args")
         if command or arguments:
             where = (command or arguments or CommandLine((), self._at(node.line))).evidence
@@ -199,6 +201,11 @@ class _Reader:
             else:
                 check = CommandLine(("CMD-SHELL", text), where)
                 yield bare_image(image[0]), service._replace(healthcheck=check)
+
+
+def _patches(node: Mapping) -> bool:
+    """Whether a mapping is part of a container whose image stands elsewhere."""
+    return bool(node.text("name")) and any(node.get(key) is not None for key in _RUNS)
 
 
 def _listed(value: object) -> list[object]:

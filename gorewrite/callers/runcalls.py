@@ -51,6 +51,8 @@ _PLATFORMS: Final = (
     ".devcontainer.json",
     "Jenkinsfile",
 )
+_CONTAINER: Final = re.compile(r"-[ \t]+name:[ \t]*([\w.-]+)")
+_SERVICES: Final = re.compile(r"(?m)^services:[ \t]*$")
 _EXPRESSION: Final = re.compile(r"\$\{\{.*?\}\}")
 #: Before the names of images that Dockerfiles begin with or copy from.
 _FROM: Final = "FROM "
@@ -227,6 +229,8 @@ def _images_in(index: Index, path: str) -> Iterable[str]:
 
         return bases.images(text)
     found = {bare_image(name) for name in _IMAGE.findall(text)}
+    if not found and "containers:" in text:  # A patch of Kustomize.
+        found.update(_CONTAINER.findall(text))
     values = _values_of(index, path) if "{{" in text else None
     if values is not None:
         found.update(_images_in(index, values))
@@ -256,7 +260,13 @@ def _runs_in(index: Index, path: str) -> tuple[tuple[str, Service], ...]:
         documents = yamlnodes.read(_read(index.repository / values)) if values else ()
         first = documents[0] if documents else None
         text = helm.rendered(text, first if isinstance(first, yamlnodes.Mapping) else None)
-    return tuple(manifests.runs(path, text, file.parent))
+    found = tuple(manifests.runs(path, text, file.parent))
+    if not found and _SERVICES.search(text):  # A stack, or a compose file by another name.
+        from gorewrite.callers.compose import read_compose
+
+        services = read_compose(file, index.repository).values()
+        found = tuple((bare_image(each.image), each) for each in services if each.image)
+    return found
 
 
 def _variables(text: str) -> str:

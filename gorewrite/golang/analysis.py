@@ -148,7 +148,7 @@ def _module_needs(
         for name in need.reads:
             reads.setdefault((name,), FileRead(name, "stat", False, place))
         for program in need.programs:
-            executes.setdefault((program,), Executes(program, place))
+            executes.setdefault((program,), Executes(program or None, place))
         if need.extra:
             extra.append(Evidence(place.path, place.line, f"{found[0]}: {need.extra}"))
     return extra

@@ -18,6 +18,8 @@ from gorewrite.memo import remembered
 if TYPE_CHECKING:
     from gorewrite.context import SourceTree
 
+#: Hosts of modules of many owners.
+_FORGES = ("github.com", "gitlab.com", "bitbucket.org", "codeberg.org")
 _UPPER = re.compile(r"[A-Z]")
 
 
@@ -194,6 +196,11 @@ class Resolver:
                 return posixpath.normpath(posixpath.join(_directory(mod.path), "vendor"))
         return None
 
+    def _of_one_owner(self, path: str) -> bool:
+        """Whether a module is of those who made the main one: what vendored code of theirs reads
+        and starts, no list of known modules says."""
+        return self.main is not None and _owner(self.main.module) == _owner(path)
+
     def module_of(self, path: str) -> str | None:
         """The module an import path belongs to by longest prefix, readable or only required."""
         candidate = path
@@ -212,7 +219,8 @@ class Resolver:
         if self._vendor and not (module and module.origin == "own" and owner not in self._local):
             directory = f"{self._vendor}/{path}"
             if self.tree.kind(directory) == "dir":
-                origin: Literal["own", "vendor"] = "own" if owner in self._local else "vendor"
+                ours = owner in self._local or self._of_one_owner(owner or path)
+                origin: Literal["own", "vendor"] = "own" if ours else "vendor"
                 home = Module(owner or path, directory, self.tree, origin)
                 return Package(path, directory, home)
         if module is None:
@@ -227,8 +235,13 @@ class Resolver:
 def guess_module(path: str) -> str:
     """A module path for an import no go.mod covers: host/owner/name on forges, else the path."""
     elements = path.split("/")
-    hosts = ("github.com", "gitlab.com", "bitbucket.org", "codeberg.org")
-    return "/".join(elements[:3]) if elements[0] in hosts else path
+    return "/".join(elements[:3]) if elements[0] in _FORGES else path
+
+
+def _owner(module: str) -> str:
+    """Whose a module is, by its path: host/owner on forges, else the host."""
+    elements = module.split("/")
+    return "/".join(elements[: 2 if elements[0] in _FORGES else 1])
 
 
 def _directory(path: str) -> str:

@@ -30,6 +30,9 @@ _KEEPERS = frozenset({".gitignore", ".gitkeep", ".keep", ".placeholder"})
 _MADE = re.compile(
     r"(?:\./)?(?:[\w-]+/)*[\w-]+\.(?:db|sqlite3?|bolt|log|pid|sock|cache|lock|dat|idx|kv)|\./[\w-]+/?"
 )
+#: What becomes another user by way of PAM, which asks /etc/shadow whether the account is valid
+#: (pam_unix(8)).
+_BY_PAM = frozenset({"su", "sudo"})
 #: What Debian, Alpine and distroless have, with the same numbers.
 _USERS, _GROUPS = ("", "root", "nobody"), ("", "root")
 
@@ -53,9 +56,13 @@ def of_users(
         return
     yield from dict.fromkeys(("/etc/passwd", "/etc/group"), where).items()
     user = (stage.end.user or "").partition(":")[0]
+    # A script may go on as another user (gosu, su-exec), and so do these by themselves.
+    becomes = not needs.tools.keys().isdisjoint(_BY_PAM)
+    if users and becomes:
+        yield "/etc/shadow", where
     for name, (created, at) in users.items():
-        # A script may go on as another user (gosu, su-exec).
-        if created.made_home not in (None, workdir) and (name == user or needs.entry.scripts):
+        others = bool(needs.entry.scripts) or becomes
+        if created.made_home not in (None, workdir) and (name == user or others):
             yield created.made_home or "", at
 
 
@@ -120,6 +127,16 @@ def empty_around(stage: StageFacts, inventory: Inventory, workdir: str, path: st
         return None
     names = (posixpath.basename(each) for each in stage.facts.project.context.walk(source))
     return directory if all(name in _KEEPERS for name in names) else None
+
+
+def unmade(stage: StageFacts, path: str) -> tuple[str, str]:
+    """(code, message) for what the image runs and no command is seen to make."""
+    commands = (each.go for member in stage.lineage for each in member.invocations)
+    if any(go.kind == "test" and go.flag("c") for go in commands):
+        why = "the image runs tests, which `go test -c` builds; build a production image by itself"
+        return "dev-or-test-image", why
+    why = f"no command that is understood creates {path}, which the image runs; "
+    return "output-path-unresolved", why + "name the output with `go build -o`"
 
 
 def copied_on(needs: Requirements) -> set[str]:

@@ -35,6 +35,7 @@ from gorewrite.runtime.around import (
     repeated,
     sources_at,
     spread,
+    unmade,
     unpacked,
     unseen,
     volumes,
@@ -125,12 +126,7 @@ class _Carrier:
                     Unknown(f"{path} is built by a command that is not followed", (where,))
                 )
             else:
-                self._refuse(
-                    "output-path-unresolved",
-                    f"no command that is understood creates {path}, which the image runs; "
-                    "name the output with `go build -o`",
-                    (where,),
-                )
+                self._refuse(*unmade(self.stage, path), (where,))
         names = {tool.rpartition("/")[2] for tool in self.needs.tools}
         for path, where in self.inventory.tools.items():
             if path.rpartition("/")[2] in names:

@@ -165,6 +165,7 @@ def requirements(stage: StageFacts, services: Sequence[Service] | None = None) -
             if _may_be_a_script(stage, inventory, path):
                 why = f"what {path} is, and what it needs itself, is not known"
                 needs.doubts.append(Unknown(why, (where,)))
+    needs.doubts += entry.doubts
     needs.linkages = tuple(links)
     needs.shell, needs.bash = tuple(entry.shell), tuple(entry.bash)
     needs.tools, needs.calls = dict(entry.tools), list(entry.calls)
@@ -186,7 +187,7 @@ def requirements(stage: StageFacts, services: Sequence[Service] | None = None) -
         needs.doubts += _service_doubts(service, stage, inventory)
     stated = [line.evidence for s in services if (line := s.entrypoint or s.command) is not None]
     if stated and last(stage, "ENTRYPOINT") is None and last(stage, "CMD") is None:
-        why = "only compose files say what the image runs"
+        why = "only its callers say what the image runs"
         needs.doubts.append(Unknown(why, tuple(stated)))
     _packages(needs)
     return needs

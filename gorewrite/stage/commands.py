@@ -10,7 +10,7 @@ from typing import Final
 
 from gorewrite import shell
 from gorewrite.dockerfile import Instruction
-from gorewrite.evidence import Evidence
+from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
 from gorewrite.shell import Call
 from gorewrite.shell.nodes import Literal, Parameter, Unit, Word
@@ -59,15 +59,15 @@ SUPERVISORS = frozenset(
 class Entry:
     """What a stage's image runs.
 
-    programs: absolute image paths that are started; scripts: those of them that are shell
-    scripts (path -> context path, "" for a heredoc); tools: command -> where it is called; calls:
-    every command line, those of other commands too, and where it is;
-    shell: why a shell is needed; bash: why it must be bash; looked_up: programs that are found
-    through the PATH of the Go image, by others than ENTRYPOINT and CMD; paths: commands of the
-    base image that are called by their absolute path; mounted: where scripts run the files of a
-    directory that is mounted; written: files that a shell writes, as they are named there;
-    entered: directories that it changes to; refusal: (code, message, evidence) when this cannot
-    be moved to another image.
+    programs: absolute image paths that are started; scripts: those of them that are shell scripts
+    (path -> context path, "" for a heredoc); tools: command -> where it is called; calls: every
+    command line, those of other commands too, and where it is; shell: why a shell is needed; bash:
+    why it must be bash; looked_up: programs that are found through the PATH of the Go image, by
+    others than ENTRYPOINT and CMD; paths: commands of the base image that are called by their
+    absolute path; mounted: where scripts run the files of a directory that is mounted; written:
+    files that a shell writes, as they are named there; entered: directories that it changes to;
+    doubts: what makes it one to review; refusal: (code, message, evidence) when this cannot be
+    moved to another image.
     """
 
     programs: dict[str, Evidence] = field(default_factory=dict)
@@ -82,6 +82,7 @@ class Entry:
     mounted: list[Evidence] = field(default_factory=list)
     written: list[tuple[str, Evidence]] = field(default_factory=list)
     entered: list[tuple[str, Evidence]] = field(default_factory=list)
+    doubts: list[Unknown] = field(default_factory=list)
     refusal: tuple[str, str, Evidence] | None = None
 
     def called(self, calls: Iterable[Call], evidence: Evidence) -> None:

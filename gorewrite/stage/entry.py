@@ -7,6 +7,7 @@ scripts from the build context, down to programs that are files of the image.
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Container, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -93,6 +94,13 @@ class _Reader(Follower):
             self._line(words, evidence, top=True, direct=True)
         else:
             assert isinstance(command, str)
+            if re.match(r"\[[^\s\[]", command):
+                why = (
+                    f"{first.keyword} is no JSON array, so a shell runs it as it is written; write "
+                    "double quotes, and no comma at the end"
+                )
+                self._refuse("entrypoint-unknown", why, evidence)
+                return
             self.entry.shell.append(evidence)
             if "bash" in self.state.shell[0]:
                 self.entry.bash.append(evidence)

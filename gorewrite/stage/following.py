@@ -4,12 +4,13 @@ down to programs that are files of the image."""
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Container, Sequence
 from dataclasses import replace
 
 from gorewrite import shell
-from gorewrite.contract import TOOLCHAIN_PATHS
-from gorewrite.evidence import Evidence
+from gorewrite.contract import TOOLCHAIN_PATHS, build_only
+from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
 from gorewrite.stage.commands import (
     DAEMONS,
@@ -226,6 +227,8 @@ class Follower(Lookup):
                 self._program(call.words[0], evidence)
         (first,) = shell.unwrap(command)
         words = [word.value for word in command.words[first:]]
+        if words and words[0] is None:
+            words[0] = self._by_environment(command.words[first], evidence)
         if not words or words == ["exec"]:  # Which only redirects.
             return
         called = words[0]
@@ -245,6 +248,19 @@ class Follower(Lookup):
                 self._not_a_service(known, posixpath.basename(called), evidence)
             else:
                 self._argv(known, evidence)
+
+    def _by_environment(self, word: shell.Word, evidence: Evidence) -> str | None:
+        """What a program stands for by the ENV of the image, when the text that is read does not
+        set the variables in it itself; None otherwise. Callers may choose another name by them."""
+        for name in word.variables:
+            own = name in self.stage.end.declared and not build_only(name)
+            if not own or re.search(rf"\b{name}=|\bread\b[^\n;]*\b{name}\b", self.text):
+                return None
+        found = word.expand(self.stage.end.env)
+        if found is not None and "$" in word.text.rpartition("/")[2]:
+            why = f"which program runs depends on {word.text}, which is {found} by itself"
+            self.entry.doubts.append(Unknown(why, (evidence,)))
+        return found
 
     def _computed(self, text: str, evidence: Evidence) -> None:
         """A command whose first word is made when the script runs."""

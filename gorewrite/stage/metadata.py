@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from gorewrite.contract import argv_of, build_only, health_argv, runtime_path
 from gorewrite.dockerfile import Instruction, Stage, command_of, pairs, variables
+from gorewrite.evidence import Unknown
 from gorewrite.facts import StageFacts
 from gorewrite.stage.commands import last
 from gorewrite.stage.images import DEFAULT_PATH
@@ -122,10 +123,8 @@ class _Mover:
                 if own and keyword in _MOVED:
                     self.moved.removed.append(instruction)
                 # With a comment it stays where the comment makes sense.
-                plain = keyword in ("WORKDIR", "SHELL") and not member.stage.comments_above(
-                    instruction
-                )
-                if own and behind and plain:
+                plain = keyword in ("WORKDIR", "SHELL") and behind
+                if plain and not member.stage.comments_above(instruction):
                     self.moved.removed.append(instruction)
         return self.moved
 
@@ -152,7 +151,18 @@ class _Mover:
         if instruction.keyword != "ENV" and (other := self._other_here(names, instruction)):
             raise CannotMove(instruction, f"${other} is another one in the runtime; write it out")
         for name in sorted(names - self.declared, key=instruction.rest.find):
-            self._declare(name, instruction)
+            if not self._unset(name, instruction):
+                self._declare(name, instruction)
+
+    def _unset(self, name: str, instruction: Instruction) -> bool:
+        """Whether an ENV extends a variable that nobody sets, neither the file nor either base:
+        `LD_LIBRARY_PATH=/opt/lib:$LD_LIBRARY_PATH`."""
+        if instruction.keyword != "ENV" or not any(key == name for key, _ in pairs(instruction)):
+            return False
+        state, base = state_of(self.stage, instruction), self.stage.base
+        if isinstance(base, Unknown) or not base.known:
+            return False
+        return not any(name in each for each in (state.env, state.args, self.base_env))
 
     def _declare(self, name: str, instruction: Instruction) -> None:
         """Declares a variable as it is seen by an instruction."""
@@ -233,7 +243,7 @@ class _Mover:
         names = variables(instruction.rest)
         for name in names:
             source = self._declaration(name, instruction)
-            if source is None and name not in self.declared:
+            if source is None and not (name in self.declared or self._unset(name, instruction)):
                 return False
         extended = {"PATH"} if all(key == "PATH" for key, _ in pairs(instruction)) else set()
         return self._other_here(names - extended, instruction) is None
@@ -247,10 +257,10 @@ class _Mover:
         is_program = instruction.keyword == "ENTRYPOINT" or not has_entrypoint
         path = self.program(words[0]) if words and is_program else None
         text = text_of(instruction)
-        if words and isinstance(command, str) and not self.exec_form:
-            if path is not None:
-                found = re.search(rf"(?<!\S){re.escape(words[0])}(?!\S)", instruction.rest)
-                assert found is not None, "the word that the command was made of"
+        first = re.escape(words[0]) if words else ""
+        found = re.search(rf"(?<!\S){first}(?!\S)", instruction.rest) if path else None
+        if isinstance(command, str) and not self.exec_form and (path is None or found):
+            if words and path and found:  # Not where the word is quoted.
                 start = instruction.rest_start + found.start()
                 text = text_of(instruction.edit((start, start + len(words[0]), path)))
                 self.moved.declares |= {instruction.keyword.lower()}

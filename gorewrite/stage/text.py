@@ -8,12 +8,13 @@ import re
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from gorewrite.dockerfile import Blank, Instruction, copy_parts
+from gorewrite.dockerfile import Blank, Instruction, copy_parts, from_parts
 from gorewrite.facts import Facts, StageFacts
 from gorewrite.runtime.carried import Carry
 from gorewrite.runtime.choice import Runtime
 from gorewrite.runtime.requirements import Requirements
 from gorewrite.stage.commands import last
+from gorewrite.stage.images import Image
 from gorewrite.stage.layout import under
 from gorewrite.stage.metadata import Moved
 from gorewrite.stage.packagesources import BUNDLE, package_sources
@@ -21,6 +22,7 @@ from gorewrite.stage.scope import state_of
 
 _BLANK = re.compile(r"\s")
 _WIDTH = 100
+_WHOLE = re.compile(r"(?:[^${}]|\$\w+|\$\{[^{}]*\})*")
 _SPECIAL = re.compile(r"[$\"'\\]")
 
 
@@ -32,6 +34,15 @@ def stage_name(facts: Facts) -> str:
         if not used and not re.search(rf"\bfrom(?:\s+|=){name}(?![\w.-])", text):
             return name
     return f"builder{len(facts.stages)}"
+
+
+def chosen_registry(stage: StageFacts) -> str:
+    """What stands in front of the name of its base image, where an ARG says it: `${REGISTRY}/`."""
+    bottom = stage.lineage[0]
+    written = from_parts(bottom.stage.from_).image.text
+    name = bottom.base.ref.name if isinstance(bottom.base, Image) else ""
+    prefix = written[: written.rfind(name)] if name in written else ""
+    return prefix if "$" in prefix and _WHOLE.fullmatch(prefix) else ""
 
 
 @dataclass
@@ -51,13 +62,21 @@ class RuntimeText:
         # What was built for one platform runs on an image of that platform.
         platform = self.stage.lineage[0].stage.from_.flag("platform")
         flag = f"--platform={platform} " if platform else ""
-        lines = [f"{self.stage.stage.cased('FROM')} {flag}{self.runtime.image.ref.text}"]
+        lines = [f"{self.stage.stage.cased('FROM')} {flag}{self._image()}"]
         for group in self._groups():
             if airy and group:
                 lines.append("")
             lines += group
         lines += self._configuration(airy)
         return "\n" + "\n".join(lines) + "\n"
+
+    def _image(self) -> str:
+        """The image, from the registry that an ARG chooses for the builder's."""
+        text, base = self.runtime.image.ref.text, self.stage.base
+        registry = chosen_registry(self.stage) if self.runtime.distro else ""
+        if registry and isinstance(base, Image) and text.startswith(base.ref.prefix):
+            return registry + text[len(base.ref.prefix) :]
+        return text
 
     def _airy(self) -> bool:
         """Whether the file sets its instructions apart by blank lines."""

@@ -1,0 +1,5 @@
+package desk
+
+import "testing"
+
+func TestDesk(t *testing.T) {}

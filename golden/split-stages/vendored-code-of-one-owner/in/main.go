@@ -1,0 +1,7 @@
+package main
+
+import "github.com/acme/ledger"
+
+func main() {
+	ledger.Open()
+}
