@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
-from gorewrite.shell.nodes import Assignment, Comment, Literal, Redirect, Script, Word
+from gorewrite.shell.nodes import Assignment, Comment, Computed, Literal, Redirect, Script, Word
 from gorewrite.shell.words import PLAIN, Lexer, NotUnderstood, WordError, split
 
 if TYPE_CHECKING:
@@ -100,6 +100,11 @@ class LeafReader:
             raise WordError("the end of a word was not understood")
         if PLAIN.fullmatch(text):
             return Word(text, start, end, (Literal(text),))
+        if any(_is_array(node) for node in nodes):
+            within = self.expansions(nodes)
+            names = frozenset(name for _, name in within.variables)
+            scripts = tuple(script for _, script in within.scripts)
+            return Word(text, start, end, (Computed(text),), False, names, scripts)
         inner = self.expansions(nodes) if "$" in text or "`" in text or "(" in text else None
         holes = inner.holes if inner else {}
         lexer = Lexer(self.text, start, end, holes, assignment=assigned)
@@ -120,8 +125,8 @@ class LeafReader:
     def assignment(self, node: Tree) -> Assignment:
         name, operator, *value = node.children
         start, end = node.start_byte, node.end_byte
-        if name.type != "variable_name" or any(part.type == "array" for part in value):
-            raise NotUnderstood("shell arrays are not understood")
+        if name.type != "variable_name":
+            raise NotUnderstood("elements of shell arrays are not understood")
         word = None
         if value:
             word = self.word(value, operator.end_byte, end, assigned=True)
@@ -136,7 +141,10 @@ class LeafReader:
         fd = None
         if children[0].type == "file_descriptor":
             fd = self.descriptor(children.pop(0))
-        operator = children.pop(0).type
+        written = children.pop(0)
+        operator = written.type
+        if self.text.startswith("<>", written.start_byte):
+            operator = "<>"
         if _DUPLICATE_AND_CLOSE.fullmatch(operator):
             operator = operator[:2]
         targets = self.words(children)
@@ -185,6 +193,13 @@ class LeafReader:
         redirects.append(Redirect(operator.type, target, node.start_byte, end, fd, body, scripts))
         words += self.words(arguments)
         return rest
+
+
+def _is_array(node: Tree) -> bool:
+    """`(a b)`, or `name=(a b)` behind `local` and its like."""
+    if node.type == "variable_assignment":
+        return any(child.type == "array" for child in node.children)
+    return node.type == "array"
 
 
 def _word(text: str, start: int, end: int, lexer: Lexer, inner: Expansions | None) -> Word:

@@ -43,6 +43,10 @@ if TYPE_CHECKING:
 # ASCII character that is ordinary everywhere: it belongs to no name and no operator.
 _FOREIGN = re.compile(r"[^\t\n -~]")
 _STAND_IN = "."
+# Two more that the grammar does not know, shown in a way that it does: `{ if …; fi }`, where the
+# reserved word ends the list, and `3<>file`.
+_BEHIND_RESERVED = re.compile(r"((?<!\S)(?:fi|done|esac|\]\])|[)}])[ \t]([ \t]*\}(?![^\s;&|)]))")
+_BOTH_WAYS = re.compile(r"(?<=\d)<>(?=[^\s<>&|;()])")
 _MAX_DEPTH = 60
 _LONGEST_SHOWN = 70
 
@@ -67,6 +71,9 @@ def by_grammar(text: str) -> Script | Opaque:
         return Opaque("NUL character in a shell command")
     shadow = _FOREIGN.sub(_STAND_IN, text)
     root = _parser().parse(shadow.encode("ascii")).root_node
+    if root.has_error:
+        again = _BEHIND_RESERVED.sub(r"\1;\2", _BOTH_WAYS.sub("> ", shadow))
+        root = _parser().parse(again.encode("ascii")).root_node if again != shadow else root
     if root.has_error:
         return Opaque(f"shell syntax not understood: {_lost(root, text)}")
     try:
@@ -123,7 +130,8 @@ class _Converter(LeafReader):
                     terminators.append("\n")
                 nodes.append(grouped(self.row(child)))
             elif child.type in {";", "&", "\n"} and len(terminators) < len(nodes):
-                terminators.append(child.type)
+                shown = child.type == ";" and self.text[child.start_byte] != ";"
+                terminators.append("" if shown else child.type)
             else:
                 raise NotUnderstood(f"unexpected {child.type!r} in a shell command")
         terminators += [""] * (len(nodes) - len(terminators))

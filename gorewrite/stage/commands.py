@@ -35,9 +35,12 @@ SYNCING = (
     Call(("rmdir", "/")),
 )
 #: What a script writes for the words that it was given itself.
-GIVEN = ('"$@"', "$@", '"${@}"', "$*", '"$*"')
+_GIVEN: Final = ('"$@"', "$@", '"${@}"', "$*", '"$*"')
 #: What it writes for itself.
 ITSELF = ('"$0"', "$0", '"${0}"', "${0}")
+_VARIABLE: Final = re.compile(r"\$[A-Za-z_]\w*|\$\{[A-Za-z_]\w*\}")
+#: An array of a script as a whole, and what makes it the words that the script was given.
+_WHOLE: Final = re.compile(r'"?\$\{(\w+)\[[@*]\]\}"?')
 _SELF: Final = r'"?\$(?:0|\{0\}|BASH_SOURCE|\{BASH_SOURCE(?:\[0\])?\})"?'
 #: The directory that a script lies in, as scripts write it, and what follows.
 _BESIDE: Final = re.compile(
@@ -119,6 +122,16 @@ def wrapped(words: Sequence[str]) -> tuple[shell.Command | None, list[str]]:
     command = None if isinstance(script, shell.Opaque) else next(script.commands(), None)
     (first,) = shell.unwrap(command) if command is not None else (0,)
     return command, list(words[first:]) if first else []
+
+
+def behind_own_words(command: shell.Command, first: int) -> int:
+    """Where the command behind a wrapper begins, `first` or later: what stands in front of `$0` in
+    `timeout $flag $seconds $0` are variables with the wrapper's own options and operands."""
+    at = first
+    while 0 < at < len(command.words) and _VARIABLE.fullmatch(command.words[at].text):
+        at += 1
+    itself = at < len(command.words) and command.words[at].text in ITSELF
+    return at if itself else first
 
 
 def behind_init(words: list[str]) -> list[str]:
@@ -225,6 +238,15 @@ def beside(word: str, script: str | None) -> str | None:
     if found is None or script is None:
         return None
     return posixpath.normpath(posixpath.dirname(script) + (found[1] or ""))
+
+
+def is_given(word: str, text: str) -> bool:
+    """Whether a word of a script with that text stands for the words that it was given itself:
+    `"$@"`, or `"${cmd[@]}"` where it says `cmd=("$@")` and sets it to nothing else."""
+    whole = _WHOLE.fullmatch(word)
+    if whole is None:
+        return word in _GIVEN
+    return {*re.findall(rf"\b{whole[1]}=\(?([^)\n]*)", text)} - {""} == {'"$@"'}
 
 
 def runs_as_given(word: str, text: str) -> bool:

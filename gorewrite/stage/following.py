@@ -14,17 +14,18 @@ from gorewrite.facts import StageFacts
 from gorewrite.stage.commands import (
     DAEMONS,
     DEV_TOOLS,
-    GIVEN,
     INIT,
     ITSELF,
     SHELLS,
     STARTERS,
     Entry,
     behind_init,
+    behind_own_words,
     behind_shell,
     entered,
     files_of,
     functions_in,
+    is_given,
     moves,
     no_service,
     units_in,
@@ -222,10 +223,13 @@ class Follower(Lookup):
             if isinstance(call.words[0], str) and call.words[0] not in self.functions:
                 self._program(call.words[0], evidence)
         (first,) = shell.unwrap(command)
+        first = behind_own_words(command, first)
         words = [word.value for word in command.words[first:]]
         if not words:
             return
         called = words[0]
+        if words == ["exec"]:
+            return  # Its redirections hold for what follows.
         if called is None:
             self._computed(command.words[first].text, evidence)
         elif shell.is_builtin(called) and called not in ("exec", "eval", ".", "source"):
@@ -245,8 +249,10 @@ class Follower(Lookup):
 
     def _computed(self, text: str, evidence: Evidence) -> None:
         """A command whose first word is made when the script runs."""
-        if text in GIVEN:
+        if is_given(text, self.text):
             self._arguments(evidence)
+            return
+        if text in ITSELF and self.script is not None:
             return
         paths = stands_for(self.stage, self.state, self.text, self.script, text)
         if paths is None:
@@ -275,7 +281,7 @@ class Follower(Lookup):
         """What is known of a word that a script computes."""
         if text in ITSELF and self.script is not None:
             return self.script
-        return "$@" if text in GIVEN else "$"
+        return "$@" if is_given(text, self.text) else "$"
 
     def _sourced(self, file: str, evidence: Evidence) -> bool:
         """Follows a file of the context that a script takes in; False when there is none."""

@@ -113,6 +113,14 @@ STRUCTURES = [
     # A shell takes only blank, tab and newline for blanks.
     ("a\u00a0b c\r\nd", "[a\u00a0b c\r]⏎ [d]"),
     ("é=1 é 'ü'", "[é=1 é 'ü']"),
+    # An array is a value that only a running shell can tell.
+    ('A=(1 "$2") B+=(c)', '[A=(1 "$2") B=(c)]'),
+    ("local -a A=(1 2)", "[local -a A=(1 2)]"),
+    # The grammar asks for a `;` behind a reserved word.
+    ("f() { if a; then b; fi }; c", "function f:{if:[a];/[b];;;};;; [c]"),
+    ("{ for d in a; do b; done } && { [[ $c ]] }", "{for d a:[b];;;} && {[[[ $c ]]]}"),
+    ("{ (a) }\n{ { b; } }", "{([a])}⏎ {{[b];}}"),
+    ("exec 3<>/dev/tcp/db/5432; a <&3", "[exec 3<>/dev/tcp/db/5432]; [a <&3]"),
     ("echo \udcff\udcfe x", "[echo \udcff\udcfe x]"),
 ]
 
@@ -125,7 +133,7 @@ def test_structure(text: str, expected: str) -> None:
 OPAQUE = [
     *("a &&", "&& a", "a | | b", "a;;b", "; a", "(a", "a)", "{ a;", "'a", '"a', "`a", "$(a"),
     *("if a; then b", "fi", "done", "then a", "for x in a; do", "case a in", "a ( b )", "}"),
-    *("A=(1 2)", "A[1]=x", "((a=1))", "for ((i=0;i<1;i++)); do a; done", "coproc a", "! ! a"),
+    *("A[1]=x", "((a=1))", "for ((i=0;i<1;i++)); do a; done", "coproc a", "! ! a"),
     *("select x in a; do b; done", "a\0b", "[ a > b ]", "a `b \\`c\\``", "(a) > x b"),
     *("cat <<EOF", "cat <<EOF > /x", "<<EOF", "a <<'", "a >", "a > > b", "{fd}>x a"),
     "(" * 100 + "a" + ")" * 100,
@@ -142,8 +150,8 @@ def test_opaque(text: str) -> None:
 
 
 def test_what_is_not_understood_is_shown() -> None:
-    script = "set -e\n\nsay() { if a; then b; fi }\nsay\n"
-    assert parse(script) == Opaque("shell syntax not understood: say() { if a; then b; fi }")
+    script = "set -e\n\na | | b\nsay\n"
+    assert parse(script) == Opaque("shell syntax not understood: a | | b")
     found = parse(f"a ) {'b' * 100}")
     assert isinstance(found, Opaque)
     assert found.why.endswith("b…") and len(found.why) < 105
