@@ -8,18 +8,28 @@ from collections.abc import Iterator
 from itertools import takewhile
 
 from gorewrite import shell
-from gorewrite.contract import argv_of
+from gorewrite.contract import TOOLCHAIN_PATHS, argv_of, contract
 from gorewrite.dockerfile import BodyNode, Comment, Instruction, command_of, copy_parts, from_parts
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import Facts, StageFacts
 from gorewrite.runtime.around import of_the_system
 from gorewrite.runtime.brought import unknown_programs
-from gorewrite.runtime.choice import NoRuntime, Runtime, choose, departures
+from gorewrite.runtime.choice import NoRuntime, Runtime, choose, departures, plain
+from gorewrite.runtime.rebase import (
+    installed,
+    is_idle,
+    lacking,
+    spelled_out,
+    starts_in_workdir,
+    where_linked,
+)
 from gorewrite.runtime.requirements import Requirements, requirements
 from gorewrite.stage import packages
 from gorewrite.stage.commands import last
 from gorewrite.stage.images import Image
+from gorewrite.stage.layout import under
 from gorewrite.stage.metadata import health_check
+from gorewrite.stage.packages import Distro
 from gorewrite.stage.places import ACCOUNTS
 from gorewrite.transform import Change, Proposal, Refusal, Safety, Transform, reasons
 
@@ -42,8 +52,13 @@ class SlimBase(Transform):
     The final stage of a multi-stage build that starts from debian, ubuntu or golang and
     only copies and configures is put on distroless static (a static binary), base (glibc)
     or cc (glibc and libstdc++), of the Debian release that the binary was built on. RUNs
-    that only install ca-certificates or tzdata go: distroless has both. A final stage on
+    that only install ca-certificates or tzdata go: distroless has both; so do those that make
+    a program executable or a directory that COPY and WORKDIR make anyway. A final stage on
     alpine is offered for review.
+
+    Where other RUNs, or the program, need a distribution, a stage on golang is put on the plain
+    alpine or debian-slim of the same release, and one on debian on its -slim variant, with the
+    RUNs as they are.
 
     *Why*
 
@@ -55,8 +70,9 @@ class SlimBase(Transform):
     - digest-pinned: the base image is pinned by digest, on purpose.
     - base-unknown: a build argument decides the base image.
     - base-needs-shell: a RUN of the stage needs a shell and is more than an installation of
-      what distroless has.
-    - needs-userland: the command, the health check or the program needs a shell or commands.
+      what distroless has; of one on golang: it needs what came with that image.
+    - needs-userland: the command, the health check or the program needs a shell or commands,
+      and the base is no golang and no debian.
     - user-missing: USER or --chown names a user that distroless does not have.
     - program-unknown: which binary runs, and how it is linked, is not known.
     - libc-unknown, libc-mismatch: the C library that the binary needs is not known, or not the
@@ -110,13 +126,16 @@ ENTRYPOINT ["/server"]
         elif base.family in ("debian", "ubuntu", "golang", "alpine"):
             proposal = _Slim(facts, stage, base).propose()
             # alpine is light already: nothing to be explained where it stays.
-            if isinstance(proposal, Change) or base.family != "alpine":
+            if isinstance(proposal, Change) or (proposal and base.family != "alpine"):
                 yield proposal
 
 
 def _copies_a_program(stage: StageFacts) -> bool:
     """Whether the stage takes a binary from an earlier stage that builds Go."""
     return any(other.invocations for other in stage.copies_from)
+
+
+_Pairs = list[tuple[BodyNode, tuple[BodyNode, ...]]]
 
 
 class _Slim:
@@ -128,7 +147,8 @@ class _Slim:
         self.removed: list[Instruction] = []
         self.doubts: list[Unknown] = []
 
-    def propose(self) -> Proposal:
+    def propose(self) -> Proposal | None:
+        """What becomes of the stage; None where it is on what fits already."""
         if self.base.ref.digest:
             return self._refuse(
                 "digest-pinned",
@@ -136,9 +156,6 @@ class _Slim:
             )
         if self.stage.base_assumed:
             return self._refuse("base-unknown", "a build argument decides the base image")
-        refused = self._stage_needs_shell()
-        if refused is not None:
-            return refused
         needs = requirements(self.stage)
         if needs.entry.refusal is not None:
             _, message, where = needs.entry.refusal
@@ -146,12 +163,10 @@ class _Slim:
         for package in list(needs.explicit):
             if packages.kind(package) == "provided":
                 del needs.explicit[package]
-        if needs.userland:
-            return self._refuse(
-                "needs-userland",
-                f"{_needed(needs)} is needed at run time, which distroless does not have",
-                needs.userland,
-            )
+        needed = self._needed_of_stage() or self._needed_by_program(needs)
+        if needed is not None:
+            alone = needed.code == "user-missing" and not self.stage.runs
+            return needed if alone else self._on_plain(needs, needed)
         built = next((p for p in needs.programs if p.path in needs.entry.programs), None)
         if built is None:
             what = next(iter(needs.entry.programs), "the program")
@@ -166,6 +181,8 @@ class _Slim:
         runtime = choose(needs, builder, self.facts.project.config)
         if isinstance(runtime, NoRuntime):
             return self._refuse(runtime.code, runtime.message, runtime.because)
+        if runtime.image.ref.text == self.base.ref.text:
+            return None
         if runtime.image.family != "distroless":
             return self._refuse(
                 "not-distroless",
@@ -175,10 +192,45 @@ class _Slim:
             )
         return self._change(needs, runtime)
 
+    def _on_plain(self, needs: Requirements, needed: Refusal) -> Proposal | None:
+        """The stage on the plain image of its distribution, or why it stays.
+
+        needed: why it cannot be on distroless.
+        """
+        distro: Distro = "alpine" if self.base.libc == "musl" else "debian"
+        runtime = plain(needs, self.base, self.facts.project.config, distro)
+        if isinstance(runtime, NoRuntime):
+            return self._refuse(runtime.code, runtime.message, runtime.because)
+        image = runtime.image
+        if image.ref.text == self.base.ref.text or (
+            image.suite is None and self.base.family == "golang"
+        ):
+            # Light already: nothing to be explained where it stays.
+            return None if image.ref.text.endswith("-slim") else needed
+        for lack in lacking(self.stage, distro):
+            message = (
+                f"{lack.why}, which {image.ref.text} is not known to have; move what the RUN makes "
+                "to the builder and copy it"
+            )
+            return self._refuse("base-needs-shell", message, lack.evidence)
+        self.removed.clear()
+        if self.base.libc != "musl" and not needs.static:
+            for package, where in where_linked(self.stage):
+                why = f"whether {image.ref.text} has the library of {package} is not known"
+                self.doubts.append(Unknown(why, (where,)))
+        return self._change(needs, runtime)
+
     def _refuse(self, code: str, message: str, because: tuple[Evidence, ...] = ()) -> Refusal:
         return Refusal(self.from_, code, message, because or (self.facts.at(self.from_),))
 
-    def _stage_needs_shell(self) -> Refusal | None:
+    def _needed_by_program(self, needs: Requirements) -> Refusal | None:
+        """A reason why the program needs a distribution, if any."""
+        if not needs.userland:
+            return None
+        message = f"{_needed(needs)} is needed at run time, which distroless does not have"
+        return self._refuse("needs-userland", message, needs.userland)
+
+    def _needed_of_stage(self) -> Refusal | None:
         """A reason why the stage's own instructions need the base image, if any."""
         for instruction, state in self.stage.states.items():
             if instruction.keyword not in _SHELL_FREE:
@@ -196,7 +248,7 @@ class _Slim:
                 )
                 return self._refuse("user-missing", message, (self.facts.at(instruction),))
         for run in self.stage.runs:
-            if not _installs_provided(run.steps):
+            if not is_idle(self.stage, run):
                 lacking = _lacking(run.steps)
                 message = (
                     f"this RUN installs {lacking}, which distroless does not have"
@@ -211,54 +263,17 @@ class _Slim:
     def _change(self, needs: Requirements, runtime: Runtime) -> Change:
         departs, doubts = departures(self.stage, runtime.image)
         self.doubts += [*needs.doubts, *runtime.doubts, *doubts]
-        if self.facts.project.context_why is not None:
-            self.doubts.append(self.facts.project.context_why)
-        end = self.stage.end
-        for name in sorted(needs.environment - {"PATH"}):
-            if name in end.env and name not in end.declared:
-                why = f"the program reads {name}, which {self.base.ref.text} sets"
-                self.doubts.append(Unknown(why))
-        known = (p.needs for p in needs.programs if not isinstance(p.needs, Unknown))
-        for read in (read for need in known for read in need.reads):
-            if read.path in ACCOUNTS:
-                why = "the program looks up accounts, of which distroless has others"
-                self.doubts.append(Unknown(why, (read.evidence,)))
-            directory = posixpath.dirname(read.path or "")
-            if read.kind == "write" and of_the_system(self.stage, directory):
-                why = f"the program writes into {directory}, which distroless does not have"
-                self.doubts.append(Unknown(why, (read.evidence,)))
-        self.doubts += unknown_programs(self.stage)
-        if self.base.family == "alpine":
-            self.doubts.append(
-                Unknown("the shell and tools of alpine are gone for whoever uses them")
-            )
+        self._collect_doubts(needs, runtime)
         image = from_parts(self.from_).image
         named = self.from_.edit((image.start, image.end, runtime.image.ref.text))
-        replacement: tuple[BodyNode, ...] = (named,)
-        workdir = self.stage.start.workdir
-        if workdir not in (None, runtime.image.workdir) and _starts_in_workdir(self.stage):
-            replacement += self.facts.dockerfile.fragment(f"WORKDIR {workdir}\n")
-        declares: set[str] = set()
-        also: list[tuple[BodyNode, tuple[BodyNode, ...]]] = [(node, ()) for node in self.removed]
-        for keyword in ("ENTRYPOINT", "CMD"):
-            instruction = last(self.stage, keyword)
-            if keyword == "CMD" and last(self.stage, "ENTRYPOINT") is not None:
-                continue  # Its words, `/bin/sh -c` too, are what the ENTRYPOINT is given.
-            words = argv_of(command_of(instruction)) if instruction else None
-            if instruction is not None and words and instruction.json is None:
-                start = instruction.rest_start
-                array = json.dumps(list(words), ensure_ascii=False)
-                also.append(
-                    (
-                        instruction,
-                        (instruction.edit((start, start + len(instruction.rest), array)),),
-                    )
-                )
-                declares.add(keyword.lower())
-        health = last(self.stage, "HEALTHCHECK")
-        if health is not None and (written := health_check(health)) is not None:
-            also.append((health, (written,)))
-            declares.add("healthcheck")
+        also, declares = self._commands() if runtime.distro is None else ([], set())
+        also += [(node, ()) for node in self.removed]
+        also += [(old, (new,)) for old, new in spelled_out(self.stage, runtime.image)]
+        # What debian has, its -slim variant has, too.
+        lacks = runtime.distro is not None and self.base.family == "golang"
+        text, changed = installed(self.stage, runtime) if lacks else ("", {})
+        also += [(old, (new,)) for old, new in changed.items()]
+        more = self.facts.dockerfile.fragment(text)
         message = f"put the runtime stage on {runtime.image.ref.text} instead of {image.text}"
         stale = _naming(self.stage, self.base.ref.name)
         if stale:
@@ -269,13 +284,88 @@ class _Slim:
         because = (*doubtful, *runtime.because, self.facts.at(self.from_), *stale)
         return Change(
             self.from_,
-            replacement,
+            (named, *self._configuration(needs, runtime.image), *more),
             Safety.REVIEW if self.doubts else Safety.SAFE,
             message,
             tuple(dict.fromkeys(because)),
             tuple(also),
             declares=departs | declares,
         )
+
+    def _collect_doubts(self, needs: Requirements, runtime: Runtime) -> None:
+        if self.facts.project.context_why is not None:
+            self.doubts.append(self.facts.project.context_why)
+        end = self.stage.end
+        for name in sorted(needs.environment - {"PATH"}):
+            if name in end.env and name not in end.declared:
+                why = f"the program reads {name}, which {self.base.ref.text} sets"
+                self.doubts.append(Unknown(why))
+        self.doubts += unknown_programs(self.stage)
+        self.doubts += self._writes_among_go(needs)
+        if self.base.family == "alpine":
+            self.doubts.append(
+                Unknown("the shell and tools of alpine are gone for whoever uses them")
+            )
+        if runtime.distro is not None:
+            return
+        known = (p.needs for p in needs.programs if not isinstance(p.needs, Unknown))
+        for read in (read for need in known for read in need.reads):
+            if read.path in ACCOUNTS:
+                why = "the program looks up accounts, of which distroless has others"
+                self.doubts.append(Unknown(why, (read.evidence,)))
+            directory = posixpath.dirname(read.path or "")
+            if read.kind == "write" and of_the_system(self.stage, directory):
+                why = f"the program writes into {directory}, which distroless does not have"
+                self.doubts.append(Unknown(why, (read.evidence,)))
+
+    def _writes_among_go(self, needs: Requirements) -> Iterator[Unknown]:
+        """Everyone may write into the work directory of golang images, root alone into a new one
+        (docker-library/golang, Dockerfile-linux.template: chmod 1777)."""
+        end = self.stage.end
+        workdir = end.workdir or "/"
+        if self.base.family != "golang" or end.is_root or not under(workdir, "/go"):
+            return
+        known = (p.needs for p in needs.programs if not isinstance(p.needs, Unknown))
+        for read in (read for need in known for read in need.reads):
+            path = posixpath.join(workdir, read.path or "")
+            if read.kind == "write" and under(path, "/go"):
+                why = f"the program writes into {workdir}, which is no longer open to all"
+                yield Unknown(why, (read.evidence,))
+
+    def _configuration(self, needs: Requirements, image: Image) -> Iterator[BodyNode]:
+        """The work directory and the places of programs that the base image sets."""
+        workdir = self.stage.start.workdir
+        if workdir not in (None, image.workdir) and starts_in_workdir(self.stage):
+            yield from self.facts.dockerfile.fragment(f"WORKDIR {workdir}\n")
+        promised = contract(self.stage)
+        words = argv_of(promised.entrypoint if promised.entrypoint is not None else promised.cmd)
+        found = {posixpath.dirname(path) for path in needs.entry.looked_up}
+        if words and "/" not in words[0] and promised.program is not None:
+            found.add(posixpath.dirname(promised.program))
+        if places := sorted(found.intersection(TOOLCHAIN_PATHS)):
+            path = ":".join([*places, "$PATH"])
+            yield from self.facts.dockerfile.fragment(f"ENV PATH={path}\n")
+
+    def _commands(self) -> tuple[_Pairs, set[str]]:
+        """Commands and the health check in the form that needs no shell; contract fields."""
+        found: _Pairs = []
+        declares: set[str] = set()
+        for keyword in ("ENTRYPOINT", "CMD"):
+            instruction = last(self.stage, keyword)
+            if keyword == "CMD" and last(self.stage, "ENTRYPOINT") is not None:
+                continue  # Its words, `/bin/sh -c` too, are what the ENTRYPOINT is given.
+            words = argv_of(command_of(instruction)) if instruction else None
+            if instruction is not None and words and instruction.json is None:
+                start = instruction.rest_start
+                array = json.dumps(list(words), ensure_ascii=False)
+                new = instruction.edit((start, start + len(instruction.rest), array))
+                found.append((instruction, (new,)))
+                declares.add(keyword.lower())
+        health = last(self.stage, "HEALTHCHECK")
+        if health is not None and (written := health_check(health)) is not None:
+            found.append((health, (written,)))
+            declares.add("healthcheck")
+        return found, declares
 
 
 def _naming(stage: StageFacts, name: str) -> list[Evidence]:
@@ -284,18 +374,6 @@ def _naming(stage: StageFacts, name: str) -> list[Evidence]:
     above = reversed(nodes[: nodes.index(stage.stage.from_)])
     block = takewhile(lambda node: isinstance(node, Comment), above)
     return [stage.facts.at(node) for node in block if name in node.source.lower()][::-1]
-
-
-def _starts_in_workdir(stage: StageFacts) -> bool:
-    """Whether the work directory of the base image decides where something is."""
-    for instruction, state in stage.states.items():
-        match instruction.keyword:
-            case "WORKDIR":
-                return not (state.expand(instruction.rest) or "").startswith("/")
-            case "COPY" | "ADD":
-                if not (state.expand(copy_parts(instruction).dest) or "").startswith("/"):
-                    return True
-    return True
 
 
 def _needed(needs: Requirements) -> str:
@@ -311,27 +389,3 @@ def _lacking(steps: tuple[shell.Step, ...]) -> str:
     commands = (shell.package_command(shell.unwrapped(step).argv) for step in steps)
     found = (package for c in commands if c and c.action == "install" for package in c.packages)
     return ", ".join(p for p in found if packages.kind(p) != "provided")
-
-
-def _installs_provided(steps: tuple[shell.Step, ...]) -> bool:
-    """Whether a RUN only installs what distroless has, and cleans up after itself."""
-    for step in steps:
-        command = shell.package_command(step.argv)
-        if command is not None:
-            if command.action in ("update", "clean"):
-                continue
-            if command.action != "install" or not command.packages or command.unknown:
-                return False
-            if not all(packages.kind(name) == "provided" for name in command.packages):
-                return False
-            continue
-        name = (step.argv[0] or "") if step.argv else ""
-        places = ("/var/lib/apt", "/var/cache/apk", "/var/cache/apt", "/etc/apk/cache")
-        if name == "rm" and all(
-            word.text.startswith(("-", *places)) for word in step.command.words[1:]
-        ):
-            continue
-        if name in ("set", "update-ca-certificates"):
-            continue
-        return False
-    return bool(steps)

@@ -16,6 +16,7 @@ from typing import Literal, NamedTuple
 
 from gorewrite.evidence import Unknown
 from gorewrite.golang.versions import GoImage, golang_image
+from gorewrite.stage.places import OF_DEBIAN, OF_GO, SYSTEM
 
 Family = Literal[
     "golang", "alpine", "debian", "ubuntu", "distroless", "busybox", "scratch", "other"
@@ -122,6 +123,14 @@ class Image:
     def configured(self) -> bool:
         """Whether its environment, as far as it is for the go command, and its user are known."""
         return self.workdir is not None
+
+    @property
+    def directories(self) -> frozenset[str]:
+        """Directories of the system that it is known to have: `COPY app /usr/local/bin`."""
+        if self.family not in ("golang", "alpine", "debian", "ubuntu"):
+            return frozenset()
+        found = SYSTEM if self.family == "golang" else SYSTEM - OF_GO
+        return found - OF_DEBIAN if self.libc == "musl" else found
 
 
 _GOLANG_ENV = {

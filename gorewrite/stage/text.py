@@ -16,6 +16,7 @@ from gorewrite.runtime.requirements import Requirements
 from gorewrite.stage.commands import last
 from gorewrite.stage.layout import under
 from gorewrite.stage.metadata import Moved
+from gorewrite.stage.packages import Distro
 
 _BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 _BLANK = re.compile(r"\s")
@@ -31,6 +32,21 @@ def stage_name(facts: Facts) -> str:
         if not used and not re.search(rf"\bfrom(?:\s+|=){name}(?![\w.-])", text):
             return name
     return f"builder{len(facts.stages)}"
+
+
+def installation(
+    run: str, distro: Distro, names: Sequence[str], *, recommends: bool = False
+) -> str:
+    """A RUN that installs packages; run: its keyword; recommends: with what they recommend."""
+    if distro == "alpine":
+        return f"{run} apk add --no-cache {' '.join(names)}"
+    quiet = "DEBIAN_FRONTEND=noninteractive " if "tzdata" in names else ""
+    lean = "" if recommends else "--no-install-recommends "
+    return (
+        f"{run} apt-get update \\\n"
+        f"    && {quiet}apt-get install -y {lean}{' '.join(names)} \\\n"
+        f"    && rm -rf /var/lib/apt/lists/*"
+    )
 
 
 @dataclass
@@ -85,19 +101,11 @@ class RuntimeText:
         return f"{self.stage.stage.cased('WORKDIR')} {wanted}"
 
     def _install(self) -> str:
-        names = list(self.runtime.install)
-        run = self.stage.stage.cased("RUN")
-        if self.runtime.distro == "alpine":
-            return f"{run} apk add --no-cache {' '.join(names)}"
-        quiet = "DEBIAN_FRONTEND=noninteractive " if "tzdata" in names else ""
+        names = self.runtime.install
         # What the Dockerfile installed with its recommended packages keeps them.
         own = bool(self.needs.inventory.recommends & set(names))
-        lean = "" if own else "--no-install-recommends "
-        return (
-            f"{run} apt-get update \\\n"
-            f"    && {quiet}apt-get install -y {lean}{' '.join(names)} \\\n"
-            f"    && rm -rf /var/lib/apt/lists/*"
-        )
+        distro = self.runtime.distro or "debian"
+        return installation(self.stage.stage.cased("RUN"), distro, names, recommends=own)
 
     def _copies(self) -> Iterator[str]:
         copy = f"{self.stage.stage.cased('COPY')} --from={self.builder}"
@@ -151,7 +159,10 @@ class RuntimeText:
         states = (m.states[instruction] for m in self.stage.lineage if instruction in m.states)
         state = next(states)
         target = state.path(parts.dest) or parts.dest
-        if target != "/" and (parts.dest.endswith("/") or len(parts.sources) > 1):
+        # A directory of the builder's image may be none of the new one.
+        placed = (p for p in self.stage.placed if p.instruction is instruction)
+        is_directory = any(p.path != target and not p.directory for p in placed)
+        if target != "/" and (parts.dest.endswith("/") or is_directory):
             target += "/"
         return " ".join([self.stage.stage.cased("COPY"), *kept, *parts.sources, target])
 

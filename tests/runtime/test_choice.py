@@ -34,7 +34,7 @@ def chosen(
         (f"{STATIC}\n{SH}", "golang:1.24", "alpine:3.23", ("ca-certificates",)),
         (f"{STATIC}\n{SH}", "golang:1.24-alpine3.20", "alpine:3.20", ("ca-certificates",)),
         (f"{DYNAMIC}\n{SH}", "golang:1.24-bookworm", "debian:bookworm-slim", ("ca-certificates",)),
-        (f"{DYNAMIC}\n{SH}", "debian:12", "debian:12", ("ca-certificates",)),
+        (f"{DYNAMIC}\n{SH}", "debian:12", "debian:12-slim", ("ca-certificates",)),
         (
             f"{STATIC}\nRUN apt-get update && apt-get install -y ffmpeg\n{CMD}",
             "golang:1.24-bookworm",

@@ -37,10 +37,12 @@ RUNS_COMMANDS = {
         f"{BUILD}FROM debian:12\nCOPY shop /shop\n{END}",
         f"{BUILD}FROM debian:12\nCOPY --from=alpine /bin/sh /sh\n{END}",
         f"{BUILD}FROM debian:12 AS base\nFROM base\n{COPY}{END}",
-        # alpine is light: no word about why it stays.
+        # alpine and -slim are light: no word about why it stays.
         f"{BUILD}FROM alpine:3.20\nRUN apk add --no-cache bash\n{COPY}{END}",
         f"{BUILD}FROM alpine:3.20\nRUN adduser -D shop\n{COPY}{END}",
         f"{BUILD}FROM alpine:3.20\n{COPY}CMD /shop $PORT\n",
+        f"{BUILD}FROM debian:12-slim\nRUN useradd shop\n{COPY}{END}",
+        f"{BUILD}FROM debian:12-slim\n{COPY}CMD /shop $PORT\n",
         "FROM node:22\nCOPY . .\nRUN npm ci\n",
         f"# gorewrite: ignore\n{BUILD}FROM debian:12\n{COPY}{END}",
     ],
@@ -57,14 +59,17 @@ def test_does_nothing(text: str) -> None:
         (f"FROM debian:12@sha256:{'0' * 64}\n{COPY}{END}", "digest-pinned"),
         (f"FROM $BASE\n{COPY}{END}", "base-unknown"),
         (f"ARG X\nFROM debian:${{TAG:-12}}\n{COPY}{END}".partition("\n")[2], "base-unknown"),
-        (f"FROM debian:12\nRUN useradd shop\n{COPY}{END}", "base-needs-shell"),
-        (f"FROM debian:12\nRUN apt-get install -y curl\n{COPY}{END}", "base-needs-shell"),
-        (f"FROM debian:12\nRUN mkdir /data\n{COPY}{END}", "base-needs-shell"),
-        (f"FROM debian:12\nRUN rm -rf /var/lib/apt/lists/* /srv\n{COPY}{END}", "base-needs-shell"),
+        (f"FROM ubuntu:24.04\nRUN useradd shop\n{COPY}{END}", "base-needs-shell"),
+        (f"FROM ubuntu:24.04\nRUN apt-get install -y curl\n{COPY}{END}", "base-needs-shell"),
+        (f"FROM ubuntu:24.04\nRUN mkdir /data\n{COPY}{END}", "base-needs-shell"),
+        (
+            f"FROM ubuntu:24.04\nRUN rm -rf /var/lib/apt/lists/* /srv\n{COPY}{END}",
+            "base-needs-shell",
+        ),
         (f"FROM debian:12\nONBUILD RUN x\n{COPY}{END}", "onbuild"),
-        (f"FROM debian:12\n{COPY}CMD /shop $PORT\n", "needs-userland"),
-        (f"FROM debian:12\n{COPY}{END}HEALTHCHECK CMD curl localhost\n", "needs-userland"),
-        (f'FROM debian:12\nCOPY start.sh /\n{COPY}CMD ["/start.sh"]\n', "needs-userland"),
+        (f"FROM ubuntu:24.04\n{COPY}CMD /shop $PORT\n", "needs-userland"),
+        (f"FROM ubuntu:24.04\n{COPY}{END}HEALTHCHECK CMD curl localhost\n", "needs-userland"),
+        (f'FROM ubuntu:24.04\nCOPY start.sh /\n{COPY}CMD ["/start.sh"]\n', "needs-userland"),
         (f"FROM debian:12\n{COPY}USER shop\n{END}", "user-missing"),
         (f"FROM debian:12\nCOPY --chown=shop --from=build /shop /shop\n{END}", "user-missing"),
         (f"FROM debian:12\n{COPY}", "program-unknown"),
@@ -84,8 +89,86 @@ def test_refusals(stage: str, code: str) -> None:
     assert all(refusal.because and refusal.message for refusal in refusals)
 
 
+APT = (
+    "RUN apt-get update \\\n    && apt-get install -y --no-install-recommends {} \\\n"
+    "    && rm -rf /var/lib/apt/lists/*\n"
+)
+ON_PLAIN = [
+    # (the stage, how it begins then)
+    ("FROM debian:12\nRUN useradd shop\n", "FROM debian:12-slim\nRUN useradd shop\n"),
+    ("FROM debian\nRUN mkdir /data\n", "FROM debian:stable-slim\nRUN mkdir /data\n"),
+    (
+        "FROM golang:1.24-alpine3.22\nWORKDIR /\nRUN mkdir /data\n",
+        "FROM alpine:3.22\nRUN apk add --no-cache ca-certificates\nWORKDIR /\nRUN mkdir /data\n",
+    ),
+    (
+        "FROM golang:1.24-bookworm\nWORKDIR /\nRUN apt update && apt install -y ffmpeg mailcap\n",
+        "FROM debian:bookworm-slim\nWORKDIR /\n"
+        "RUN apt update && apt install -y ffmpeg mailcap ca-certificates\n",
+    ),
+    (
+        "FROM golang:1.24-bookworm\nWORKDIR /\nHEALTHCHECK CMD curl localhost\n",
+        f"FROM debian:bookworm-slim\n{APT.format('ca-certificates curl')}WORKDIR /\n",
+    ),
+    # What the packages of another release are called is not known.
+    (
+        "FROM golang:1.13-buster\nWORKDIR /\nRUN apt-get update && apt-get install -y ffmpeg\n",
+        None,
+    ),
+]
+
+
+@pytest.mark.parametrize(("stage", "expected"), ON_PLAIN)
+def test_plain_image(stage: str, expected: str | None) -> None:
+    new, changes, refusals = rewrite(f"{BUILD}{stage}{COPY}{END}", SHOP, "slim-base")
+    assert refusals == ()
+    assert [str(change.safety) for change in changes] == ["safe" if expected else "review"]
+    assert expected is None or new.startswith(BUILD + expected)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "RUN curl -o /x https://example.com/x",
+        "RUN cp /usr/local/go/lib/time/zoneinfo.zip /",
+        "RUN /setup",
+        "RUN $SETUP",
+        "RUN git clone https://example.com/x",
+    ],
+)
+def test_what_came_with_the_go_image(line: str) -> None:
+    text = f"{BUILD}FROM golang:1.24\n{line}\n{COPY}{END}"
+    _, changes, refusals = rewrite(text, SHOP, "slim-base", review=True)
+    assert (changes, [refusal.code for refusal in refusals]) == ((), ["base-needs-shell"])
+
+
+@pytest.mark.parametrize(
+    ("lines", "idle"),
+    [
+        ("RUN chmod +x /shop", True),
+        ("RUN chmod 755 /shop && set -e", True),
+        ("RUN chmod 700 /shop", False),
+        ("RUN chmod +x /other", False),
+        ("RUN chmod -R +x /shop", False),
+        ("RUN mkdir -p /srv/data\nWORKDIR /srv/data", True),
+        ("RUN mkdir /srv/data\nWORKDIR /srv/data/x", True),
+        ("RUN mkdir -m 700 /srv/data\nWORKDIR /srv/data", False),
+        ("RUN mkdir /srv/data\nUSER 1\nWORKDIR /srv/data", False),
+        ("RUN mkdir /srv/data\nCOPY --from=build /shop /srv/data/shop", True),
+        ("RUN mkdir /srv/data\nCOPY --chown=1 --from=build /shop /srv/data/shop", False),
+        ("RUN mkdir /srv/data", False),
+        ("RUN apt-get autoremove -y && rm -rf /var/lib/{apt,dpkg,cache,log}/", True),
+        ("RUN rm -rf /var/lib/{apt,shop}/", False),
+    ],
+)
+def test_runs_that_change_nothing(lines: str, idle: bool) -> None:
+    text = f"{BUILD}FROM ubuntu:24.04\n{COPY}{lines}\n{END}"
+    _, changes, _ = rewrite(text, SHOP, "slim-base")
+    assert bool(changes) is idle
+
+
 def test_program_that_runs_commands() -> None:
-    text = f"{BUILD}FROM debian:12\n{COPY}{END}"
+    text = f"{BUILD}FROM ubuntu:24.04\n{COPY}{END}"
     _, changes, refusals = rewrite(text, RUNS_COMMANDS, "slim-base", review=True)
     assert (changes, [refusal.code for refusal in refusals]) == ((), ["needs-userland"])
 

@@ -1,0 +1,185 @@
+"""What the instructions of a stage need of its base image, when another takes its place.
+
+Rules: Dockerfile reference, COPY (a file lands in a directory that is there, else under the name of
+the destination), WORKDIR (made when it is missing); go/build writes programs with mode 755.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from gorewrite import shell
+from gorewrite.dockerfile import Instruction, copy_parts
+from gorewrite.evidence import Evidence, Unknown
+from gorewrite.facts import StageFacts
+from gorewrite.runtime.choice import Runtime
+from gorewrite.runtime.programs import programs
+from gorewrite.stage import packages
+from gorewrite.stage.images import Image
+from gorewrite.stage.inventory import take
+from gorewrite.stage.layout import under
+from gorewrite.stage.packages import Distro
+from gorewrite.stage.runs import Run
+from gorewrite.stage.text import installation
+
+_MANAGERS: Final[dict[Distro, str]] = {"alpine": "apk", "debian": "apt"}
+#: Where package managers keep what they fetched; braces as in `/var/lib/{apt,dpkg}/`.
+_FETCHED: Final = re.compile(
+    r"/var/(?:lib/(?:apt|\{(?:apt|dpkg|cache|log|,)+\})|cache/(?:apk|apt))(?:/.*)?|/etc/apk/cache"
+)
+#: Modes that a program which go built has already, or that it is not kept from having.
+_EXECUTABLE: Final = frozenset("+x a+x u+x ugo+x +rx a+rx u+rx 755 0755".split())
+#: What only golang images have.
+_OF_GO: Final = re.compile(r"/usr/local/go\b|/go\b|\$\{?GO")
+
+
+def spelled_out(stage: StageFacts, image: Image) -> Iterator[tuple[Instruction, Instruction]]:
+    """The copies into directories that the base has and `image` has not, each with a destination
+    that says that it is one: `COPY app /usr/local/bin/`."""
+    base = stage.base.directories if isinstance(stage.base, Image) else frozenset()
+    for instruction, state in stage.states.items():
+        if instruction.keyword not in ("COPY", "ADD"):
+            continue
+        written = copy_parts(instruction).dest
+        target = state.path(written)
+        files = (p for p in stage.placed if p.instruction is instruction and not p.directory)
+        if target not in base - image.directories or written.endswith("/") or not any(files):
+            continue
+        text = instruction.rest.rstrip()
+        end = text.rindex('"') if instruction.json is not None else len(text)
+        at = instruction.rest_start + end
+        yield instruction, instruction.edit((at, at, "/"))
+
+
+def is_idle(stage: StageFacts, run: Run) -> bool:
+    """Whether an image with certificates and time zones is the same without a RUN: it installs
+    these, cleans up after itself, or does what COPY and WORKDIR do anyway."""
+    return bool(run.steps) and all(_adds_nothing(stage, run, step) for step in run.steps)
+
+
+def _adds_nothing(stage: StageFacts, run: Run, step: shell.Step) -> bool:
+    command = shell.package_command(step.argv)
+    if command is not None:
+        if command.action in ("update", "clean") or "autoremove" in step.argv:
+            return True
+        known = command.action == "install" and command.packages and not command.unknown
+        return bool(known) and all(packages.kind(p) == "provided" for p in command.packages)
+    words = [word for word in step.argv[1:] if word is None or not word.startswith("-")]
+    match (step.argv[0] or "") if step.argv else "":
+        case "rm":
+            texts = (word.text for word in step.command.words[1:])
+            return all(text[0] == "-" or _FETCHED.fullmatch(text) for text in texts)
+        case "set" | "export" | "update-ca-certificates":
+            return True
+        case "chmod" if len(words) == len(step.argv) - 1 and words and words[0] in _EXECUTABLE:
+            return all(
+                word is not None and _is_executable(stage, step.path(word)) for word in words[1:]
+            )
+        case "mkdir" if run.state.is_root and set(step.argv[1:]) - set(words) <= {"-p"}:
+            return all(word is not None and _is_made(stage, step.path(word)) for word in words)
+    return False
+
+
+def _is_executable(stage: StageFacts, path: str | None) -> bool:
+    """Whether go wrote a program, and nothing gave it another mode since."""
+    for program in programs(stage):
+        if program.path == path:
+            placed = next(iter(stage.copies.over(path)), None)
+            if placed is None or copy_parts(placed.instruction).chmod is not None:
+                return False
+            makers = (s for s in stage.copies_from if program.invocation.run in s.runs)
+            return all(placed.source not in take(maker).owned for maker in makers)
+    return False
+
+
+def _is_made(stage: StageFacts, path: str | None) -> bool:
+    """Whether another instruction makes a directory as root, with mode 755."""
+    if path is None:
+        return False
+    for instruction, state in stage.states.items():
+        if instruction.keyword == "WORKDIR" and state.is_root:
+            target = state.path(instruction.rest)
+            if target is not None and under(target, path):
+                return True
+    return any(
+        placed.path is not None
+        and placed.directory is False
+        and placed.path != path
+        and under(placed.path, path)
+        and copy_parts(placed.instruction).chown is None
+        for placed in stage.placed
+    )
+
+
+def lacking(stage: StageFacts, distro: Distro) -> Iterator[Unknown]:
+    """What RUNs call that the plain image of a distribution has not, and none of them installs."""
+    installed: dict[str, None] = {}
+    for run in stage.runs:
+        where = stage.facts.at(run.instruction)
+        if isinstance(run.script, Unknown):
+            yield Unknown(run.script.why, (where,))
+            continue
+        if _OF_GO.search(run.text):
+            yield Unknown("this RUN names the directories of the Go image", (where,))
+        for step in run.steps:
+            command = shell.package_command(shell.unwrapped(step).argv)
+            if command is not None and command.manager == _MANAGERS[distro]:
+                installed |= dict.fromkeys(command.packages)
+        for call in shell.calls(run.script):
+            name = call.name
+            if call.builtin:
+                continue
+            if name is None or (isinstance(call.words[0], str) and "/" in call.words[0]):
+                yield Unknown("which commands this RUN calls is not known", (where,))
+            elif not packages.in_image(name, distro) and not packages.brings(installed, name):
+                yield Unknown(f"this RUN calls {name}", (where,))
+
+
+def installed(stage: StageFacts, runtime: Runtime) -> tuple[str, dict[Instruction, Instruction]]:
+    """How what the RUNs of a stage do not install yet gets into its new image: as the text of a RUN
+    of its own, or by a RUN that installs packages, which takes the place of another."""
+    distro = runtime.distro or "debian"
+    there = {packages.bare_name(name) for name in take(stage).packages}
+    names = [name for name in runtime.install if packages.bare_name(name) not in there]
+    if not names:
+        return "", {}
+    for run in reversed(stage.runs):
+        new = _with_more(run, names, distro) if run.state.is_root else None
+        if new is not None:
+            return "", {run.instruction: new}
+    return f"{installation(stage.stage.cased('RUN'), distro, names)}\n", {}
+
+
+def _with_more(run: Run, names: list[str], distro: Distro) -> Instruction | None:
+    """A RUN that installs packages as one that installs some more; None when it installs none."""
+    for step in reversed(run.steps):
+        command = shell.package_command(step.argv)
+        if command is None or command.manager != _MANAGERS[distro] or command.virtual:
+            continue
+        for word in reversed(step.command.words if command.action == "install" else ()):
+            if command.packages and word.value == command.packages[-1]:
+                edit = (word.end, word.end, "".join(f" {name}" for name in names))
+                return run.rewrite([edit])
+    return None
+
+
+def starts_in_workdir(stage: StageFacts) -> bool:
+    """Whether the work directory of the base image decides where something is."""
+    for instruction, state in stage.states.items():
+        match instruction.keyword:
+            case "WORKDIR":
+                return not (state.expand(instruction.rest) or "").startswith("/")
+            case "COPY" | "ADD":
+                if not (state.expand(copy_parts(instruction).dest) or "").startswith("/"):
+                    return True
+    return True
+
+
+def where_linked(stage: StageFacts) -> Iterator[tuple[str, Evidence]]:
+    """The packages with libraries that the builders of a stage install, and where."""
+    for other in stage.copies_from:
+        for package, (_, where) in take(other).packages.items():
+            if packages.kind(package) == "library":
+                yield package, where
