@@ -131,8 +131,15 @@ ENTRYPOINT ["/server"]
 
 
 def _copies_a_program(stage: StageFacts) -> bool:
-    """Whether the stage takes a binary from an earlier stage that builds Go."""
-    return any(other.invocations for other in stage.copies_from)
+    """Whether the stage takes a binary from an earlier stage that builds Go; of one on golang also
+    from one on golang, where a command that is not followed may build it."""
+    return any(other.invocations for other in stage.copies_from) or (
+        _is_golang(stage) and any(map(_is_golang, stage.copies_from))
+    )
+
+
+def _is_golang(stage: StageFacts) -> bool:
+    return isinstance(stage.base, Image) and stage.base.family == "golang"
 
 
 _Pairs = list[tuple[BodyNode, tuple[BodyNode, ...]]]
@@ -170,9 +177,14 @@ class _Slim:
         built = next((p for p in needs.programs if p.path in needs.entry.programs), None)
         if built is None:
             what = next(iter(needs.entry.programs), "the program")
-            return self._refuse(
+            refused = self._refuse(
                 "program-unknown", f"{what} runs, which this file is not seen to build"
             )
+            if self.base.family != "golang":
+                return refused
+            why = f"what {what} is, and what it needs itself, is not known"
+            self.doubts.append(Unknown(why, refused.because))
+            return self._on_plain(needs, refused)
         builder = self.facts.stages[
             next(s.index for s in self.facts.stages if built.invocation.run in s.runs)
         ].base
@@ -184,12 +196,15 @@ class _Slim:
         if runtime.image.ref.text == self.base.ref.text:
             return None
         if runtime.image.family != "distroless":
-            return self._refuse(
+            refused = self._refuse(
                 "not-distroless",
                 f"{runtime.image.ref.text} is what fits, and no distroless image; "
                 "change the base by hand",
                 runtime.because,
             )
+            asked = self.facts.project.config.runtime != "auto"
+            stays = asked or self.base.libc != runtime.image.libc
+            return refused if stays else self._on_plain(needs, refused)
         return self._change(needs, runtime)
 
     def _on_plain(self, needs: Requirements, needed: Refusal) -> Proposal | None:

@@ -251,6 +251,8 @@ def _provided(needs: Requirements, builder: Image, distro: Distro, install: set[
 
 def _reference(distro: Distro, builder: Image, config: Config) -> Image:
     """alpine or debian in the builder's release, from the builder's registry."""
+    if distro == builder.family == "alpine":
+        return builder
     prefix = config.registry_prefix.rstrip("/") + "/" if config.registry_prefix else ""
     if not prefix and builder.family in ("golang", "debian", "alpine", "ubuntu"):
         prefix = builder.ref.prefix
@@ -258,7 +260,7 @@ def _reference(distro: Distro, builder: Image, config: Config) -> Image:
         version = builder.suite if builder.libc == "musl" and builder.suite else None
         floating = builder.libc == "musl" and version is None
         return describe(f"{prefix}alpine:{version or ('latest' if floating else DEFAULT_ALPINE)}")
-    if builder.family == "ubuntu" or (distro, builder.family) == ("alpine", "alpine"):
+    if builder.family == "ubuntu":
         return builder
     if builder.family == "debian":
         return _slim(builder)

@@ -200,7 +200,12 @@ def _debian(word: str) -> str | None:
 def _golang(ref: ImageRef) -> Image:
     go = golang_image(ref.tag or "latest")
     if isinstance(go, Unknown):
-        return Image(ref, "golang", None, None, None, _GOLANG_ENV, "/go", "0", None)
+        # Which Go an old `golang:alpine3.10` holds is not certain, but what it is made of is.
+        alpine = re.fullmatch(r"alpine(\d+\.\d+)", ref.tag or "")
+        suite = alpine[1] if alpine else None
+        made: Libc | None = "musl" if alpine else None
+        shell = True if alpine else None
+        return Image(ref, "golang", made, suite, shell, _GOLANG_ENV, "/go", "0", None)
     libc: Libc | None = "musl" if go.distro == "alpine" else "glibc"
     return Image(ref, "golang", libc, go.suite, True, _GOLANG_ENV, "/go", "0", go)
 

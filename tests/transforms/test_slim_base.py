@@ -39,6 +39,8 @@ RUNS_COMMANDS = {
         f"{BUILD}FROM debian:12 AS base\nFROM base\n{COPY}{END}",
         # alpine and -slim are light: no word about why it stays.
         f"{BUILD}FROM alpine:3.20\nRUN apk add --no-cache bash\n{COPY}{END}",
+        f"{BUILD}FROM alpine:3.20.1\nRUN apk add --no-cache bash\n{COPY}{END}",
+        f"{BUILD}FROM alpine\nRUN apk add --no-cache bash\n{COPY}{END}",
         f"{BUILD}FROM alpine:3.20\nRUN adduser -D shop\n{COPY}{END}",
         f"{BUILD}FROM alpine:3.20\n{COPY}CMD /shop $PORT\n",
         f"{BUILD}FROM debian:12-slim\nRUN useradd shop\n{COPY}{END}",
@@ -242,6 +244,20 @@ def test_cgo_of_musl_has_no_distroless() -> None:
     text = CGO.replace("golang:1.24", "golang:1.24-alpine") + f"FROM debian:12\n{COPY}{END}"
     _, changes, refusals = rewrite(text, SHOP, "slim-base", review=True)
     assert (changes, [refusal.code for refusal in refusals]) == ((), ["not-distroless"])
+
+
+def test_cgo_of_musl_on_golang() -> None:
+    text = CGO.replace("golang:1.24", "golang:1.24-alpine")
+    final = f"FROM golang:1.24-alpine\nWORKDIR /\n{COPY}{END}"
+    new, _, _ = rewrite(f"{text}{final}", SHOP, "slim-base", review=True)
+    assert "FROM alpine:3.23\nRUN apk add --no-cache ca-certificates\nWORKDIR /\n" in new
+
+
+def test_program_that_nobody_is_seen_to_build() -> None:
+    text = "FROM golang:1.24 AS build\nCOPY . .\nRUN ./build\n\nFROM golang:1.24\n" + COPY + END
+    _, (change,), refusals = rewrite(text, SHOP, "slim-base")
+    assert (str(change.safety), refusals) == ("review", ())
+    assert change.message.count("what it needs itself") == 1
 
 
 def test_alpine_is_for_review() -> None:
