@@ -301,6 +301,7 @@ class _Split:
             *(where for path, where in taken.files.items() if path in needs.entry.programs),
             *runtime.because,
             *taken.tree_because,
+            *taken.perhaps.values(),
             *taken.files.values(),
         )
         (node, replacement), *also = pairs
@@ -362,6 +363,8 @@ def _listed(taken: Carry) -> str:
         paths[3:] = [f"{len(paths) - 3} more"]
     if taken.tree:
         paths.append(f"all of {taken.tree}")
+    else:
+        paths += [f"{path}, where there is one," for path in taken.perhaps]
     text = " and ".join((", ".join(paths[:-1]), paths[-1])) if len(paths) > 1 else paths[0]
     again = ", and repeats the copies from the context" if taken.replay else ""
     return f"{text} from the builder{again}"

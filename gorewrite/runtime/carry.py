@@ -94,7 +94,7 @@ class _Carrier:
         links, lost = settle(self.stage, self.inventory, self.carry.files, self.workdir)
         self.carry.doubts += lost
         whole += [*links, *own_work_directory(self.stage, self.needs, self.workdir)]
-        whole += left_out(self.stage, self.needs, self._named(), self.carry.files, self.workdir)
+        whole += left_out(self.stage, self.needs, self._named(), self.carry, self.workdir)
         if whole:
             self._keep_tree(whole)
         for path, where in of_users(self.stage, self.needs, self.workdir):

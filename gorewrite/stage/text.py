@@ -131,6 +131,7 @@ class RuntimeText:
             path = together[0]
             owner = self.taken.owners.get(path)
             chown = f" --chown={owner}" if owner else ""
+            together += self._perhaps_beside(path)
             if len(together) > 1:
                 words = [*together, f"{posixpath.dirname(path)}/"]
                 yield _copy_lines(f"{copy}{chown}", self._escaped(words))
@@ -143,6 +144,16 @@ class RuntimeText:
         replacement")."""
         escape = self.stage.facts.dockerfile.escape
         return [_SPECIAL.sub(lambda mark: escape + mark[0], path) for path in paths]
+
+    def _perhaps_beside(self, path: str) -> list[str]:
+        """The patterns for the files that may be beside a program, in the line of the first one."""
+        directory = posixpath.dirname(path)
+        programs = (p for p in self.taken.paths() if p in self.stage.output_paths)
+        first = next((p for p in programs if posixpath.dirname(p) == directory), None)
+        here = [p for p in self.taken.perhaps if posixpath.dirname(p) == directory]
+        if path != first or self.taken.tree is not None:
+            return []
+        return list(dict.fromkeys(f"{p}*" for p in sorted(here)))
 
     def _sibling(self, path: str) -> str | None:
         """The directory of a file that may be copied in one line with others of it; None of what
