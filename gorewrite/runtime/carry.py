@@ -51,6 +51,7 @@ from gorewrite.runtime.programs import Program
 from gorewrite.runtime.requirements import Requirements
 from gorewrite.stage.layout import under
 from gorewrite.stage.links import settle
+from gorewrite.stage.outputs import named_outputs
 from gorewrite.stage.places import ACCOUNTS, COMMAND_PLACES, NO_TREE
 
 
@@ -121,9 +122,9 @@ class _Carrier:
                 self.carry.files.setdefault(path, where)
             elif may_make(self.stage, self.inventory, self.workdir, path):
                 self.carry.files.setdefault(path, where)
-                self.carry.doubts.append(
-                    Unknown(f"{path} is built by a command that is not followed", (where,))
-                )
+                why = f"{path} is built by a command that is not followed"
+                reason = named_outputs(self.stage).get(path)
+                self.carry.doubts.append(Unknown(f"{why}: {reason}" if reason else why, (where,)))
             else:
                 self._refuse(
                     "output-path-unresolved",

@@ -236,3 +236,13 @@ def test_files_that_a_text_names(tmp_path: Path, text: str, paths: list[str]) ->
     names = ("os", "path/filepath", "github.com/acme/opener")
     found = carried(tmp_path, "", f"opener.Open({text})", *names, files=files)
     assert list(found.paths()) == ["/app/shop", *paths]
+
+
+def test_why_a_build_is_not_followed_is_said(tmp_path: Path) -> None:
+    text = "FROM golang:1.24\nWORKDIR /app\nCOPY . .\nRUN go build -o /usr/local/bin/app ./cmd\n"
+    stage = facts_of(tmp_path, text + 'CMD ["app"]\n', {"go.mod": GO_MOD, **SHOP}).final
+    found = carry(stage, requirements(stage))
+    assert "/usr/local/bin/app" in found.files
+    assert [doubt.why for doubt in found.doubts] == [
+        "/usr/local/bin/app is built by a command that is not followed: no Go files in ./cmd"
+    ]
