@@ -27,33 +27,10 @@ from gorewrite.stage.scope import join
 _MODE = re.compile(r"-[a-zA-Z]*[mog]")
 #: Commands that change nothing that a runtime image needs.
 _NOTHING = frozenset(
-    [
-        "rmdir",
-        "find",
-        "getent",
-        "df",
-        "date",
-        "ldd",
-        "nproc",
-        "umask",
-        "trap",
-        "wait",
-        "yes",
-        "sync",
-        "shift",
-        "local",
-        "unalias",
-        "alias",
-        "md5sum",
-        "gpg",
-        "apt-key",
-        "apt-mark",
-        "apt-cache",
-        "ldconfig",
-        "hash",
-        "command",
-        "addgroup",
-    ]
+    (
+        "rmdir find getent df date ldd nproc umask trap wait yes sync shift local unalias alias "
+        "md5sum gpg apt-key apt-mark apt-cache ldconfig hash command addgroup"
+    ).split()
 )
 #: Tools that write below their working directory and nowhere else that a program reads.
 _GENERATORS = frozenset(
@@ -153,7 +130,8 @@ class Inventory:
     commands of other modules -> where; certificates: where update-ca-certificates runs;
     moved: destination -> source of `mv`, `cp`, `install`, `ln`; links: the symbolic links among
     what is written; removed: what `rm` and `mv` take away (a directory stands for
-    all below it); directories: what `mkdir` and `install -d` make; cloned: what `git clone` makes;
+    all below it); directories: what `mkdir` and `install -d` make; filled: what others write, or
+    write into; cloned: what `git clone` makes;
     reports: what `go test` writes for people, which a program hardly reads.
     """
 
@@ -170,6 +148,7 @@ class Inventory:
     links: dict[str, Link] = field(default_factory=dict)
     removed: dict[str, Evidence] = field(default_factory=dict)
     directories: set[str] = field(default_factory=set)
+    filled: set[str] = field(default_factory=set)
     cloned: dict[str, Evidence] = field(default_factory=dict)
     reports: dict[str, Evidence] = field(default_factory=dict)
 
@@ -257,7 +236,7 @@ class _Reader(NamedTuple):
                     self._links(argv[1:])
             case _:
                 self._writes(name)
-        if name == "mkdir" or (name == "install" and "-d" in argv):
+        if self._makes_directories():
             made = (path for path in shell.writes(self.step) if path)
             self.inventory.directories.update(p for p in made if not self._build_place(p))
 
@@ -275,6 +254,13 @@ class _Reader(NamedTuple):
                 continue
             elif not self._build_place(path):
                 self.inventory.written.setdefault(path, self._at())
+                if not self._makes_directories():
+                    self.inventory.filled.add(path)
+
+    def _makes_directories(self) -> bool:
+        argv = self.step.argv
+        name = posixpath.basename(argv[0] or "") if argv else ""
+        return name == "mkdir" or (name == "install" and "-d" in argv)
 
     def _installer(self, name: str) -> bool:
         """Whether a shell is given, through a pipe, a script that sets a package source up or

@@ -243,6 +243,21 @@ def test_why_a_build_is_not_followed_is_said(tmp_path: Path) -> None:
     stage = facts_of(tmp_path, text + 'CMD ["app"]\n', {"go.mod": GO_MOD, **SHOP}).final
     found = carry(stage, requirements(stage))
     assert "/usr/local/bin/app" in found.files
+    why = "/usr/local/bin/app is built by a command that is not followed"
     assert [doubt.why for doubt in found.doubts] == [
-        "/usr/local/bin/app is built by a command that is not followed: no Go files in ./cmd"
+        f"{why}: /app/cmd is not from the build context"
     ]
+
+
+@pytest.mark.parametrize(
+    ("line", "tree"),
+    [
+        ("RUN mkdir -p /app/conf\n", None),
+        ("RUN install -d /app\n", None),
+        ("RUN mkdir -p /app/conf && cp /etc/hosts /app/conf\n", "/app"),
+    ],
+)
+def test_a_directory_that_is_made_holds_nothing(
+    tmp_path: Path, line: str, tree: str | None
+) -> None:
+    assert carried(tmp_path, line, 'os.ReadFile("conf/shop.ini")', "os").tree == tree
