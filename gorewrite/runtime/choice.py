@@ -157,7 +157,8 @@ def plain(
     """The plain image of a distribution, in the release that `builder` is made of, and what to
     install in it."""
     doubts: list[Unknown] = []
-    install = set(needs.explicit) | set(needs.libraries)
+    image = _reference(distro, builder, config)
+    install = _kept(needs, image)
     beyond = needs.beyond_busybox if distro == "alpine" and builder.libc != "musl" else {}
     for tool, where in needs.tools.items():
         if packages.brings(needs.explicit, tool):
@@ -188,7 +189,6 @@ def plain(
     if elsewhere:
         why = f"alpine is not known to have {', '.join(sorted(elsewhere))}"
         doubts.append(Unknown(why, tuple(elsewhere.values())))
-    image = _reference(distro, builder, config)
     if image.suite is None and distro == "debian" and not needs.static:
         doubts.append(_unknown_suite(builder))
     if (
@@ -234,6 +234,12 @@ def _provider(tool: str, distro: Distro) -> str | None:
     if packages.in_image(tool, distro):
         return ""
     return packages.package_for(tool, distro)
+
+
+def _kept(needs: Requirements, image: Image) -> set[str]:
+    """What the Dockerfile installs and the image keeps; of a library only what programs load."""
+    loaded = {packages.library_of(package, image.suite) for package in needs.libraries}
+    return {*needs.explicit, *loaded}
 
 
 def _provided(needs: Requirements, builder: Image, distro: Distro, install: set[str]) -> set[str]:
@@ -326,7 +332,7 @@ def _configured(needs: Requirements, builder: Image, image: Image) -> Runtime | 
     distro: Distro = "alpine" if image.family == "alpine" else "debian"
     install: set[str] = set()
     if image.family in ("alpine", "debian", "ubuntu"):
-        install = set(needs.explicit) | set(needs.libraries)
+        install = _kept(needs, image)
         install |= {p for tool in needs.tools if (p := _provider(tool, distro))}
         install |= _provided(needs, builder, distro, install)
     rule = Evidence("", 0, f"--runtime {image.ref.text}")

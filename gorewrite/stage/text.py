@@ -103,7 +103,7 @@ class RuntimeText:
     def _install(self) -> str:
         names = self.runtime.install
         # What the Dockerfile installed with its recommended packages keeps them.
-        own = bool(self.needs.inventory.recommends & set(names))
+        own = bool(self.needs.inventory.recommends & {*names, *self.needs.libraries})
         distro = self.runtime.distro or "debian"
         return installation(self.stage.stage.cased("RUN"), distro, names, recommends=own)
 
