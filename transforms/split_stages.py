@@ -222,10 +222,12 @@ class _Split:
 
         def program(word: str) -> str | None:
             """A program found only in the toolchain's PATH is named by its absolute path."""
-            target = contract(self.stage).program if "/" not in word else None
-            if target is None or posixpath.basename(target) != word:
+            started = (contract(self.stage).program, *needs.entry.programs)
+            named = (p for p in started if p is not None and posixpath.basename(p) == word)
+            target = next(named, None) if "/" not in word else None
+            if target is None or posixpath.dirname(target) in path.split(":"):
                 return None
-            return None if posixpath.dirname(target) in path.split(":") else target
+            return target
 
         moved = metadata.move(
             self.stage,

@@ -360,7 +360,8 @@ class _Carrier:
         ):
             self.carry.tree = self.top
             return
-        if self.inventory.generators or self.inventory.unknown:
+        unpacked = self.top in self.inventory.filled  # What its files are called is not known.
+        if self.inventory.generators or self.inventory.unknown or unpacked:
             self._refuse(
                 "runtime-files-unknown",
                 f"the program may read files below {self.top}, which also holds the toolchain; "

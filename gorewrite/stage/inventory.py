@@ -18,6 +18,7 @@ from gorewrite import shell
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
 from gorewrite.golang.commands import installed_tools
+from gorewrite.stage.images import Image
 from gorewrite.stage.layout import tops, under
 from gorewrite.stage.links import Link
 from gorewrite.stage.runs import Run
@@ -28,10 +29,12 @@ _MODE = re.compile(r"-[a-zA-Z]*[mog]")
 #: Commands that change nothing that a runtime image needs.
 _NOTHING = frozenset(
     (
-        "rmdir find getent df date ldd nproc umask trap wait yes sync shift local unalias alias "
+        "rmdir getent df date ldd nproc umask trap wait yes sync shift local unalias alias "
         "md5sum gpg apt-key apt-mark apt-cache ldconfig hash command addgroup"
     ).split()
 )
+#: Commands of `find -exec` after which nothing is there that was not there before.
+_HARMLESS = frozenset("cat chgrp chmod chown echo grep ls md5sum rm sha256sum strip test".split())
 #: Tools that write below their working directory and nowhere else that a program reads.
 _GENERATORS = frozenset(
     [
@@ -227,6 +230,8 @@ class _Reader(NamedTuple):
                     self.inventory.cloned.update(cloned)
             case "rm":
                 self._removes(argv[1:])
+            case "find":
+                self._found()
             case _ if name in _NOTHING:
                 pass
             case "mv" | "cp" | "install" | "ln":
@@ -256,6 +261,14 @@ class _Reader(NamedTuple):
                 self.inventory.written.setdefault(path, self._at())
                 if not self._makes_directories():
                     self.inventory.filled.add(path)
+
+    def _found(self) -> None:
+        """What `find … -exec` runs: at most something below its working directory, if its words
+        name nothing else."""
+        for command in shell.executed_by_find(tuple(word or "" for word in self.step.argv))[1]:
+            if command[0] not in _HARMLESS:
+                elsewhere = any(str(word).startswith(("/", "..")) for word in command[1:])
+                self.inventory.generators.append((None if elsewhere else self.step.cwd, self._at()))
 
     def _makes_directories(self) -> bool:
         argv = self.step.argv
@@ -369,7 +382,9 @@ class _Reader(NamedTuple):
             path = join(invocation.go.directory, report.value) if report and report.value else None
             if path is not None:
                 self.inventory.reports[path] = self._at()
-            tools = installed_tools(invocation.go)
+            base = self.stage.base
+            minor = base.go.version.minor if isinstance(base, Image) and base.go else None
+            tools = installed_tools(invocation.go, go_minor=minor)
             if not isinstance(tools, Unknown):
                 for tool in tools:
                     self.inventory.tools[tool.path] = self._at()
