@@ -7,7 +7,6 @@ import posixpath
 from collections.abc import Iterator
 from itertools import takewhile
 
-from gorewrite import shell
 from gorewrite.contract import TOOLCHAIN_PATHS, argv_of, contract
 from gorewrite.dockerfile import BodyNode, Comment, Instruction, command_of, copy_parts, from_parts
 from gorewrite.evidence import Evidence, Unknown
@@ -17,17 +16,18 @@ from gorewrite.runtime.brought import unknown_programs
 from gorewrite.runtime.choice import NoRuntime, Runtime, choose, departures, plain
 from gorewrite.runtime.rebase import (
     installed,
+    installs,
     is_idle,
     lacking,
     spelled_out,
     starts_in_workdir,
     where_linked,
+    writes_among_go,
 )
 from gorewrite.runtime.requirements import Requirements, requirements
 from gorewrite.stage import packages
 from gorewrite.stage.commands import last
 from gorewrite.stage.images import Image
-from gorewrite.stage.layout import under
 from gorewrite.stage.metadata import health_check
 from gorewrite.stage.packages import Distro
 from gorewrite.stage.places import ACCOUNTS
@@ -170,9 +170,11 @@ class _Slim:
         for package in list(needs.explicit):
             if packages.kind(package) == "provided":
                 del needs.explicit[package]
-        needed = self._needed_of_stage() or self._needed_by_program(needs)
+        synced = self._needed_by_callers()
+        needed = synced or self._needed_of_stage() or self._needed_by_program(needs)
         if needed is not None:
             alone = needed.code == "user-missing" and not self.stage.runs
+            alone |= synced is not None and self.base.family == "golang"
             return needed if alone else self._on_plain(needs, needed)
         built = next((p for p in needs.programs if p.path in needs.entry.programs), None)
         if built is None:
@@ -238,6 +240,18 @@ class _Slim:
     def _refuse(self, code: str, message: str, because: tuple[Evidence, ...] = ()) -> Refusal:
         return Refusal(self.from_, code, message, because or (self.facts.at(self.from_),))
 
+    def _needed_by_callers(self) -> Refusal | None:
+        """Tilt and skaffold copy files with tar, and may build in the container (Tilt docs,
+        "Live Update Reference"; skaffold docs, "File Sync")."""
+        synced = self.facts.project.callers.live_sync
+        if not synced:
+            return None
+        message = (
+            "files are copied into running containers, which takes tar and often the toolchain; "
+            "give that build a stage of its own"
+        )
+        return self._refuse("needs-userland", message, synced)
+
     def _needed_by_program(self, needs: Requirements) -> Refusal | None:
         """A reason why the program needs a distribution, if any."""
         if not needs.userland:
@@ -264,10 +278,10 @@ class _Slim:
                 return self._refuse("user-missing", message, (self.facts.at(instruction),))
         for run in self.stage.runs:
             if not is_idle(self.stage, run):
-                lacking = _lacking(run.steps)
+                names = installs(run)
                 message = (
-                    f"this RUN installs {lacking}, which distroless does not have"
-                    if lacking
+                    f"this RUN installs {names}, which distroless does not have"
+                    if names
                     else "this RUN needs a shell in the image; move what it makes to the builder "
                     "and copy it"
                 )
@@ -316,7 +330,7 @@ class _Slim:
                 why = f"the program reads {name}, which {self.base.ref.text} sets"
                 self.doubts.append(Unknown(why))
         self.doubts += unknown_programs(self.stage)
-        self.doubts += self._writes_among_go(needs)
+        self.doubts += writes_among_go(self.stage, needs)
         if self.base.family == "alpine":
             self.doubts.append(
                 Unknown("the shell and tools of alpine are gone for whoever uses them")
@@ -332,20 +346,6 @@ class _Slim:
             if read.kind == "write" and of_the_system(self.stage, directory):
                 why = f"the program writes into {directory}, which distroless does not have"
                 self.doubts.append(Unknown(why, (read.evidence,)))
-
-    def _writes_among_go(self, needs: Requirements) -> Iterator[Unknown]:
-        """Everyone may write into the work directory of golang images, root alone into a new one
-        (docker-library/golang, Dockerfile-linux.template: chmod 1777)."""
-        end = self.stage.end
-        workdir = end.workdir or "/"
-        if self.base.family != "golang" or end.is_root or not under(workdir, "/go"):
-            return
-        known = (p.needs for p in needs.programs if not isinstance(p.needs, Unknown))
-        for read in (read for need in known for read in need.reads):
-            path = posixpath.join(workdir, read.path or "")
-            if read.kind == "write" and under(path, "/go"):
-                why = f"the program writes into {workdir}, which is no longer open to all"
-                yield Unknown(why, (read.evidence,))
 
     def _configuration(self, needs: Requirements, image: Image) -> Iterator[BodyNode]:
         """The work directory and the places of programs that the base image sets."""
@@ -397,10 +397,3 @@ def _needed(needs: Requirements) -> str:
     if named:
         return ", ".join(named[:3])
     return "a shell" if needs.shell or needs.bash else "a command whose name is not known"
-
-
-def _lacking(steps: tuple[shell.Step, ...]) -> str:
-    """The packages that a RUN installs beside those whose files distroless has."""
-    commands = (shell.package_command(shell.unwrapped(step).argv) for step in steps)
-    found = (package for c in commands if c and c.action == "install" for package in c.packages)
-    return ", ".join(p for p in found if packages.kind(p) != "provided")

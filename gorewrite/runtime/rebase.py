@@ -6,6 +6,7 @@ the destination), WORKDIR (made when it is missing); go/build writes programs wi
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 from typing import Final
@@ -16,6 +17,7 @@ from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
 from gorewrite.runtime.choice import Runtime
 from gorewrite.runtime.programs import programs
+from gorewrite.runtime.requirements import Requirements
 from gorewrite.stage import packages
 from gorewrite.stage.images import Image
 from gorewrite.stage.inventory import take
@@ -183,3 +185,26 @@ def where_linked(stage: StageFacts) -> Iterator[tuple[str, Evidence]]:
         for package, (_, where) in take(other).packages.items():
             if packages.kind(package) == "library":
                 yield package, where
+
+
+def installs(run: Run) -> str:
+    """The packages that a RUN installs beside those whose files distroless has."""
+    commands = (shell.package_command(shell.unwrapped(step).argv) for step in run.steps)
+    found = (package for c in commands if c and c.action == "install" for package in c.packages)
+    return ", ".join(p for p in found if packages.kind(p) != "provided")
+
+
+def writes_among_go(stage: StageFacts, needs: Requirements) -> Iterator[Unknown]:
+    """Everyone may write into the work directory of golang images, root alone into a new one
+    (docker-library/golang, Dockerfile-linux.template: chmod 1777)."""
+    end, base = stage.end, stage.base
+    workdir = end.workdir or "/"
+    golang = isinstance(base, Image) and base.family == "golang"
+    if not golang or end.is_root or not under(workdir, "/go"):
+        return
+    known = (p.needs for p in needs.programs if not isinstance(p.needs, Unknown))
+    for read in (read for need in known for read in need.reads):
+        path = posixpath.join(workdir, read.path or "")
+        if read.kind == "write" and under(path, "/go"):
+            why = f"the program writes into {workdir}, which is no longer open to all"
+            yield Unknown(why, (read.evidence,))

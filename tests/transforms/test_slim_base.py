@@ -260,6 +260,14 @@ def test_program_that_nobody_is_seen_to_build() -> None:
     assert change.message.count("what it needs itself") == 1
 
 
+@pytest.mark.parametrize(("user", "safety"), [("USER 1000\n", "review"), ("", "safe")])
+def test_users_write_where_go_lets_all(user: str, safety: str) -> None:
+    body = 'package main\n\nimport "os"\n\nfunc main() { os.WriteFile("log", nil, 0o600) }\n'
+    text = f"{BUILD}FROM golang:1.24\nRUN mkdir /data\n{COPY}{user}{END}"
+    _, (change,), _ = rewrite(text, {"go.mod": GO_MOD, "main.go": body}, "slim-base")
+    assert str(change.safety) == safety
+
+
 def test_alpine_is_for_review() -> None:
     text = f"{BUILD}FROM alpine:3.20\nRUN apk add --no-cache ca-certificates\n{COPY}{END}"
     new, (change,), _ = rewrite(text, SHOP, "slim-base")
