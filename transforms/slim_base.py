@@ -15,6 +15,7 @@ from gorewrite.runtime.around import of_the_system
 from gorewrite.runtime.brought import unknown_programs
 from gorewrite.runtime.choice import NoRuntime, Runtime, choose, departures, plain
 from gorewrite.runtime.rebase import (
+    in_words,
     installed,
     installs,
     is_idle,
@@ -118,7 +119,7 @@ ENTRYPOINT ["/server"]
 
     def propose(self, facts: Facts) -> Iterator[Proposal]:
         stage = facts.final
-        if stage.parent is not None or stage.invocations or not _copies_a_program(stage):
+        if stage.invocations or _inherits(stage) or not _copies_a_program(stage):
             return
         base = stage.base
         if isinstance(base, Unknown):
@@ -128,6 +129,11 @@ ENTRYPOINT ["/server"]
             # alpine is light already: nothing to be explained where it stays.
             if isinstance(proposal, Change) or (proposal and base.family != "alpine"):
                 yield proposal
+
+
+def _inherits(stage: StageFacts) -> bool:
+    """Whether it is built on a stage that is more than a name for an image."""
+    return any(below.stage.instructions for below in stage.lineage[:-1])
 
 
 def _copies_a_program(stage: StageFacts) -> bool:
@@ -161,7 +167,7 @@ class _Slim:
                 "digest-pinned",
                 "the base image is pinned by digest; choose and pin another by hand",
             )
-        if self.stage.base_assumed:
+        if self.stage.base_assumed or self.stage.parent_assumed:
             return self._refuse("base-unknown", "a build argument decides the base image")
         needs = requirements(self.stage)
         if needs.entry.refusal is not None:
@@ -256,7 +262,7 @@ class _Slim:
         """A reason why the program needs a distribution, if any."""
         if not needs.userland:
             return None
-        message = f"{_needed(needs)} is needed at run time, which distroless does not have"
+        message = f"{in_words(needs)} is needed at run time, which distroless does not have"
         return self._refuse("needs-userland", message, needs.userland)
 
     def _needed_of_stage(self) -> Refusal | None:
@@ -303,7 +309,9 @@ class _Slim:
         text, changed = installed(self.stage, runtime) if lacks else ("", {})
         also += [(old, (new,)) for old, new in changed.items()]
         more = self.facts.dockerfile.fragment(text)
-        message = f"put the runtime stage on {runtime.image.ref.text} instead of {image.text}"
+        message = (
+            f"put the runtime stage on {runtime.image.ref.text} instead of {self.base.ref.text}"
+        )
         stale = _naming(self.stage, self.base.ref.name)
         if stale:
             message += f"; the comment in line {stale[0].line} still names {self.base.ref.name}"
@@ -389,11 +397,3 @@ def _naming(stage: StageFacts, name: str) -> list[Evidence]:
     above = reversed(nodes[: nodes.index(stage.stage.from_)])
     block = takewhile(lambda node: isinstance(node, Comment), above)
     return [stage.facts.at(node) for node in block if name in node.source.lower()][::-1]
-
-
-def _needed(needs: Requirements) -> str:
-    """In words, what the image must hold beside the files of the program."""
-    named = [*needs.tools, *needs.explicit, *needs.libraries]
-    if named:
-        return ", ".join(named[:3])
-    return "a shell" if needs.shell or needs.bash else "a command whose name is not known"

@@ -208,3 +208,11 @@ def writes_among_go(stage: StageFacts, needs: Requirements) -> Iterator[Unknown]
         if read.kind == "write" and under(path, "/go"):
             why = f"the program writes into {workdir}, which is no longer open to all"
             yield Unknown(why, (read.evidence,))
+
+
+def in_words(needs: Requirements) -> str:
+    """In words, what the image must hold beside the files of the program."""
+    named = [*needs.tools, *needs.explicit, *needs.libraries]
+    if named:
+        return ", ".join(named[:3])
+    return "a shell" if needs.shell or needs.bash else "a command whose name is not known"

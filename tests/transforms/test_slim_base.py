@@ -36,7 +36,7 @@ RUNS_COMMANDS = {
         f"{BUILD}FROM debian:12\nRUN go version\n{COPY}{END}",
         f"{BUILD}FROM debian:12\nCOPY shop /shop\n{END}",
         f"{BUILD}FROM debian:12\nCOPY --from=alpine /bin/sh /sh\n{END}",
-        f"{BUILD}FROM debian:12 AS base\nFROM base\n{COPY}{END}",
+        f"{BUILD}FROM debian:12 AS base\nENV A=b\nFROM base\n{COPY}{END}",
         # alpine and -slim are light: no word about why it stays.
         f"{BUILD}FROM alpine:3.20\nRUN apk add --no-cache bash\n{COPY}{END}",
         f"{BUILD}FROM alpine:3.20.1\nRUN apk add --no-cache bash\n{COPY}{END}",
