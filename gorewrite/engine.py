@@ -8,17 +8,26 @@ changes nothing. The checks of `gorewrite.checks` run on every plan, in producti
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from typing import NamedTuple
 
 from gorewrite.checks import InternalError, check, read_again
 from gorewrite.contract import contract
-from gorewrite.dockerfile import BodyNode, Dockerfile, Instruction, ParseError, parse
+from gorewrite.dockerfile import (
+    BodyNode,
+    Dockerfile,
+    Instruction,
+    ParseError,
+    from_parts,
+    parse,
+)
 from gorewrite.entrypoints import entry_points, load
 from gorewrite.evidence import Evidence
 from gorewrite.facts import Facts
 from gorewrite.optout import opted_out
+from gorewrite.readings import Readings, agreed
 from gorewrite.surroundings import Project
 from gorewrite.transform import (
     Change,
@@ -103,22 +112,22 @@ def plan(
     project: Project,
     transforms: Sequence[Transform],
     allowed: Safety,
-    facts: Facts | None = None,
+    read: Readings | None = None,
 ) -> Plan:
     """Plans the rewrite of one Dockerfile.
 
-    data: its bytes; allowed: the lowest safety that is applied; facts: what is known of it, when
+    data: its bytes; allowed: the lowest safety that is applied; read: what is known of it, when
     it was read already.
     Raises CannotRead for what BuildKit rejects, InternalError when a check fails.
     """
     try:
-        original = facts.dockerfile if facts is not None else parse(data)
+        original = read.first.dockerfile if read is not None else parse(data)
     except ParseError as error:
         raise CannotRead(error.line, error.problem) from error
     if original.to_bytes() != data:
         raise InternalError("the parsed file does not print as it was read")
-    session = _Session(original, project, allowed, facts)
-    before = contract(session.facts.final)
+    session = _Session(original, project, allowed, read or Readings.of(original, project))
+    before = [contract(facts.final) for facts in session.readings.every]
     for _ in range(MAX_ROUNDS):
         if not session.round(transforms):
             break
@@ -129,10 +138,10 @@ def plan(
     notes: tuple[str, ...] = ()
     if new != data:
         notes = check(original, session.tree, session.touched)
-        after = contract(session.facts.final)
         undeclared = {
             name: text
-            for name, text in before.differences(after).items()
+            for old, facts in zip(before, session.readings.every, strict=True)
+            for name, text in old.differences(contract(facts.final)).items()
             if name not in session.declared
         }
         if undeclared:
@@ -147,31 +156,33 @@ def plan(
         notes,
         frozenset(session.declared),
         tuple(session.spans),
-        tuple(observations(session.facts, transforms, allowed)),
+        tuple(observations(session.readings, transforms, allowed)),
     )
     session.close()
     return planned
 
 
 def observations(
-    facts: Facts, transforms: Iterable[Transform], allowed: Safety
+    read: Readings, transforms: Iterable[Transform], allowed: Safety
 ) -> Iterator[Observation]:
-    """What the shared ones among some transforms see in a Dockerfile.
+    """What the shared ones among some transforms see in a Dockerfile, in whatever build of it.
 
     Raises InternalError when one of them fails.
     """
+    facts = read.first
     project = facts.project
     for transform in transforms:
         if not isinstance(transform, SharedTransform):
             continue
-        try:
+        with _blaming(transform):
             seen = transform.observe(facts)
-        except MemoryError:
-            raise
-        except Exception as error:
-            raise _blamed(transform, error) from error
-        if seen is None:
-            continue
+            if seen is None:
+                continue
+            for other in read.others:
+                also = transform.observe(other)
+                if also is None or also.what != seen.what:
+                    where = next(iter(other.given.because), facts.at(facts.dockerfile.body[0]))
+                    seen = seen._replace(what=transform.unread(where))
         node, objection = seen.node, None
         comment = opted_out(facts.dockerfile, {node}, transform.name) if node else None
         if comment is not None:
@@ -192,9 +203,7 @@ def observations(
 class _Session:
     """The state of one planning: the tree, where its nodes came from, what was said."""
 
-    def __init__(
-        self, tree: Dockerfile, project: Project, allowed: Safety, facts: Facts | None
-    ) -> None:
+    def __init__(self, tree: Dockerfile, project: Project, allowed: Safety, read: Readings) -> None:
         self.tree = tree
         self.escape = tree.escape
         self.project = project
@@ -202,6 +211,8 @@ class _Session:
         self.lines: dict[BodyNode, int] = dict(tree.lines)
         #: BodyNode of the present tree -> the node of the input that it still is.
         self.origin: dict[BodyNode, BodyNode] = {node: node for node in tree.body}
+        #: The FROMs whose images some change chose: they are as that change wants them.
+        self.chosen: set[BodyNode] = set()
         #: The nodes of the input that some change replaced.
         self.touched: set[BodyNode] = set()
         self.declared: set[str] = set()
@@ -212,7 +223,7 @@ class _Session:
         self.spans: dict[SpanEdit, None] = {}
         #: Of the present tree. What one transform made it work out serves the next, and the
         #: contract, until something changes.
-        self.facts = facts or Facts(tree, project, self.line_of)
+        self.readings = read
 
     def round(self, transforms: Iterable[Transform]) -> bool:
         """Runs each transform once; tells whether anything was applied. What was offered
@@ -221,7 +232,7 @@ class _Session:
         self.refused.clear()
         progress = False
         for transform in transforms:
-            proposals = _proposals(transform, self.facts)
+            proposals = agreed(partial(_proposals, transform), self.readings)
             changes = [self._admitted(transform, proposal) for proposal in proposals]
             progress |= self._apply(transform, [change for change in changes if change])
         return progress
@@ -236,6 +247,8 @@ class _Session:
         """A proposal that may be applied; None when it was recorded as refused or offered."""
         line = self.line_of(proposal.node)
         if isinstance(proposal, Refusal):
+            if proposal.node in self.chosen:
+                return None
             refused = Refused(
                 transform.name, proposal.code, line, proposal.message, proposal.because
             )
@@ -275,6 +288,9 @@ class _Session:
                 replaced[node] = new
                 for fresh in new:
                     self.lines.setdefault(fresh, self.line_of(node))
+                    named = _image(fresh)
+                    if named and (node in self.chosen or named != _image(node)):
+                        self.chosen.add(fresh)
             for file in files:
                 self._add_file(file)
             self.spans.update(dict.fromkeys(spans))
@@ -294,7 +310,8 @@ class _Session:
                         self.origin[node] = self.origin[last]
             self._renew()
         # Files of the plan change nothing that is known of the Dockerfile.
-        self.facts.project = self.project
+        for facts in self.readings.every:
+            facts.project = self.project
         return progress
 
     def _add_file(self, file: FileChange) -> None:
@@ -311,18 +328,25 @@ class _Session:
         pairs = [(old, new) for old, new in read if _parts(old) != _parts(new)]
         if pairs:
             self.lines |= {new: self.line_of(old) for old, new in pairs}
+            self.chosen |= {new for old, new in pairs if old in self.chosen}
             self.origin |= {new: self.origin[old] for old, new in pairs if old in self.origin}
             self.tree = self.tree.deep_replace({old: (new,) for old, new in pairs})
             self._renew()
 
     def close(self) -> None:
         """Frees what is known. The session and its facts refer to each other."""
-        self.facts.close()
-        del self.facts
+        self.readings.close()
+        del self.readings
 
     def _renew(self) -> None:
-        self.facts.forget()
-        self.facts = Facts(self.tree, self.project, self.line_of, self.facts.lasting)
+        self.readings = self.readings.renewed(self.tree, self.project, self.line_of)
+
+
+def _image(node: BodyNode) -> str | None:
+    """The image that a FROM names, None for any other node."""
+    if isinstance(node, Instruction) and node.keyword == "FROM":
+        return from_parts(node).image.text
+    return None
 
 
 def _parts(node: BodyNode) -> object:
@@ -334,18 +358,21 @@ def _parts(node: BodyNode) -> object:
 
 def _proposals(transform: Transform, facts: Facts) -> Sequence[Proposal]:
     """What a transform yields."""
-    try:
+    with _blaming(transform):
         return tuple(transform.propose(facts))
+
+
+@contextmanager
+def _blaming(transform: Transform) -> Iterator[None]:
+    """Whatever a transform raises, a user's own too, is said to be its fault."""
+    try:
+        yield
     except MemoryError:
         raise
     except Exception as error:
-        raise _blamed(transform, error) from error
-
-
-def _blamed(transform: Transform, error: Exception) -> InternalError:
-    """Whatever a transform raises, a user's own too, is said to be its fault."""
-    what = f"{type(error).__name__}: {error}"
-    return InternalError(f"the transform {transform.name} failed with {what}")
+        what = f"{type(error).__name__}: {error}"
+        problem = f"the transform {transform.name} failed with {what}"
+        raise InternalError(problem) from error
 
 
 def _report(transform: Transform, change: Change, line: int, applied: bool) -> Applied:

@@ -7,9 +7,10 @@ rather than work a fact out again for themselves.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from gorewrite.callers.arguments import DEFAULTS, Given
 from gorewrite.context import Context
 from gorewrite.dockerfile import (
     BodyNode,
@@ -32,7 +33,7 @@ from gorewrite.stage.images import Image, ImageRef, describe
 from gorewrite.stage.layout import Placed
 from gorewrite.stage.outputs import is_directory, outputs_of
 from gorewrite.stage.runs import Invocation, Lasting, Run
-from gorewrite.stage.scope import State
+from gorewrite.stage.scope import Outside, State
 from gorewrite.stage.views import Copies, View, binds
 from gorewrite.surroundings import Project
 
@@ -59,7 +60,7 @@ class StageFacts:
         if self.parent is not None:
             return self.parent.base
         raw = from_parts(self.stage.from_).image.text
-        text = image_named(self.facts.dockerfile, raw)
+        text = image_named(self.facts.dockerfile, raw, self.facts.given.values)
         if not text:
             return Unknown(
                 f"the base image {raw} is known only to the caller",
@@ -74,9 +75,7 @@ class StageFacts:
     @property
     def base_assumed(self) -> bool:
         """Whether the base image comes from an ARG, so that a caller may choose another."""
-        if self.parent is not None:
-            return self.parent.base_assumed
-        return "$" in from_parts(self.stage.from_).image.text
+        return "$" in from_parts(self.lineage[0].stage.from_).image.text
 
     @property
     def parent_assumed(self) -> bool:
@@ -91,18 +90,20 @@ class StageFacts:
             return scope.stage_on(self.parent.end)
         return self.facts.lasting.start(self.base)
 
-    @cached_property
+    @property
     def states(self) -> Mapping[Instruction, State]:
         """The state before each instruction."""
-        return scope.states(self.start, self.stage.instructions, self.facts.global_args)
+        return self._states[0]
 
-    @cached_property
+    @property
     def end(self) -> State:
         """The state at the end: what the image is configured with."""
-        if not self.stage.instructions:
-            return self.start
-        last = self.stage.instructions[-1]
-        return scope.after(self.states[last], last, self.facts.global_args)
+        return self._states[1]
+
+    @cached_property
+    def _states(self) -> tuple[Mapping[Instruction, State], State]:
+        outside, escape = self.facts.outside, self.facts.dockerfile.escape
+        return self.facts.lasting.states(self.start, self.stage.instructions, outside, escape)
 
     @cached_property
     def lineage(self) -> tuple[StageFacts, ...]:
@@ -149,7 +150,7 @@ class StageFacts:
                     instruction, state, context, directories, system, elsewhere
                 )
             elif keyword == "WORKDIR":
-                path = scope.after(state, instruction, self.facts.global_args).workdir
+                path = scope.after(state, instruction, self.facts.outside).workdir
                 if path:
                     directories.add(path)
         return tuple(found), frozenset(directories)
@@ -183,16 +184,12 @@ class StageFacts:
 
         A RUN sees what it mounts from the context, too.
         """
-        return self._last_view if before is None else self._view(before)
-
-    @cached_property
-    def _last_view(self) -> View:
-        return self.copies.view()
+        return self._view(before)
 
     @remembered
-    def _view(self, before: Instruction) -> View:
-        if before not in self.order:
-            return self._last_view
+    def _view(self, before: Instruction | None) -> View:
+        if before is None or before not in self.order:
+            return self.copies.view()
         count = bisect_left(self._positions, self.order[before])
         mounted = binds(before, self.states[before]) if before.flags else ()
         return self.copies.view(count, mounted)
@@ -281,22 +278,25 @@ class StageFacts:
     def referenced(self) -> bool:
         """Whether a later stage is built on it or copies or mounts from it."""
         return any(
-            other.parent is self or self in other.copies_from
+            other.parent is self or self in other.takes_from
             for other in self.facts.stages[self.index + 1 :]
         )
 
     @cached_property
-    def copies_from(self) -> frozenset[StageFacts]:
-        """The earlier stages that this stage's COPY --from and RUN --mount=from= name."""
-        names: list[str | None] = []
-        for instruction in self.stage.instructions:
-            if not instruction.flags:
-                continue
-            if instruction.keyword in ("COPY", "ADD"):
-                names.append(copy_parts(instruction).from_)
-            elif instruction.keyword == "RUN":
-                for mount in instruction.flag_values("mount"):
-                    names += [p[5:] for p in mount.split(",") if p.startswith("from=")]
+    def copied_from(self) -> frozenset[StageFacts]:
+        """The earlier stages that this stage's COPY --from names."""
+        flagged = [i for i in self.stage.instructions if i.flags and i.keyword in ("COPY", "ADD")]
+        return self._earlier(copy_parts(instruction).from_ for instruction in flagged)
+
+    @cached_property
+    def takes_from(self) -> frozenset[StageFacts]:
+        """Those, and the ones that its RUN --mount=from= names."""
+        runs = [i for i in self.stage.instructions if i.flags and i.keyword == "RUN"]
+        mounts = (mount.split(",") for run in runs for mount in run.flag_values("mount"))
+        names = (part[5:] for mount in mounts for part in mount if part.startswith("from="))
+        return self.copied_from | self._earlier(names)
+
+    def _earlier(self, names: Iterable[str | None]) -> frozenset[StageFacts]:
         found = [self.facts.stage_named(name, self.index) for name in names if name]
         return frozenset([stage for stage in found if stage is not None])
 
@@ -308,10 +308,11 @@ class StageFacts:
 
 
 class Facts:
-    """What is known of the whole file.
+    """What is known of the whole file, in the build that has the defaults of its ARGs or others.
 
     line_of: (node, physical line inside it) -> line of the input; None: of this tree.
     lasting: of the facts before a change, so that what did not change is not worked out again.
+    given: the build arguments that a caller sets.
     """
 
     def __init__(
@@ -320,10 +321,12 @@ class Facts:
         project: Project,
         line_of: Callable[[BodyNode, int], int] | None = None,
         lasting: Lasting | None = None,
+        given: Given = DEFAULTS,
     ) -> None:
         self.dockerfile = dockerfile
         self.project = project
-        self._line_of = line_of
+        self.given = given
+        self.line_of = line_of
         self.lasting = lasting or Lasting()
         #: See gorewrite.memo.
         self.memory: dict[Hashable, Any] = {}
@@ -332,16 +335,17 @@ class Facts:
         """Evidence at a node of the Dockerfile; `offset` is a physical line inside it."""
         if text is None:
             text = node.first_line
-        if self._line_of is not None:
-            line = self._line_of(node, offset)
+        if self.line_of is not None:
+            line = self.line_of(node, offset)
         else:
             line = self.dockerfile.line_of(node) + offset
         return Evidence(self.project.display, line, text)
 
     @cached_property
-    def global_args(self) -> Mapping[str, str | None]:
-        """The ARGs before the first FROM -> default, expanded in order."""
-        return global_values(self.dockerfile)
+    def outside(self) -> Outside:
+        """Where ARGs take their values from."""
+        given = self.given.values
+        return Outside(given, global_values(self.dockerfile, given))
 
     @cached_property
     def stages(self) -> tuple[StageFacts, ...]:
@@ -349,7 +353,7 @@ class Facts:
         views = stages(self.dockerfile)
         for stage in views:
             raw = from_parts(stage.from_).image.text
-            name = image_named(self.dockerfile, raw)
+            name = image_named(self.dockerfile, raw, self.given.values)
             view = find_stage(views, name, stage.index) if name and not name.isdigit() else None
             parent = found[view.index] if view is not None else None
             found.append(StageFacts(self, stage, parent))

@@ -17,6 +17,7 @@ from gorewrite.dockerfile import (
     Dockerfile,
     Instruction,
     from_parts,
+    image_named,
 )
 from gorewrite.engine import Refused
 from gorewrite.evidence import Evidence, Unknown
@@ -125,7 +126,7 @@ def left_alone(tree: Dockerfile, path: Path, display: str) -> Refused | None:
         message = "the escape directive is for Windows containers"
         return refuse("windows-container", next(said), message)
     for instruction in tree.instructions:
-        if instruction.keyword == "FROM" and _WINDOWS.search(from_parts(instruction).image.text):
+        if instruction.keyword == "FROM" and _WINDOWS.search(_base(tree, instruction)):
             return refuse("windows-container", instruction, "Windows containers are left alone")
         if instruction.keyword == "SHELL" and re.search(
             r"(?i)powershell|cmd(\.exe)?\b", instruction.rest
@@ -151,7 +152,7 @@ def not_ours(facts: Facts) -> tuple[Refused, ...] | None:
                         "ONBUILD triggers run in other builds; write the steps there instead",
                     ),
                 )
-        if ":onbuild" in from_parts(member.stage.from_).image.text:
+        if "onbuild" in _base(facts.dockerfile, member.stage.from_).partition(":")[2]:
             return (
                 _refused(
                     facts,
@@ -175,6 +176,12 @@ def _broken_module(facts: Facts) -> tuple[Refused, ...] | None:
                 message = f"{module.why}; go fails on it, too: correct it first"
                 return (Refused("file", "module-broken", line, message, module.evidence),)
     return None
+
+
+def _base(tree: Dockerfile, from_: Instruction) -> str:
+    """The image that a FROM names when no caller sets its ARGs; as it is written if not known."""
+    written = from_parts(from_).image.text
+    return image_named(tree, written) or written
 
 
 def _refused(facts: Facts, instruction: Instruction, code: str, message: str) -> Refused:

@@ -20,10 +20,10 @@ from gorewrite.discovery import Survey, repository_root
 from gorewrite.dockerfile import Dockerfile, ParseError, copy_parts, parse
 from gorewrite.engine import CannotRead, Plan, observations, plan
 from gorewrite.evidence import Evidence, Unknown
-from gorewrite.facts import Facts
 from gorewrite.files import SharedMemory, is_below, kind_of
 from gorewrite.leftalone import left_alone, mentions_go, not_ours, switched_off
 from gorewrite.neighbours import Search
+from gorewrite.readings import Readings
 from gorewrite.shared import Verdict, concluded, with_changes
 from gorewrite.surroundings import Project
 from gorewrite.transform import Observation, Safety, SharedTransform, Transform
@@ -211,11 +211,12 @@ class Workspace:
             if guess.certain:
                 return
             project = replace(project, context=self._context(root, path))
-        with closing(Facts(tree, project)) as facts:
+        known = Readings.of(tree, project)
+        with closing(known):
             able = config.enabled and left_alone(tree, path, shown) is None
-            able = able and not_ours(facts) is None
+            able = able and not_ours(known.first) is None
             chosen = self._chosen(config) if able else ()
-            for each in observations(facts, self._shared(), self._allowed(config)):
+            for each in observations(known, self._shared(), self._allowed(config)):
                 carries = any(transform.name == each.transform for transform in chosen)
                 yield each if carries else each._replace(place=None)
 
@@ -238,26 +239,26 @@ class Workspace:
             project, guess = self._project(path, display, tree, config)
         except IgnoreError as error:
             raise FileError(display, 0, f"its ignore file: {error}; builds fail with it") from None
-        facts = Facts(tree, project)
-        foreign = not_ours(facts)
+        known = Readings.of(tree, project)
+        foreign = not_ours(known.first)
         if foreign is not None:
-            left = Plan(data, data, (), (), foreign, observations=self._seen(facts))
-            facts.close()
+            left = Plan(data, data, (), (), foreign, observations=self._seen(known))
+            known.close()
             return Result(path, display, left, guess)
         try:
-            planned = plan(data, project, self._chosen(config), self._allowed(config), facts)
+            planned = plan(data, project, self._chosen(config), self._allowed(config), known)
         except CannotRead as error:
             raise FileError(display, error.line, error.problem) from None
         real = files.real(path)
         seen = tuple(each._replace(path=real) for each in planned.observations)
         return Result(path, display, planned._replace(observations=seen), guess, project)
 
-    def _seen(self, facts: Facts) -> tuple[Observation, ...]:
+    def _seen(self, known: Readings) -> tuple[Observation, ...]:
         """What is seen in a Dockerfile that is left alone, for those that share its context."""
-        project = facts.project
+        project = known.first.project
         real = files.real(project.path)
         try:
-            found = observations(facts, self._chosen(project.config), self.allowed)
+            found = observations(known, self._chosen(project.config), self.allowed)
             return tuple(each._replace(path=real, place=None) for each in found)
         except InternalError:
             return ()  # It is observed as one that cannot be read, where it matters.

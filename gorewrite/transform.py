@@ -244,3 +244,8 @@ class SharedTransform(Transform):
 def reasons(unknowns: Sequence[Unknown]) -> str:
     """The reasons of several unknown facts as one line."""
     return "; ".join(dict.fromkeys(unknown.why for unknown in unknowns))
+
+
+def to_review(doubts: Sequence[Unknown]) -> str:
+    """What the message of a change with doubts ends with; "" without any."""
+    return f"; to be reviewed: {reasons(doubts)}" if doubts else ""

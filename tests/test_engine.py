@@ -210,6 +210,19 @@ def test_offers_and_refusals_are_those_of_the_last_round(run: Run) -> None:
     assert [c.message for c in found.changes] == ["RUN a becomes RUN z"]
 
 
+def test_a_stage_that_a_change_wrote_needs_no_excuse(run: Run) -> None:
+    def refuse(facts: Facts) -> Iterator[Proposal]:
+        for instruction in facts.dockerfile.instructions:
+            if instruction.keyword == "FROM":
+                yield Refusal(instruction, "base", instruction.rest, (facts.at(instruction),))
+
+    split = changing("RUN b", "RUN b2\n\nFROM alpine\nWORKDIR /app\nRUN c\n")
+    named = changing("FROM golang:1.24", "FROM golang:1.24 AS build\n")
+    found = run(TEXT, named, split, Made(refuse, "refuse"))
+    assert b"FROM alpine" in found.new
+    assert [(r.line, r.message) for r in found.refusals] == [(2, "golang:1.24 AS build")]
+
+
 # --- opt-out ---------------------------------------------------------------------------------
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 from gorewrite.buildkit import switching
 from gorewrite.caches import cgocache
 from gorewrite.caches.aptcaches import apt_mounts
 from gorewrite.caches.cacheuse import (
+    BUILD,
+    MODULES,
     Cache,
     Conflict,
     conflicts,
@@ -17,7 +19,7 @@ from gorewrite.caches.cacheuse import (
     without_command,
     written_later,
 )
-from gorewrite.caches.gocaches import Account, account, build_cache, module_cache, moves_caches
+from gorewrite.caches.gocaches import Account, account, build_cache, module_cache, numbered_by
 from gorewrite.caches.mounts import mounts, with_mounts
 from gorewrite.dockerfile import from_parts
 from gorewrite.evidence import Evidence, Unknown
@@ -29,7 +31,7 @@ from gorewrite.memo import cached_property
 from gorewrite.modules.gomodules import module_at, spares_cache, uses_vendor
 from gorewrite.stage.images import ImageRef
 from gorewrite.stage.layout import under
-from gorewrite.transform import Change, Proposal, Refusal, Safety, Transform
+from gorewrite.transform import Change, Proposal, Refusal, Safety, Transform, to_review
 
 
 class CacheMounts(Transform):
@@ -101,33 +103,6 @@ class CacheMounts(Transform):
             yield from apt_mounts(facts)
 
 
-@dataclass(frozen=True)
-class _Kind:
-    """What sets the two caches apart."""
-
-    name: str
-    code: str
-    variable: str
-    clean: str
-    mention: re.Pattern[str]
-
-
-_MODULES = _Kind(
-    "module cache",
-    "modcache-needed-in-layer",
-    "GOMODCACHE",
-    "modcache",
-    re.compile(r"\bpkg/mod\b|\bGOMODCACHE\b(?!=)|\{\{-?\s*\.Dir\b"),
-)
-_BUILD = _Kind(
-    "build cache",
-    "buildcache-needed-in-layer",
-    "GOCACHE",
-    "cache",
-    re.compile(r"\.cache/go-build\b|\bGOCACHE\b(?!=)"),
-)
-
-
 class _Family:
     """The stages built on one golang image, which share one set of mounts."""
 
@@ -142,11 +117,11 @@ class _Family:
         if not any(use.certain for use in self.uses):
             return
         added: dict[GoUse, list[str]] = {}
-        refused: list[tuple[_Kind, GoUse, Conflict]] = []
-        for kind in (_MODULES, _BUILD):
-            found = self._flags(kind)
+        refused: list[tuple[Cache, GoUse, Conflict]] = []
+        for cache in (MODULES, BUILD):
+            found = self._flags(cache)
             if isinstance(found, tuple):
-                refused.append((kind, *found))
+                refused.append((cache, *found))
                 continue
             for use, flag in found.items():
                 added.setdefault(use, []).append(flag)
@@ -165,21 +140,21 @@ class _Family:
         written = {flag for flags in added.values() for flag in flags}
         targets = sorted({flag.partition("target=")[2].partition(",")[0] for flag in written})
         message = f"mount {' and '.join(targets)} from a cache in each RUN that uses them"
-        review = "; ".join(dict.fromkeys(why for why, _ in doubts))
-        message += f"; to be reviewed: {review}" if doubts else ""
-        because = dict.fromkeys([e for _, e in doubts] + [use.evidence for use in added])
+        message += to_review(doubts)
+        doubtful = [evidence for doubt in doubts for evidence in doubt.evidence]
+        because = dict.fromkeys(doubtful + [use.evidence for use in added])
         return Change(node, replacement, safety, message, tuple(because), tuple(also))
 
-    def _flags(self, kind: _Kind) -> dict[GoUse, str] | tuple[GoUse, Conflict]:
+    def _flags(self, cache: Cache) -> dict[GoUse, str] | tuple[GoUse, Conflict]:
         """The flag that each RUN lacks, {} when there is nothing to add; or what is against it."""
-        wanting = [use for use in self.uses if self._wants(use, kind)]
-        existing = {use: self._existing(use, kind) for use in wanting}
+        wanting = [use for use in self.uses if self._wants(use, cache)]
+        existing = {use: self._existing(use, cache) for use in wanting}
         missing = [use for use in wanting if not existing[use]]
         if not missing or not any(use.certain for use in wanting):
             return {}
-        problem = self._unable() or self._own(kind, wanting)
+        problem = self._unable() or self._own(cache, wanting)
         if problem is None:
-            paths = {use: self._path(use, kind) for use in wanting}
+            paths = {use: self._path(use, cache) for use in wanting}
             for use, path in paths.items():
                 if isinstance(path, Unknown):
                     problem = Conflict("cache-path-unknown", path.why, use.evidence)
@@ -187,24 +162,24 @@ class _Family:
             known = {use: path for use, path in paths.items() if isinstance(path, str)}
         problem = problem or self._nobody(missing)
         if problem is None:
-            problem = self._conflict(kind, wanting, missing, known)
+            problem = self._conflict(cache, wanting, missing, known)
         if problem is not None:
             return missing[0], problem
         # What the owner wrote for some of the RUNs is what the others get.
         written = {text for texts in existing.values() for text in texts}
         if written:
             return dict.fromkeys(missing, written.pop())
-        identity = cgocache.identity(self.stages, wanting) if kind is _BUILD else ""
+        identity = cgocache.identity(self.stages, wanting) if cache is BUILD else ""
         if isinstance(identity, Unknown):
             return missing[0], Conflict("cgo-libraries", identity.why, identity.evidence[0])
         named = f",id={identity}" if identity else ""
         return {use: f"type=cache,target={known[use]}{named}{self._ids(use)}" for use in missing}
 
-    def _wants(self, use: GoUse, kind: _Kind) -> bool:
-        since: Feature = "modules" if kind is _MODULES else "content-staleness"
+    def _wants(self, use: GoUse, cache: Cache) -> bool:
+        since: Feature = "modules" if cache is MODULES else "content-staleness"
         if supports(go_version(use.stage), since) is False:
             return False
-        if kind is _BUILD:
+        if cache is BUILD:
             return not use.only_downloads
         vendored = [spares_cache(use.stage, invocation) for invocation in use.invocations]
         run = use.run
@@ -214,25 +189,27 @@ class _Family:
             return module is None or not uses_vendor(view, module, "")
         return not all(vendored)
 
-    def _existing(self, use: GoUse, kind: _Kind) -> tuple[str, ...]:
+    def _existing(self, use: GoUse, cache: Cache) -> tuple[str, ...]:
         """The mounts of this very cache that the RUN has already."""
         if not (found := mounts(use.run.instruction, use.run.state)):
             return ()
-        path = self._path(use, kind)
+        path = self._path(use, cache)
         if isinstance(path, Unknown):
-            return tuple(m.text for m in found if m.kind == "cache" and kind.mention.search(m.text))
+            return tuple(
+                m.text for m in found if m.kind == "cache" and cache.mention.search(m.text)
+            )
         return tuple(m.text for m in found if m.kind == "cache" and m.target == path)
 
-    def _own(self, kind: _Kind, wanting: Sequence[GoUse]) -> Conflict | None:
+    def _own(self, cache: Cache, wanting: Sequence[GoUse]) -> Conflict | None:
         """A mount of the owner that another one beside it would disagree with."""
         first: str | None = None
         for use in wanting:
-            path = self._path(use, kind)
+            path = self._path(use, cache)
             for mount in mounts(use.run.instruction, use.run.state):
                 if mount.kind in ("secret", "ssh"):
                     continue
                 if isinstance(path, Unknown) or mount.target is None:
-                    strange = kind.mention.search(mount.text) is not None
+                    strange = cache.mention.search(mount.text) is not None
                 elif mount.kind == "cache" and mount.target == path:
                     strange = mount.read_only or (first is not None and mount.text != first)
                     first = first or mount.text
@@ -243,24 +220,22 @@ class _Family:
                     return Conflict("own-cache-mount", message, use.evidence)
         return None
 
-    def _path(self, use: GoUse, kind: _Kind) -> str | Unknown:
+    def _path(self, use: GoUse, cache: Cache) -> str | Unknown:
         """Where a RUN has the cache."""
-        if (use, kind.name) not in self.paths:
-            self.paths[use, kind.name] = self._found(use, kind)
-        return self.paths[use, kind.name]
+        if (use, cache.name) not in self.paths:
+            self.paths[use, cache.name] = self._found(use, cache)
+        return self.paths[use, cache.name]
 
-    def _found(self, use: GoUse, kind: _Kind) -> str | Unknown:
-        if moves_caches(use.stage):
-            return Unknown("go env -w moves the caches")
+    def _found(self, use: GoUse, cache: Cache) -> str | Unknown:
         user = self.accounts[use]
         home = user.home if isinstance(user, Account) else None
         environments = [invocation.go.env for invocation in use.invocations]
         if use.through or use.maybe:
-            environments.append(use.run.state.shell_env)
+            environments.append(use.run.state.go_env)
         found: str | Unknown | None = None
         if any(step.sourced for step in use.run.steps):
             return Unknown("a script that the RUN reads may move the caches")
-        place = module_cache if kind is _MODULES else build_cache
+        place = module_cache if cache is MODULES else build_cache
         for env in environments:
             path = place(use.stage, use.run.state, env, home)
             if isinstance(path, Unknown):
@@ -315,18 +290,16 @@ class _Family:
 
     def _conflict(
         self,
-        kind: _Kind,
+        cache: Cache,
         wanting: Sequence[GoUse],
         missing: Sequence[GoUse],
         paths: Mapping[GoUse, str],
     ) -> Conflict | None:
-        cache = Cache(
-            kind.name, kind.code, frozenset(paths.values()), kind.variable, kind.clean, kind.mention
-        )
-        found = next(conflicts(self.stages, self.uses, wanting, cache), None)
+        placed = replace(cache, paths=frozenset(paths.values()))
+        found = next(conflicts(self.stages, self.uses, wanting, placed), None)
         if found is None:
-            found = self._output(cache) or self._stub(missing, paths)
-        if found is None and kind is _MODULES:
+            found = self._output(placed) or self._stub(missing, paths)
+        if found is None and cache is MODULES:
             found = self._credentials(wanting) or self._exported(wanting)
         return found
 
@@ -376,8 +349,8 @@ class _Family:
         message = "layers are cached outside of the builder and mounts are not"
         return Conflict("layers-exported", message, exported)
 
-    def _doubts(self, uses: Sequence[GoUse]) -> list[tuple[str, Evidence]]:
-        """What is to be reviewed, and where."""
+    def _doubts(self, uses: Sequence[GoUse]) -> list[Unknown]:
+        """What is to be reviewed."""
         found = [(place.text, place) for place in switching.doubts(self.facts)]
         from_, what = self.stages[0].stage.from_, "what a container of this image runs is not known"
         found += [(what, place) for each in self.stages if (place := without_command(each))]
@@ -387,19 +360,24 @@ class _Family:
         for use in uses:
             user = self.accounts[use]
             if isinstance(user, Account) and user.uid:
+                if name := numbered_by(use.stage, use.run.state):
+                    found.append((f"{name} chooses the number of the user", use.evidence))
                 odd = [] if is_plain(use) and has_sums(use) else [use.evidence]
-                odd += written_later(use, [self._path(use, k) for k in (_MODULES, _BUILD)], uses)
+                odd += written_later(
+                    use, [self._path(use, cache) for cache in (MODULES, BUILD)], uses
+                )
                 what = "a user other than root may write beside what is mounted"
                 found += [(what, each) for each in odd]
         read = (use.evidence for use in uses if use.texts and self.facts.project.context_why)
-        return found + [("the build context is only assumed", place) for place in read]
+        found += [("the build context is only assumed", place) for place in read]
+        return [Unknown(why, (place,)) for why, place in found]
 
 
-def _refusals(refused: Sequence[tuple[_Kind, GoUse, Conflict]]) -> Iterator[Refusal]:
+def _refusals(refused: Sequence[tuple[Cache, GoUse, Conflict]]) -> Iterator[Refusal]:
     """One refusal for each code: what stands against both caches is said once."""
     for code in dict.fromkeys(conflict.code for _, _, conflict in refused):
         same = [each for each in refused if each[2].code == code]
-        names = " and the ".join(kind.name for kind, _, _ in same)
+        names = " and the ".join(cache.name for cache, _, _ in same)
         message = f"no mount for the {names}: {same[0][2].message}"
         because = tuple(dict.fromkeys(conflict.evidence for _, _, conflict in same))
         yield Refusal(same[0][1].run.instruction, code, message, because)

@@ -8,18 +8,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from gorewrite.caches.mounts import mounts
-from gorewrite.dockerfile import Blank, BodyNode, Instruction, copy_parts
+from gorewrite.dockerfile import Blank, BodyNode, Instruction
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import Facts, StageFacts
-from gorewrite.memo import cached_property
 from gorewrite.modules.gohosts import Reach, external, reach
 from gorewrite.modules.gomodules import Incomplete, ModuleFiles, needed_files
 from gorewrite.modules.hoisting import Job, Kept
 from gorewrite.modules.hoistjobs import jobs
-from gorewrite.optout import opt_out
+from gorewrite.runtime.programs import needs_of
 from gorewrite.stage.blocks import cut, taken_out
 from gorewrite.stage.layout import relative
-from gorewrite.transform import Change, Proposal, Refusal, Safety, Transform, reasons
+from gorewrite.transform import Change, Proposal, Refusal, Safety, Transform, to_review
 
 
 class HoistModules(Transform):
@@ -53,7 +52,7 @@ class HoistModules(Transform):
     - multi-module: several modules that share no go.work are built in one stage.
     - replace-outside-context, workspace-incomplete: a go.mod that go needs is not copied.
     - left-out-by-caller: a caller filters go.mod or go.sum out of the context (`only=` of Tilt).
-    - odd-path: a path that a COPY cannot name plainly.
+    - odd-path: a path that a COPY cannot name plainly, or that leads over a link.
     - private-module-no-auth: `go build` may skip a private module that a download would need.
     - auth-inline: the RUN that downloads sets up its own credentials or settings.
     - auth-after-source: credentials, certificates or tools come behind the source copy.
@@ -64,8 +63,8 @@ class HoistModules(Transform):
     *Safety*
 
     Safe when the build context is certain. Review when it is assumed, when a Makefile or script
-    runs go, when a module's host is not known to be public, and for a user other than root who
-    does not own what is copied.
+    runs go, when go runs only under a condition, when the build may not need a module whose host
+    is not known to be public, and for a user other than root who does not own what is copied.
 
     *References*
 
@@ -156,9 +155,9 @@ class _Hoist:
         for instruction in job.superseded(needed.files):
             new += self.view.comments_above(instruction)
             removed += taken_out(self.view, instruction)
-        if self.work_directory is not None:
-            new += [*self.view.comments_above(self.work_directory), self.work_directory]
-            removed += taken_out(self.view, self.work_directory)
+        if self.job.work_directory is not None:
+            new += [*self.view.comments_above(self.job.work_directory), self.job.work_directory]
+            removed += taken_out(self.view, self.job.work_directory)
         new += self.facts.dockerfile.fragment("".join(self._copies(needed)))
         new += download
         anchor = job.anchor
@@ -167,7 +166,6 @@ class _Hoist:
         above = self.view.comments_above(anchor)
         also = [(node, ()) for node in above] + removed
         doubts = self._doubts(reached)
-        review = f"; to be reviewed: {reasons(doubts)}" if doubts else ""
         named = any(source.endswith("go.sum") for source in needed.files)
         files = "go.mod and go.sum" if named else "go.mod"
         because = [e for doubt in doubts for e in doubt.evidence]
@@ -177,38 +175,10 @@ class _Hoist:
             anchor,
             (*new, *above, anchor),
             Safety.REVIEW if doubts else Safety.SAFE,
-            f"{verb} ahead of the source copy, from {files} alone{review}",
+            f"{verb} ahead of the source copy, from {files} alone{to_review(doubts)}",
             tuple(dict.fromkeys(evidence)),
             tuple(also),
         )
-
-    # --- WORKDIR ---------------------------------------------------------------------------
-
-    @cached_property
-    def work_directory(self) -> Instruction | None:
-        """The WORKDIR of the module's directory that comes behind the source copy and may as well
-        stand ahead of it, for nothing between them is relative to it or makes that directory."""
-        instructions = self.view.instructions
-        for instruction in instructions[instructions.index(self.job.anchor) :]:
-            state = self.stage.states[instruction]
-            if instruction.keyword == "WORKDIR":
-                absolute = instruction.rest.startswith("/")
-                here = absolute and state.path(instruction.rest) == self.job.module.root
-                moved = here and state.workdir != self.job.module.root
-                return instruction if moved and self._may_move(instruction) else None
-            if instruction.keyword not in ("COPY", "ADD") or not self._is_absolute(instruction):
-                return None
-        return None
-
-    def _is_absolute(self, copy: Instruction) -> bool:
-        """Whether a copy does the same in any work directory, and where it is made before."""
-        placed = [p for p in self.stage.placed if p.instruction is copy]
-        into = copy_parts(copy).dest.endswith("/") or all(p.directory is True for p in placed)
-        return copy_parts(copy).dest.startswith("/") and into and copy.flag("chown") is None
-
-    def _may_move(self, instruction: Instruction) -> bool:
-        comments = self.view.comments_above(instruction)
-        return "$" not in instruction.rest and all(opt_out(c) is None for c in comments)
 
     # --- COPY ------------------------------------------------------------------------------
 
@@ -244,7 +214,7 @@ class _Hoist:
     def _inside(self, directory: str) -> str | None:
         """A directory relative to the WORKDIR that the Dockerfile itself sets."""
         state = self.stage.states[self.job.anchor]
-        named = state.workdir_from is not None or self.work_directory is not None
+        named = state.workdir_from is not None or self.job.work_directory is not None
         if self._workdir in (None, "/") or not named:
             return None
         return relative(directory, self._workdir or "")
@@ -252,7 +222,7 @@ class _Hoist:
     @property
     def _workdir(self) -> str | None:
         """The working directory of what is put above the source copy."""
-        moved = self.work_directory is not None
+        moved = self.job.work_directory is not None
         return self.job.module.root if moved else self.stage.states[self.job.anchor].workdir
 
     # --- RUN -------------------------------------------------------------------------------
@@ -338,9 +308,13 @@ class _Hoist:
             program = words[0] if here and words[0].upper() != "RUN" else job.through.path
             why = f"what else {program} runs is not followed"
             doubts.append(Unknown(why, (job.through,)))
-        if job.explicit is None and not job.authenticated and reached.unknown:
-            why = "some module is on a host that may ask for credentials"
-            doubts.append(Unknown(why, reached.unknown[:3]))
+        if job.explicit is None and job.sometimes:
+            doubts.append(Unknown("go runs there only under a condition", (job.evidence,)))
+        if job.explicit is None and not job.authenticated:
+            needed = _imported(job) if reached.unknown else frozenset()
+            more = [place for module, place in reached.unknown if module not in needed]
+            why = "some module that go build may not need is on a host that may ask for credentials"
+            doubts += [Unknown(why, tuple(more[:3]))] if more else []
         state = self.stage.states[job.anchor]
         if state.is_root is not True and job.source.flag("chown") is None:
             where = self.facts.at(state.user_from or self.stage.stage.from_)
@@ -353,3 +327,14 @@ _OF_THE_DOWNLOAD = re.compile(
     r"\b(?:cache|dep|download|fetch|get|install|librar|mod|pack|pull|vendor)", re.IGNORECASE
 )
 _PLAIN = re.compile(r"[\w./+@~-]+")
+
+
+def _imported(job: Job) -> frozenset[str]:
+    """The modules that the programs of the RUN import, which it downloads as it is."""
+    needs = (
+        needs_of(job.user_stage, invocation, output)
+        for invocation, outputs in job.user_stage.outputs
+        if invocation.run is job.run and not isinstance(outputs, Unknown)
+        for output in outputs
+    )
+    return frozenset[str]().union(*(n.modules for n in needs if not isinstance(n, Unknown)))

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import posixpath
 from collections.abc import Iterator
-from itertools import takewhile
 
 from gorewrite.contract import TOOLCHAIN_PATHS, argv_of, contract
-from gorewrite.dockerfile import BodyNode, Comment, Instruction, command_of, copy_parts, from_parts
+from gorewrite.dockerfile import BodyNode, Instruction, command_of, copy_parts, from_parts
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import Facts, StageFacts
 from gorewrite.runtime.around import of_the_system
 from gorewrite.runtime.brought import unknown_programs
 from gorewrite.runtime.choice import NoRuntime, Runtime, choose, departures, plain
 from gorewrite.runtime.rebase import (
+    comments_naming,
     in_words,
     installed,
     installs,
@@ -32,7 +32,7 @@ from gorewrite.stage.images import Image
 from gorewrite.stage.metadata import health_check
 from gorewrite.stage.packages import Distro
 from gorewrite.stage.places import ACCOUNTS
-from gorewrite.transform import Change, Proposal, Refusal, Safety, Transform, reasons
+from gorewrite.transform import Change, Proposal, Refusal, Safety, Transform, to_review
 
 #: Users that every distroless image has (GoogleContainerTools/distroless, common/BUILD).
 _USERS = frozenset({"", "root", "nobody", "nonroot", "0", "65534", "65532"})
@@ -137,10 +137,12 @@ def _inherits(stage: StageFacts) -> bool:
 
 
 def _copies_a_program(stage: StageFacts) -> bool:
-    """Whether the stage takes a binary from an earlier stage that builds Go; of one on golang also
-    from one on golang, where a command that is not followed may build it."""
-    return any(other.invocations for other in stage.copies_from) or (
-        _is_golang(stage) and any(map(_is_golang, stage.copies_from))
+    """Whether the stage takes a binary from an earlier stage that builds Go, or from one that takes
+    it from there (and packs it, say); of one on golang also from one on golang, where a command
+    that is not followed may build it."""
+    taken = stage.takes_from
+    return any(other.invocations or _copies_a_program(other) for other in taken) or (
+        _is_golang(stage) and any(map(_is_golang, taken))
     )
 
 
@@ -215,7 +217,7 @@ class _Slim:
             return refused if stays else self._on_plain(needs, refused)
         return self._change(needs, runtime)
 
-    def _on_plain(self, needs: Requirements, needed: Refusal) -> Proposal | None:
+    def _on_plain(self, needs: Requirements, needed: Refusal) -> Proposal:
         """The stage on the plain image of its distribution, or why it stays.
 
         needed: why it cannot be on distroless.
@@ -228,8 +230,7 @@ class _Slim:
         if image.ref.text == self.base.ref.text or (
             image.suite is None and self.base.family == "golang"
         ):
-            # Light already: nothing to be explained where it stays.
-            return None if image.ref.text.endswith("-slim") else needed
+            return needed
         for lack in lacking(self.stage, distro):
             message = (
                 f"{lack.why}, which {image.ref.text} is not known to have; move what the RUN makes "
@@ -282,6 +283,13 @@ class _Slim:
                     f"distroless has no user {user}; write it as numbers, 65532 is its nonroot"
                 )
                 return self._refuse("user-missing", message, (self.facts.at(instruction),))
+        own = next(self.stage.copies.below("/usr/local/share/ca-certificates"), None)
+        if own is not None and self.stage.runs:
+            message = (
+                "a RUN adds these certificates to those of the image; make that bundle in the "
+                "builder and copy it from there"
+            )
+            return self._refuse("base-needs-shell", message, (self.facts.at(own.instruction),))
         for run in self.stage.runs:
             if not is_idle(self.stage, run):
                 names = installs(run)
@@ -312,11 +320,10 @@ class _Slim:
         message = (
             f"put the runtime stage on {runtime.image.ref.text} instead of {self.base.ref.text}"
         )
-        stale = _naming(self.stage, self.base.ref.name)
+        stale = comments_naming(self.stage, self.base.ref.name)
         if stale:
             message += f"; the comment in line {stale[0].line} still names {self.base.ref.name}"
-        if self.doubts:
-            message += f"; to be reviewed: {reasons(self.doubts)}"
+        message += to_review(self.doubts)
         doubtful = tuple(e for d in self.doubts for e in d.evidence)
         because = (*doubtful, *runtime.because, self.facts.at(self.from_), *stale)
         return Change(
@@ -389,11 +396,3 @@ class _Slim:
             found.append((health, (written,)))
             declares.add("healthcheck")
         return found, declares
-
-
-def _naming(stage: StageFacts, name: str) -> list[Evidence]:
-    """The comments right above FROM that name the image, which are the owner's to correct."""
-    nodes = stage.facts.dockerfile.body
-    above = reversed(nodes[: nodes.index(stage.stage.from_)])
-    block = takewhile(lambda node: isinstance(node, Comment), above)
-    return [stage.facts.at(node) for node in block if name in node.source.lower()][::-1]

@@ -19,7 +19,7 @@ from gorewrite.stage.choices import arguments_of_choice
 from gorewrite.stage.images import Image
 from gorewrite.stage.scope import join
 from gorewrite.stage.text import RuntimeText, stage_name
-from gorewrite.transform import Change, Proposal, Refusal, Safety, Transform, reasons
+from gorewrite.transform import Change, Proposal, Refusal, Safety, Transform, to_review
 
 
 class SplitStages(Transform):
@@ -295,8 +295,7 @@ class _Split:
         message = (
             f"split off a runtime stage on {runtime.image.ref.text} that takes {_listed(taken)}"
         )
-        if self.doubts:
-            message += f"; to be reviewed: {reasons(self.doubts)}"
+        message += to_review(self.doubts)
         doubtful = tuple(e for d in self.doubts for e in d.evidence)
         because = (
             *doubtful,

@@ -32,19 +32,18 @@ from gorewrite.stage.runs import Run
 
 @dataclass(frozen=True)
 class Cache:
-    """One of Go's caches as a family of stages uses it.
+    """One of Go's two caches, as a family of stages uses it.
 
-    name: "module cache" or "build cache"; code: the refusal when its content is needed;
-    paths: where it lies; variable: what names it; clean: the flag of `go clean`.
-    mention: text that speaks of a place in it.
+    code: the refusal when its content is needed; variable: what names it; clean: the flag of
+    `go clean`; mention: text that speaks of a place in it; paths: where it lies for the family.
     """
 
     name: str
     code: str
-    paths: frozenset[str]
     variable: str
     clean: str
     mention: re.Pattern[str]
+    paths: frozenset[str] = frozenset()
 
     def overlaps(self, path: str) -> bool:
         """Whether a path is in the cache or above it."""
@@ -57,6 +56,22 @@ class Cache:
     @cached_property
     def _inside(self) -> tuple[str, ...]:
         return tuple(f"{cache.rstrip('/')}/" for cache in self.paths)
+
+
+MODULES = Cache(
+    "module cache",
+    "modcache-needed-in-layer",
+    "GOMODCACHE",
+    "modcache",
+    re.compile(r"\bpkg/mod\b|\bGOMODCACHE\b(?!=)|\{\{-?\s*\.Dir\b"),
+)
+BUILD = Cache(
+    "build cache",
+    "buildcache-needed-in-layer",
+    "GOCACHE",
+    "cache",
+    re.compile(r"\.cache/go-build\b|\bGOCACHE\b(?!=)"),
+)
 
 
 def written_later(
@@ -150,7 +165,7 @@ def _run_beside(facts: Facts, filled: Sequence[StageFacts]) -> Iterator[tuple[st
 def _copied(stage: StageFacts, family: Sequence[StageFacts], cache: Cache) -> Iterator[Conflict]:
     """COPY --from and --mount=from= of a stage that has the cache."""
     for instruction, other, raw, path in _taken(stage):
-        if other in family and cache.overlaps(path):
+        if other in family and (cache.overlaps(path) or cache.mention.search(raw)):
             message = f"its content is copied from the layer here: {raw}"
             yield Conflict(cache.code, message, stage.facts.at(instruction))
 
@@ -310,9 +325,12 @@ def _text(text: str, source: str, cache: Cache) -> Iterator[Conflict]:
 
 def without_command(stage: StageFacts) -> Evidence | None:
     """The final stage, when nothing says what a container of it runs."""
-    if not stage.is_final or last(stage, "CMD") or last(stage, "ENTRYPOINT"):
+    if not stage.is_final:
         return None
-    return stage.facts.at(stage.stage.from_)
+    refusal = read_entry(stage).refusal
+    said = last(stage, "CMD") or last(stage, "ENTRYPOINT")
+    unsaid = refusal is not None and refusal[0] == "no-entrypoint"
+    return stage.facts.at(stage.stage.from_) if unsaid or not said else None
 
 
 def _at_run_time(stage: StageFacts, cache: Cache) -> Iterator[Conflict]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from gorewrite import shell
@@ -17,6 +17,7 @@ from gorewrite.facts import StageFacts
 from gorewrite.memo import remembered
 from gorewrite.shell import UserCommand, user_command
 from gorewrite.stage.images import Image
+from gorewrite.stage.runs import Run
 from gorewrite.stage.scope import State
 
 
@@ -38,7 +39,7 @@ def account(stage: StageFacts, state: State) -> Account | Unknown:
 @remembered
 def _account(stage: StageFacts, written: str) -> Account | Unknown:
     name, _, group = written.partition(":")
-    made = {(command.kind, command.name): command for command in _accounts(stage)}
+    made = {(command.kind, command.name): command for _, _, command in _accounts(stage)}
     user = made.get(("user", name))
     if name.isdecimal():
         gid = int(group) if group.isdecimal() else None
@@ -59,13 +60,30 @@ def _home(user: UserCommand) -> str | None:
     return None if user.system else f"/home/{user.name}"
 
 
-def _accounts(stage: StageFacts) -> Iterator[UserCommand]:
+def numbered_by(stage: StageFacts, state: State) -> str:
+    """The build argument that chooses the number of the user of a state, "" for none: what is
+    known of that is its default."""
+    texts = [(state.user_from.rest, state)] if state.user_from is not None else []
+    texts += [(text, run.state) for run, text, _ in _accounts(stage)]
+    for text, seen in texts:
+        for name in re.findall(r"\$\{?(\w+)", text):
+            if name in seen.args and name not in seen.env:
+                return str(name)
+    return ""
+
+
+@remembered
+def _accounts(stage: StageFacts) -> tuple[tuple[Run, str, UserCommand], ...]:
+    """(RUN, text, meaning) of the commands that make users and groups."""
+    found = []
     for member in stage.lineage:
         for run in member.runs:
             for step in run.steps:
                 command = user_command(shell.unwrapped(step).argv)
                 if command is not None:
-                    yield command
+                    text = run.text[step.command.start : step.command.end]
+                    found.append((run, text, command))
+    return tuple(found)
 
 
 def module_cache(
@@ -155,12 +173,3 @@ def _absolute(name: str, path: str) -> str:
     if not path.startswith("/") or not _SPECIAL.isdisjoint(path):
         raise _NotKnown(f"{name} is {path}, which is no plain absolute path")
     return posixpath.normpath(path)
-
-
-_MOVED = re.compile(r"\bgo\s+env\s+-w\b[^\n;&|]*\bGO(?:PATH|CACHE|MODCACHE|ENV)=")
-
-
-@remembered
-def moves_caches(stage: StageFacts) -> bool:
-    """Whether a RUN of the lineage stores another place for them with `go env -w`."""
-    return any(_MOVED.search(run.text) for member in stage.lineage for run in member.runs)

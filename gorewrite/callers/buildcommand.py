@@ -83,6 +83,11 @@ _SWITCH: Final = re.compile(
     r"|no-cache|no-hosts|no-hostname|omit-history|print|pull|pull-always|pull-never|push|quiet|rm"
     r"|rmi|skip-unused-stages|squash|squash-all|stdin|stream|tls-verify|no-logs|no-push|no-wait)"
 )
+#: Options that `docker build` has since it is buildx (docker/cli 23.0): older ones fail at them.
+_SINCE_BUILDX: Final = frozenset(
+    """--push --load --cache-to --provenance --sbom --attest --annotation --build-context --builder
+    --call --check --metadata-file --no-cache-filter --allow""".split()
+)
 _CLUSTER: Final = re.compile(r"-[qD]*[tfo]")
 #: Options of the docker command itself that take the next word.
 _GLOBAL_VALUE: Final = re.compile(
@@ -149,6 +154,9 @@ def _engine(
     options = _Options(words[at:])
     tool = f"{engine} {'buildx ' if buildx else ''}{verb if verb != 'b' else 'build'}"
     builder, because = _builder(engine, buildx, verb, environment)
+    newer = sorted(options.names & _SINCE_BUILDX) if builder is Builder.DEFAULT else []
+    if newer:
+        builder, because = Builder.BUILDKIT, f"{newer[0]} is an option of buildx"
     names = ("Containerfile", "Dockerfile") if engine in ("podman", "buildah") else ("Dockerfile",)
     start = None if cwd is None else places.inside(cwd)
     return options.build(tool, start, builder, because, names)
@@ -182,6 +190,7 @@ class _Options:
     def __init__(self, words: Sequence[Argument]) -> None:
         self.values: dict[str, list[Argument]] = {}
         self.operands: list[Argument] = []
+        self.names: set[str] = set()
         #: An option that is not known may take the operand for its value.
         self.doubtful = False
         waiting = list(words)[::-1]
@@ -189,6 +198,7 @@ class _Options:
             word = waiting.pop()
             text = word.value if word.value is not None else word.written.strip("\"'")
             name, equals, _ = text.partition("=")
+            self.names.add(name)
             if not text.startswith("-") or text == "-":
                 self._operand(word)
             elif _WITH_VALUE.fullmatch(name):

@@ -26,6 +26,9 @@ _VARIABLE: Final = re.compile(
 )
 _OPERATOR: Final = re.compile(r"&&?|\|\|?|;|[<>].*")
 _BESIDE: Final = re.compile(r"[./~$]|[A-Za-z]:[\\/]")
+#: Variables of the libraries that a program is linked with, which it need not read by itself: time
+#: zones, and who resolves names (packages time, net; resolv.conf(5)).
+TELLING: Final = frozenset({"TZ", "GODEBUG", "LOCALDOMAIN", "RES_OPTIONS", "HOSTALIASES"})
 _PATH_NAME: Final = re.compile(r"DIR|FILE|FOLDER|PATH|ROOT", re.IGNORECASE)
 _WATCH: Final = ("action", "path", "target")
 #: The keys of a service that are read.
@@ -80,8 +83,8 @@ class Service(NamedTuple):
 
     directory: what its relative paths are relative to. command, entrypoint: None where the
     image's own is used. healthcheck: `("CMD-SHELL", text)`, `("CMD", …)` or `("NONE",)`.
-    environment: `TZ=…`, values of it that may be paths, and the places of volumes that other
-    services mount, too. extends: (file or None for its own,
+    environment: `NAME=value` of those that are `TELLING`, values that may be paths, and the places
+    of volumes that other services mount, too. extends: (file or None for its own,
     service). uncertain: what of it could not be read.
     """
 
@@ -326,7 +329,7 @@ class _ServiceReader:
         return None
 
     def _environment(self, node: Node | None) -> Iterator[Stated]:
-        """TZ, and values of variables that may be paths; what depends on the caller is left out."""
+        """`TELLING` ones, and values that may be paths; what depends on the caller is left out."""
         given: list[tuple[str, str, int]] = []
         if isinstance(node, Mapping):
             given = [(k, v.text, v.line) for k, _, v in node.items if isinstance(v, Scalar)]
@@ -337,8 +340,8 @@ class _ServiceReader:
                     given.append((name, value, item.line))
         for name, value, line in given:
             text, _ = interpolated(value)
-            if name == "TZ":
-                yield Stated(f"TZ={text}", self._at(line))
+            if name in TELLING:
+                yield Stated(f"{name}={text}", self._at(line))
                 continue
             # A bare word may be the name of a host, a user or a database.
             if "$" not in text and ("/" in text or "." in text or _PATH_NAME.search(name)):

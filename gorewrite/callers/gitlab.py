@@ -14,7 +14,7 @@ from gorewrite.callers import ci, places
 from gorewrite.callers.excerpt import Document
 from gorewrite.callers.model import BuildCall, Builder, Source
 from gorewrite.callers.shellscript import Setting, commands
-from gorewrite.callers.yamlnodes import Mapping, Node, Scalar, read
+from gorewrite.callers.yamlnodes import Mapping, Node, Scalar, items_of, read
 from gorewrite.evidence import Evidence
 
 _MOST_RUNS: Final = 60
@@ -95,8 +95,8 @@ def _extended(job: _Job, jobs: dict[str, _Job], depth: int) -> _Job:
     """The keywords of a job with those that it extends put in."""
     found: _Job = {}
     extends = job.get("extends")
-    bases = Mapping((("", 0, extends.node),), 0).sequence("") if extends else ()
-    for base in bases if depth < 6 else ():
+    bases = items_of(extends.node) if extends and depth < 6 else ()
+    for base in bases:
         if isinstance(base, Scalar) and base.text in jobs:
             _put(found, _extended(jobs[base.text], jobs, depth + 1))
     _put(found, job)

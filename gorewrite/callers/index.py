@@ -260,12 +260,6 @@ class Index:
         )
         return tuple(dict.fromkeys(found))
 
-    def argument(self, dockerfile: Path, name: str) -> tuple[tuple[str | None, Evidence], ...]:
-        """(value, where) of a build argument that callers set; None for one that is not plain."""
-        calls = (*self.building(dockerfile), *self.may_build(dockerfile))
-        found = ((value, call) for call in calls for key, value in call.args if key == name)
-        return tuple(dict.fromkeys((value, call.evidence) for value, call in found))
-
     def named_contexts(self, dockerfile: Path) -> tuple[tuple[str, Evidence], ...]:
         """(name, where) of the contexts of callers that replace a stage or an image by its name."""
         calls = (*self.building(dockerfile), *self.may_build(dockerfile))

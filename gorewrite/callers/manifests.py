@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from gorewrite.callers.compose import CommandLine, Service, Stated
+from gorewrite.callers.compose import TELLING, CommandLine, Service, Stated
 from gorewrite.callers.helm import OPEN
 from gorewrite.callers.model import bare_image
 from gorewrite.callers.yamlnodes import Mapping, Node, Scalar, mappings, read
@@ -96,9 +96,10 @@ class _Reader:
             service = self._service(node, where)
             yield image, service._replace(entrypoint=command, command=arguments)
         for variable in mappings(node.get("env") or Items((), 1)):
-            if variable.text("name") == "TZ":
-                zone = Stated(f"TZ={variable.text('value') or ''}", self._at(variable.line))
-                yield image, self._service(node, zone.evidence)._replace(environment=(zone,))
+            name = variable.text("name")
+            if name in TELLING:
+                told = Stated(f"{name}={variable.text('value') or ''}", self._at(variable.line))
+                yield image, self._service(node, told.evidence)._replace(environment=(told,))
         handlers = [node.mapping(key) for key in _PROBES]
         handlers += [node.mapping("lifecycle").mapping(key) for key in ("preStop", "postStart")]
         for handler in handlers:

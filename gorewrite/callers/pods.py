@@ -16,8 +16,6 @@ from gorewrite.callers.model import BuildCall, Builder, Source
 from gorewrite.callers.shellscript import Setting, commands
 from gorewrite.callers.yamlnodes import Mapping, Scalar, mappings, read
 
-_SHORT = {"-f": "--dockerfile"}
-
 
 def calls(source: Source) -> Iterator[BuildCall]:
     """The containers of a manifest that run kaniko or build in a script, and the tasks of kaniko's
@@ -47,7 +45,7 @@ def _argument(container: Mapping) -> str:
     words = [item.text for item in items if isinstance(item, Scalar)]
     for at, word in enumerate(words):
         name, equals, value = word.partition("=")
-        if _SHORT.get(name, name) == "--dockerfile":
+        if name in ("-f", "--dockerfile"):
             return value if equals else "".join(words[at + 1 : at + 2])
     return ""
 

@@ -10,15 +10,17 @@ import re
 import shlex
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
-from gorewrite.callers.compose import CommandLine, Service, Stated
+from gorewrite.callers.compose import TELLING, CommandLine, Service, Stated
 from gorewrite.callers.model import bare_image
 from gorewrite.evidence import Evidence
 
 #: Options of `docker run` whose value may be the name of the image, too.
 _NAMES: Final = re.compile(r"-h|--(hostname|name|network|network-alias|link|label)")
+_SETS: Final = re.compile(rf"(?:-e|--env)[= ]?((?:{'|'.join(sorted(TELLING))})=.*)")
 _KUBECTL: Final = re.compile(
     r"\b(?:kubectl|oc)\s+(?P<before>.*?\b(?P<verb>exec|run)\b.*?)\s--\s+(?P<arguments>.*)"
 )
@@ -45,6 +47,9 @@ def run_of(
         arguments = tuple(words[at + 1 :])
         given = CommandLine(arguments, evidence) if arguments else None
         service = Service(f"of {evidence.path}", directory, evidence)
+        told = tuple(Stated(text, evidence) for text in _told(words[:at]))
+        if told:
+            yield service._replace(environment=told)
         shell = (entrypoint or (arguments[0] if arguments else "")).rpartition("/")[2]
         if beside or (shell in _SHELLS and len(arguments) < 2):
             line = (*((entrypoint,) if entrypoint else ()), *arguments)
@@ -54,6 +59,14 @@ def run_of(
             first = CommandLine((entrypoint,), evidence) if entrypoint else None
             yield service._replace(entrypoint=first, command=given)
         return
+
+
+def _told(options: list[str]) -> Iterator[str]:
+    """The variables among the options that are `TELLING`, as `NAME=value`."""
+    for option, following in pairwise([*options, ""]):
+        found = _SETS.fullmatch(option) or _SETS.fullmatch(f"{option} {following}")
+        if found is not None:
+            yield found[1]
 
 
 def containers(before: str, words: list[str], names: set[str]) -> set[str]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from gorewrite.callers import places
 from gorewrite.callers.formats import format_of
 from gorewrite.callers.index import Index
+from gorewrite.callers.model import BuildCall
 from gorewrite.callers.places import above
 from gorewrite.context.ignorefile import IgnoreError, IgnoreFile
 from gorewrite.evidence import Evidence, Unknown
@@ -85,9 +86,11 @@ class Callers:
                     return build.evidence
         return None
 
-    def argument(self, name: str) -> tuple[tuple[str | None, Evidence], ...]:
-        """(value, where) of a build argument that callers set; None for one that is not plain."""
-        return self.index.argument(self.dockerfile, name)
+    @cached_property
+    def building(self) -> tuple[BuildCall, ...]:
+        """The calls that build it, or may."""
+        index = self.index
+        return (*index.building(self.dockerfile), *index.may_build(self.dockerfile))
 
     def leaving_out(self, path: str) -> Evidence | None:
         """A caller that leaves a path out of the context, besides what the ignore file does."""

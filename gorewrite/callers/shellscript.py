@@ -94,7 +94,8 @@ def _calls(
 def _arguments(step: shell.Step) -> Iterator[Argument]:
     for word in step.command.words:
         fields = word.fields(step.variables)
-        if fields is not None:
+        # What make or a pipeline puts in is not protected by the quotes of the shell.
+        if fields is not None and not any("${" in field for field in fields):
             yield from (Argument(word.text, field) for field in fields)
         else:
             quoted = word.text[:1] in "\"'" and word.text not in ('"$@"', '"${@}"')

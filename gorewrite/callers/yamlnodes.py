@@ -66,10 +66,7 @@ class Mapping:
 
     def sequence(self, key: str) -> tuple[Node, ...]:
         """The items of a key; a single scalar or mapping counts as a list of one."""
-        value = self.get(key)
-        if isinstance(value, Sequence):
-            return value.items
-        return (value,) if isinstance(value, (Scalar, Mapping)) else ()
+        return items_of(self.get(key))
 
     def line_of(self, key: str) -> int:
         """The line of a key, that of the mapping when it is absent."""
@@ -129,6 +126,13 @@ def read(text: str) -> tuple[Node, ...]:
     finally:
         loader.dispose()
     return tuple(found)
+
+
+def items_of(node: Node | None) -> tuple[Node, ...]:
+    """The items of a list; a single scalar or mapping counts as a list of one."""
+    if isinstance(node, Sequence):
+        return node.items
+    return (node,) if isinstance(node, (Scalar, Mapping)) else ()
 
 
 def mappings(node: Node) -> Iterator[Mapping]:

@@ -94,7 +94,7 @@ def main() -> None:
     """Entry point of the `gorewrite` command."""
     # Hardly anything that a file makes is ever garbage: looking for it some hundred times took a
     # tenth of the time. What a long run leaves is still found.
-    gc.set_threshold(500_000)
+    gc.set_threshold(1_000_000)
     try:
         cli(prog_name="gorewrite")
     finally:

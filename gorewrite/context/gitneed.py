@@ -18,7 +18,7 @@ from gorewrite.context import Context
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import Facts, StageFacts
 from gorewrite.gobuild.indirect import indirect_builds
-from gorewrite.gobuild.makefile import run_part
+from gorewrite.gobuild.recipes import recipe_of, source_of, texts
 from gorewrite.gobuild.toolchain import at
 from gorewrite.golang.commands import BuildOutput
 from gorewrite.golang.versions import GoVersion
@@ -59,13 +59,9 @@ _GIT: Final = re.compile(
 )
 _DIRTY: Final = re.compile(r"dirty|git[^\n]*\b(?:status|diff|diff-index|stash)\b|goreleaser|promu")
 _COMMENT: Final = re.compile(r"(?m)^[ \t]*#(?!!).*$")
-_MAKERS: Final = {
-    "make": ("GNUmakefile", "makefile", "Makefile"),
-    "gmake": ("GNUmakefile", "makefile", "Makefile"),
-    "task": ("Taskfile.yml", "Taskfile.yaml"),
-    "just": ("justfile", "Justfile"),
-    "golangci-lint": (".golangci.yml", ".golangci.yaml", ".golangci.toml", ".golangci.json"),
-}
+_LINTER_FILES: Final = (
+    ".golangci.yml", ".golangci.yaml", ".golangci.toml", ".golangci.json"
+)  # fmt: skip
 
 
 def _names(text: str) -> frozenset[str]:
@@ -77,20 +73,12 @@ _OTHERS: Final = _names(
     """npm yarn pnpm bun npx node vite python python3 pip pip3 poetry uv cargo mvn gradle gradlew
     rake"""
 )
-_SCRIPTS: Final = (".sh", ".bash", ".mk", ".py", ".js", ".mjs", ".cjs", ".ts", ".mts")
 #: What bundlers take their settings from (vite.config.ts, next.config.mjs).
 _CONFIGURED: Final = re.compile(r".*\.config\.[cm]?[jt]s|gulpfile\.[cm]?[jt]s")
 _OTHER_FILES: Final = (
     "package.json", "pyproject.toml", "setup.py", "setup.cfg", "Cargo.toml", "build.rs",
     "build.gradle", "build.gradle.kts", "pom.xml", "Rakefile",
 )  # fmt: skip
-_SHELLS: Final = frozenset({"sh", "bash", "ash", "dash", "zsh"})
-#: What may be the path of a script: read by name, included, or with a `/` in it.
-_FILE: Final = re.compile(
-    r"(?m)(?:^-?include|(?:^|[\s;&|(])(?:\.|source|sh|bash))\s+"
-    r"[\"']?(?:\$\([^)\n]*\)/|\$\{?\w+\}?/)?(?P<read>[\w./-]+)"
-    r"|(?P<path>[\w.-]*(?:/[\w.-]+)+|[\w-]+\.(?:sh|bash|mk|py|[cm]?js|m?ts)\b)"
-)
 _MOST_TEXTS: Final = 30
 _MOST_SOURCES: Final = 20_000
 
@@ -173,69 +161,38 @@ def _without_foreign(stage: StageFacts, run: Run) -> str:
 
 
 def _texts(stage: StageFacts, run: Run) -> Iterator[tuple[str, str]]:
-    """(context path, text) of the Makefiles and scripts a RUN runs, and those named in them.
-
-    Comments are left out, and of a Makefile the recipes that are not run.
-    """
+    """(context path, text) of the Makefiles and scripts a RUN runs, and those named in them."""
     tree = stage.facts.project.context
-    waiting = [each for step in run.steps for each in _files(stage, run, shell.unwrapped(step))]
-    seen: set[str] = set()
-    while waiting and len(seen) < _MOST_TEXTS:
-        path, goals = waiting.pop(0)
-        data = tree.read(path) if path not in seen else None
-        if data is None or b"\0" in data:
-            continue
-        seen.add(path)
-        text = _COMMENT.sub("", data.decode("utf-8", "surrogateescape"))
-        if goals is not None:
-            text = run_part(text, goals)
-        yield path, text
-        waiting += ((name, None) for name in _named(tree, path, text))
+    seen: set[tuple[str, str]] = set()
+    for step in run.steps:
+        recipe = recipe_of(step)
+        source = source_of(stage, run, recipe) if recipe is not None else None
+        found = [(source.path, source.goals)] if source is not None else []
+        found += ((path, None) for path in _told(stage, run, shell.unwrapped(step)))
+        for path, goals in found:
+            for each in texts(tree, path, goals):
+                if each not in seen and len(seen) < _MOST_TEXTS:
+                    seen.add(each)
+                    yield each
 
 
-def _named(tree: Context, path: str, text: str) -> Iterator[str]:
-    """The context paths of scripts and includes that a text names; `$(dirname $0)/x` too."""
-    for found in _FILE.finditer(text):
-        name = (found["read"] or found["path"]).lstrip("/")
-        for base in dict.fromkeys((posixpath.dirname(path), ".")):
-            place = posixpath.normpath(posixpath.join(base, name))
-            if place == path or place.endswith(".go") or tree.kind(place) != "file":
-                continue
-            script = place.endswith(_SCRIPTS)
-            if found["read"] or script or (tree.read(place) or b"").startswith(b"#!"):
-                yield place
-
-
-def _files(
-    stage: StageFacts, run: Run, step: shell.Step
-) -> Iterator[tuple[str, tuple[str, ...] | None]]:
-    """The context paths of the files that a command takes its commands from, and of a Makefile
-    the targets it makes."""
+def _told(stage: StageFacts, run: Run, step: shell.Step) -> Iterator[str]:
+    """The context paths of the files in which linters and build tools of other languages are told
+    what to do."""
     argv = step.argv
     name = posixpath.basename(argv[0] or "") if argv else ""
     named: list[str] = []
-    goals: tuple[str, ...] | None = None
-    if name in _MAKERS:
-        options = dict(pairwise(argv))
-        directory = options.get("-C") or options.get("-d") or "."
-        file = options.get("-f") or options.get("-t") or options.get("-c")
-        named = [posixpath.join(directory, each) for each in ((file,) if file else _MAKERS[name])]
-        if name in ("make", "gmake") and None not in argv:
-            values = {options.get(option) for option in ("-C", "-f", "-j")}
-            words = (word for word in argv[1:] if word is not None and word not in values)
-            goals = tuple(w for w in words if not w.startswith("-") and "=" not in w)
-    elif name in _SHELLS:
-        named = [word for word in argv[1:] if word and not word.startswith("-")][:1]
+    if name == "golangci-lint":
+        chosen = dict(pairwise(argv)).get("-c")
+        named = [chosen] if chosen else [*_LINTER_FILES]
     elif name in _OTHERS:
         named = [*_OTHER_FILES, *_settings(stage, run, step)]
         named += (word for word in argv[1:3] if word and "." in word)
-    elif argv and argv[0] and "/" in argv[0]:
-        named = [argv[0]]
     for each in named:
         path = step.path(each)
         source = stage.source_of(path, run.instruction) if path else None
         if source is not None:
-            yield source, goals
+            yield source
 
 
 def _settings(stage: StageFacts, run: Run, step: shell.Step) -> Iterator[str]:

@@ -13,6 +13,8 @@ from gorewrite.dockerfile.nodes import Blank, BodyNode, Comment, Instruction
 from gorewrite.dockerfile.tree import Dockerfile
 from gorewrite.memo import cached_property
 
+_NOTHING: Mapping[str, str | None] = {}
+
 
 @dataclass(frozen=True, eq=False)
 class Stage:
@@ -82,25 +84,35 @@ def global_args(dockerfile: Dockerfile) -> tuple[Instruction, ...]:
     return tuple(found)
 
 
-def global_values(dockerfile: Dockerfile) -> dict[str, str | None]:
-    """The ARGs before the first FROM -> default, expanded in order; None without one."""
+def global_values(
+    dockerfile: Dockerfile, given: Mapping[str, str | None] = _NOTHING
+) -> dict[str, str | None]:
+    """The ARGs before the first FROM -> default, expanded in order; None without one.
+
+    given: what a caller sets instead, where that is known.
+    """
     values: dict[str, str | None] = {}
     for instruction in global_args(dockerfile):
         for key, raw in pairs(instruction):
-            values[key] = None if raw is None else expand(raw, values.get)
+            default = None if raw is None else expand(raw, values.get)
+            value = given.get(key)
+            values[key] = default if value is None else value
     return values
 
 
 _IMAGE = re.compile(r"(?:[\w.-]+(?::\d+)?/)*[\w.-]+(?::\w[\w.-]*)?(?:@\S+)?")
 
 
-def image_named(dockerfile: Dockerfile, raw: str) -> str | None:
-    """What a FROM names when no caller sets the ARGs in it, of which those without a default are
-    empty then (`${BASE:-golang}`, `golang:1.25${VARIANT}`); None when that is not known, or no
-    image."""
-    values = global_values(dockerfile)
+def image_named(
+    dockerfile: Dockerfile, raw: str, given: Mapping[str, str | None] = _NOTHING
+) -> str | None:
+    """What a FROM names when no caller sets other ARGs in it than `given`, of which those without
+    a default are empty then (`${BASE:-golang}`, `golang:1.25${VARIANT}`); None when that is not
+    known, or no image."""
+    values = global_values(dockerfile, given)
     for instruction in global_args(dockerfile):
-        values |= {key: "" for key, given in pairs(instruction) if given is None}
+        empty = (key for key, default in pairs(instruction) if default is None)
+        values |= {key: "" for key in empty if values[key] is None}
     text = expand(raw, values.get)
     return text if text is None or "$" not in raw or _IMAGE.fullmatch(text) else None
 

@@ -18,7 +18,7 @@ from gorewrite.fleet.work import Planner
 def main(marks: int, parent: int) -> None:
     """marks: file descriptor of the memory for `MARK`; parent: who started this process."""
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    gc.set_threshold(500_000)
+    gc.set_threshold(1_000_000)
     requests = sys.stdin.buffer
     # What a transform prints is no answer.
     answers = os.fdopen(os.dup(1), "wb")

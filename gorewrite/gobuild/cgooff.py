@@ -41,7 +41,7 @@ def decide(
         what = f'{first.path} has import "C"' if first.text == 'import "C"' else first.text
         stub = ", but the image has no C compiler" if setting.value is False else ""
         return Decision("refused", needed[:3], "cgo-required", f"cgo stays on: {what}{stub}")
-    refused = _refused(stage, invocation)
+    refused = _refused(stage, invocation, needs)
     if refused is not None:
         return refused
     if setting.value is False:
@@ -66,7 +66,7 @@ def needlessly_on(
 ) -> Decision | None:
     """The refusal for a CGO_ENABLED that is on, or the caller's, though nothing needs it."""
     pure = all(isinstance(n, ProgramNeeds) and n.cgo.verdict == "pure" for n in needs)
-    if not pure or _refused(stage, invocation) or rules.cgo_hint(stage, invocation):
+    if not pure or _refused(stage, invocation, needs) or rules.cgo_hint(stage, invocation):
         return None
     who = "CGO_ENABLED=1 is set" if setting.value else "CGO_ENABLED is left to the caller"
     message = f"{who}, but no package needs cgo; set it to 0 for a static binary"
@@ -84,7 +84,7 @@ def why(unknown: Unknown, place: Evidence) -> tuple[Evidence, ...]:
     return (Evidence(where.path, where.line, unknown.why),)
 
 
-def _refused(stage: StageFacts, invocation: Invocation) -> Decision | None:
+def _refused(stage: StageFacts, invocation: Invocation, needs: Needs) -> Decision | None:
     place = at(stage, invocation)
     flag = sanitizer(invocation)
     if flag is not None:
@@ -96,7 +96,7 @@ def _refused(stage: StageFacts, invocation: Invocation) -> Decision | None:
     if external_linking(invocation):
         message = "-linkmode external needs a C compiler; drop it first"
         return Decision("refused", (place,), "external-linking", message)
-    resolver = rules.resolver(stage, invocation)
+    resolver = rules.resolver(stage, invocation, needs)
     if resolver is not None:
         message = "host or user names come through the C library, which needs cgo"
         return Decision("refused", (resolver,), "cgo-resolver", message)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 
 from gorewrite import shell
 from gorewrite.caches.mounts import mounts
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
+from gorewrite.gobuild.recipes import SHELLS, Recipe, recipe_of, source_of, texts
 from gorewrite.gobuild.toolchain import at
 from gorewrite.memo import remembered
 from gorewrite.stage.runs import Invocation, Run
@@ -32,19 +30,10 @@ TOOLS = frozenset(
         "go-licenses", "goreleaser", "ko", "xcaddy", "packr", "packr2", "pkger", "statik",
         "gox", "garble", "gobuild", "goimports", "ent", "sqlboiler", "buffalo", "fyne",
         "wails", "controller-gen", "go-enum", "gotest", "benchstat", "nilaway", "easyjson",
-        "rice", "go-bindata-assetfs", "mage", "promu",
+        "rice", "go-bindata-assetfs", "mage", "promu", "xk6", "ocb", "tinygo", "gomobile",
     ]
 )
 # fmt: on
-_MAKERS = {
-    "make": ("GNUmakefile", "makefile", "Makefile"),
-    "gmake": ("GNUmakefile", "makefile", "Makefile"),
-    "task": ("Taskfile.yml", "Taskfile.yaml"),
-    "just": ("justfile", "Justfile"),
-    "mage": ("magefile.go",),
-}
-_INCLUDE = re.compile(r"(?m)^[-s]?include[ \t]+([\w./ -]+)$")
-_SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh"})
 _VERBS = (
     r"(?:build|install|test|run|generate|vet|list|get|mod[ \t]+(?:download|tidy|vendor|verify))"
 )
@@ -52,8 +41,8 @@ _VERBS = (
 _RUNNERS = frozenset(["xargs", "parallel", "find", "flock", "chronic", "retry"])
 #: A go command in a Makefile, a script or any other text.
 GO_CALL = re.compile(
-    r"(?:^|[\s;&|(@\"'`=,\[-])(?:go|\$[({]GO(?:_?(?:CMD|BIN|EXE))?[)}]|\$GO)[ \t]+"
-    r"(?:-C[ \t]+\S+[ \t]+)?" + _VERBS + r"\b",
+    r"(?:^|[\s;&|(@\"'`=,\[-])(?:go|\$[({]GO(?:_?(?:CMD|BIN|EXE))?[)}]|\$GO)"
+    r"(?:[\"'],)?[ \t]+[\"']?(?:-C[ \t]+\S+[ \t]+)?" + _VERBS + r"\b",
     re.MULTILINE,
 )
 
@@ -143,15 +132,10 @@ class _Reader:
         name = (argv[0] or "").rpartition("/")[2] if argv else ""
         if name in TOOLS and not {"--version", "version", "-h", "--help"} & set(argv[1:]):
             self._seen(self.stage.facts.at(self.run.instruction, " ".join(filter(None, argv))))
-        if name in _MAKERS:
-            self._read([step.path(file) for file in _files_of(name, argv)])
-        elif name in _SHELLS and ("-s" in argv or "-" in argv):
-            return  # It runs what another command prints: an installer.
-        elif name in _SHELLS and "-c" not in argv:
-            scripts = [word for word in argv[1:] if word is None or not word.startswith("-")]
-            if scripts:
-                self._read([step.path(scripts[0])])
-        elif name in _SHELLS:
+        recipe = recipe_of(step)
+        if recipe is not None:
+            self._read(recipe)
+        elif name in SHELLS:
             text = argv[-1] or step.command.words[-1].text
             if GO_CALL.search(text):
                 self._seen(self.stage.facts.at(self.run.instruction))
@@ -159,49 +143,21 @@ class _Reader:
             text = " ".join(word.text for word in step.command.words[1:])
             if GO_CALL.search(text):
                 self._seen(self.stage.facts.at(self.run.instruction, f"{name} {text}"))
-        elif argv and argv[0] and "/" in argv[0] and not argv[0].startswith(("/usr/", "/bin/")):
-            path = step.path(argv[0])
-            if path and self.stage.source_of(path, self.run.instruction):
-                self._read([path])
 
     def _seen(self, evidence: Evidence) -> None:
         self.through = self.through or evidence
 
-    def _read(self, paths: list[str | None]) -> None:
-        """Reads the first of some files that is in the context, and what a Makefile includes."""
-        first = next((path for path in paths if self._text(path) is not None), None)
-        self.maybe |= first is None
-        waiting = [first] if first is not None else []
-        for path in waiting:  # Which grows.
-            found = self._text(path)
-            if found is None or found in self.texts or "\0" in found[1]:
-                continue
-            source, text = found
-            self.texts.append(found)
+    def _read(self, recipe: Recipe) -> None:
+        """Reads what a command takes commands from, as far as it is in the context."""
+        source = source_of(self.stage, self.run, recipe)
+        self.maybe |= source is None and not recipe.program
+        tree = self.stage.facts.project.context
+        for path, text in texts(tree, source.path, source.goals) if source is not None else ():
+            self.texts.append((path, text))
             match = GO_CALL.search(text)
             if match:
                 line = text.count("\n", 0, match.end()) + 1
-                self._seen(Evidence(source, line, match.group().strip(" \t\n;&|(@\"'`=,[-")))
-            for names in _INCLUDE.findall(text):
-                waiting += [posixpath.join(posixpath.dirname(path), n) for n in names.split()]
-
-    def _text(self, path: str | None) -> tuple[str, str] | None:
-        """(name, text) of an image path that is in the context."""
-        source = self.stage.source_of(path, self.run.instruction) if path else None
-        data = self.stage.facts.project.context.read(source) if source else None
-        return (source, data.decode("utf-8", "surrogateescape")) if source and data else None
-
-
-def _files_of(name: str, argv: tuple[str | None, ...]) -> Iterator[str]:
-    """The files that make and its like read, `-C DIR` and `-f FILE` heeded."""
-    directory, named = ".", None
-    for option, value in pairwise(argv[1:]):
-        if option in ("-C", "--directory", "-d", "--dir") and value:
-            directory = value
-        elif option in ("-f", "--file", "-t", "--taskfile", "--makefile") and value:
-            named = value
-    for file in (named,) if named else _MAKERS[name]:
-        yield posixpath.join(directory, file)
+                self._seen(Evidence(path, line, match.group().strip(" \t\n;&|(@\"'`=,[-")))
 
 
 def _calls_go(script: shell.Script) -> bool:
@@ -226,7 +182,7 @@ def brings_credentials(use: GoUse) -> bool:
     kinds = {mount.kind for mount in mounts(use.run.instruction, use.run.state)}
     if kinds & {"secret", "ssh"} or _SECRET.search(use.run.text):
         return True
-    before = use.run.state.shell_env
+    before = use.run.state.go_env
     return any(
         name not in before or value != before[name]
         for invocation in use.invocations

@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 
 from gorewrite import shell
-from gorewrite.dockerfile import Instruction, copy_parts
+from gorewrite.dockerfile import Instruction
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
 from gorewrite.gobuild.toolchain import at, names
+from gorewrite.golang.needs import ProgramNeeds
 from gorewrite.memo import remembered
 from gorewrite.runtime.programs import Needs
 from gorewrite.stage.entry import read_entry
@@ -29,7 +30,7 @@ def related(stage: StageFacts) -> tuple[StageFacts, ...]:
     while grown:
         grown = False
         for other in stage.facts.stages:
-            takes = other.copies_from & found or set(other.lineage) & (found - set(stage.lineage))
+            takes = other.takes_from & found or set(other.lineage) & (found - set(stage.lineage))
             if other not in found and (takes or stage in other.lineage):
                 found.add(other)
                 grown = True
@@ -45,20 +46,9 @@ def may_ship(stage: StageFacts) -> bool:
     """
     carries = {stage}
     for other in stage.facts.stages[stage.index + 1 :]:
-        if other.parent in carries or not carries.isdisjoint(_copied(other)):
+        if other.parent in carries or not carries.isdisjoint(other.copied_from):
             carries.add(other)
     return any(_ships(each) for each in carries if each.is_final or not each.referenced)
-
-
-@remembered
-def _copied(stage: StageFacts) -> frozenset[StageFacts | None]:
-    """The stages that COPY and ADD take files from."""
-    return frozenset(
-        stage.facts.stage_named(from_, stage.index)
-        for instruction in stage.stage.instructions
-        if instruction.keyword in ("COPY", "ADD")
-        if (from_ := copy_parts(instruction).from_) is not None
-    )
 
 
 @remembered
@@ -96,11 +86,11 @@ def fips(stage: StageFacts, invocation: Invocation) -> Evidence | None:
     return at(stage, invocation) if re.search(r"fips|boringcrypto", tags) else None
 
 
-_RESOLVER_ENV = ("LOCALDOMAIN", "RES_OPTIONS", "HOSTALIASES")
+_RESOLVER_ENV = re.compile(r"(?:LOCALDOMAIN|RES_OPTIONS|HOSTALIASES)=.|GODEBUG=.*\bnetdns=cgo")
 _NSS = re.compile(r"mdns|sss|ldap|winbind|wins|myhostname|resolve\b")
 
 
-def resolver(stage: StageFacts, invocation: Invocation) -> Evidence | None:
+def resolver(stage: StageFacts, invocation: Invocation, needs: Needs) -> Evidence | None:
     """A sign that host or user names come from where only the C library looks.
 
     Go's own resolver knows files and DNS (package net, "Name Resolution"); its own os/user reads
@@ -108,6 +98,13 @@ def resolver(stage: StageFacts, invocation: Invocation) -> Evidence | None:
     """
     if "netcgo" in (invocation.go.tags or ()):
         return at(stage, invocation)
+    for each in needs:
+        if isinstance(each, ProgramNeeds) and each.resolver:
+            return each.resolver[0]
+    module = stage.module_of(invocation)
+    if module is not None and "netdns=cgo" in " ".join(module.godebug):
+        line = stage.facts.project.context.evidence_line(module.path, "netdns=cgo")
+        return Evidence(module.path, line, "godebug netdns=cgo")
     return _other_resolver(stage)
 
 
@@ -115,9 +112,12 @@ def resolver(stage: StageFacts, invocation: Invocation) -> Evidence | None:
 def _other_resolver(stage: StageFacts) -> Evidence | None:
     for member in related(stage):
         for name, instruction in member.end.declared.items():
-            value = member.end.env.get(name) or ""
-            if name in _RESOLVER_ENV or (name == "GODEBUG" and "netdns=cgo" in value):
+            if _RESOLVER_ENV.match(f"{name}={member.end.env.get(name) or ''}"):
                 return stage.facts.at(instruction)
+        for service in member.services:
+            for text, where in service.environment:
+                if _RESOLVER_ENV.match(text):
+                    return where
         for instruction in member.stage.instructions:
             if _changes_nss(member, instruction):
                 return stage.facts.at(instruction)

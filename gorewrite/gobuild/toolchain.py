@@ -58,14 +58,7 @@ def cgo_setting(stage: StageFacts, invocation: Invocation) -> CgoSetting:
         value = env["CGO_ENABLED"]
         if value is None or value in ("0", "1"):
             where, assumed = _where_set(stage, invocation, value)
-            if assumed:
-                for given, caller in stage.facts.project.callers.argument("CGO_ENABLED"):
-                    if given != value:
-                        return CgoSetting(None, caller, True, True)
             return CgoSetting(None if value is None else value == "1", where, True, assumed)
-    stored = _stored(stage, invocation)
-    if stored is not None:
-        return stored
     return _default(stage, invocation)
 
 
@@ -92,11 +85,9 @@ def _where_set(
     stage: StageFacts, invocation: Invocation, value: str | None
 ) -> tuple[Evidence, bool]:
     """Where CGO_ENABLED gets its value, and whether that is only an ARG's default."""
-    run = invocation.run
-    state = run.state
-    facts = stage.facts
-    found = run.text.find("CGO_ENABLED")
-    if found < 0 and state.shell_env.get("CGO_ENABLED", "") == value:
+    facts, state, text = stage.facts, invocation.run.state, invocation.run.text
+    found = text.find("CGO_ENABLED")
+    if found < 0 and state.go_env.get("CGO_ENABLED", "") == value:
         declared = state.declared.get("CGO_ENABLED")
         if declared is not None:
             return facts.at(declared), False
@@ -104,46 +95,14 @@ def _where_set(
             for instruction in member.stage.instructions:
                 if instruction.keyword == "ARG" and "CGO_ENABLED" in dict(pairs(instruction)):
                     return facts.at(instruction), True
-    offset = run.line_at(found) if found >= 0 else invocation.line_offset
-    line = run.text[max(found, 0) :].split(maxsplit=1)[0].rstrip(";&")
+        for run in (run for member in stage.lineage for run in member.runs):
+            if "CGO_ENABLED" in run.body.commands.stored:
+                return facts.at(run.instruction), False
+    offset = invocation.run.line_at(found) if found >= 0 else invocation.line_offset
+    line = text[max(found, 0) :].split(maxsplit=1)[0].rstrip(";&")
     assumed = value is None or state.args.get("CGO_ENABLED") == value
-    return facts.at(run.instruction, line, offset), assumed and "CGO_ENABLED" not in state.env
-
-
-def _stored(stage: StageFacts, invocation: Invocation) -> CgoSetting | None:
-    """What an earlier `go env -w CGO_ENABLED=…` stored."""
-    found = None
-    for earlier, word in _storing(stage):
-        if _order(stage, earlier) >= _order(stage, invocation):
-            break
-        text = f"go env -w {word}"
-        place = stage.facts.at(earlier.run.instruction, text, earlier.line_offset)
-        found = CgoSetting(word.endswith("1"), place, True)
-    return found
-
-
-@remembered
-def _storing(stage: StageFacts) -> tuple[tuple[Invocation, str], ...]:
-    """The commands of the lineage that store CGO_ENABLED, in order, with the word that does."""
-    return tuple(
-        (invocation, word)
-        for member in stage.lineage
-        for invocation in member.invocations
-        if _stores(invocation)
-        for word in invocation.go.argv
-        if word in ("CGO_ENABLED=0", "CGO_ENABLED=1")
-    )
-
-
-def _order(stage: StageFacts, invocation: Invocation) -> tuple[int, int, int]:
-    """Where a command of the lineage stands: stage, instruction, offset in its text."""
-    instruction = invocation.run.instruction
-    member = next(each for each in stage.lineage if instruction in each.order)
-    return member.index, member.order[instruction], invocation.words[0].start
-
-
-def _stores(invocation: Invocation) -> bool:
-    return invocation.go.kind == "env" and invocation.go.flag("w") is not None
+    assumed = assumed and "CGO_ENABLED" not in state.env
+    return facts.at(invocation.run.instruction, line, offset), assumed
 
 
 @remembered

@@ -34,16 +34,18 @@ def analyse(
     tags: frozenset[str] = frozenset(),
     cgo: bool | None = None,
     goarch: str = "amd64",
+    linked: frozenset[str] = frozenset(),
     modcache: Path | None = None,
 ) -> ProgramNeeds:
     """What the main package in `package_dir` needs, with every package of its own it imports.
 
     tree: the build context as the builder sees it. tags: values of `-tags`. cgo: whether the
-    build has cgo on, None when that is not known. modcache: GOMODCACHE, when there is one:
+    build has cgo on, None when that is not known. linked: names of variables that the linker sets
+    (`-X`), to what is not known. modcache: GOMODCACHE, when there is one:
     modules found in it are read instead of looked up in the lists of known modules.
     What was found is kept in the tree, which must not change while it is analysed.
     """
-    return _analysed(tree, posixpath.normpath(package_dir), tags, cgo, goarch, modcache)
+    return _analysed(tree, posixpath.normpath(package_dir), tags, cgo, goarch, linked, modcache)
 
 
 @remembered
@@ -53,12 +55,13 @@ def _analysed(
     tags: frozenset[str],
     cgo: bool | None,
     goarch: str,
+    linked: frozenset[str],
     modcache: Path | None,
 ) -> ProgramNeeds:
     closure = _followed(tree, package_dir, tags, goarch, None, modcache)
     if cgo is not None and closure.mixed:
         closure = _followed(tree, package_dir, tags, goarch, cgo, modcache)
-    needs = _needs(tree, closure, tags)
+    needs = _needs(tree, closure, tags, linked)
     return needs._replace(cgo=cgo_rules.verdict(closure, tags, cgo))
 
 
@@ -66,9 +69,11 @@ _followed = remembered(follow)
 
 
 @remembered
-def _needs(tree: SourceTree, closure: Closure, tags: frozenset[str]) -> ProgramNeeds:
+def _needs(
+    tree: SourceTree, closure: Closure, tags: frozenset[str], linked: frozenset[str]
+) -> ProgramNeeds:
     """All that follows from the files; the verdict about cgo is still open."""
-    calls = find_calls(closure)
+    calls = find_calls(closure, linked)
     signals, environment = find_signals(closure)
     if "timetzdata" in tags:
         signals.pop("time_zones", None)
@@ -114,6 +119,7 @@ _SIGNALS = frozenset(
         "self_path",
         "symbols",
         "services",
+        "resolver",
     ]
 )
 

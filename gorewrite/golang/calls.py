@@ -87,9 +87,9 @@ _OTHER = (
 _NAMES = by_package([*EXECUTES, *_OTHER])
 
 
-def find_calls(closure: Closure) -> Calls:
-    """Look through the own code of a program."""
-    return _Finder(closure).run()
+def find_calls(closure: Closure, linked: frozenset[str] = frozenset()) -> Calls:
+    """Look through the own code of a program. linked: see Evaluator."""
+    return _Finder(closure, linked).run()
 
 
 @cache
@@ -155,10 +155,10 @@ def _fields(scope: Scope, body: Node) -> Iterator[tuple[str, Node]]:
 
 
 class _Finder:
-    def __init__(self, closure: Closure) -> None:
+    def __init__(self, closure: Closure, linked: frozenset[str]) -> None:
         self.closure = closure
         self.rules: CallRules = call_rules()
-        self.evaluator = Evaluator(closure)
+        self.evaluator = Evaluator(closure, linked)
         self.found = Calls()
         self.imports = {unversioned(path) for path in closure.used_by}
         self.methods = _methods(frozenset(self.imports & _method_modules()))

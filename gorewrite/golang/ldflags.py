@@ -29,6 +29,7 @@ _ELEMENT: Final = re.compile(
     r"""|(?P<plain>[^ \t\n\r]+))"""
 )
 _LINKER_FLAG: Final = re.compile(r"--?([^-=][^=]*)(?:=(.*))?", re.DOTALL)
+_DEFINITION: Final = re.compile(r"-X[\s=]+[\"'\\]*[^\s=\"']*\.(\w+)=")
 # Stands for an expansion whose value is not known; a private-use character in no real flag.
 _HOLE: Final = "\ue000"
 
@@ -74,10 +75,11 @@ class LdFlags(NamedTuple):
         pairs = _pairs(self.tokens)
         return next((v for n, v in reversed(pairs) if n == name and v is not None), None)
 
-    @property
-    def definitions(self) -> tuple[str, ...]:
-        """The `importpath.name=value` of each -X."""
-        return tuple(v for n, v in _pairs(self.tokens) if n == "X" and v is not None)
+
+def linked_variables(words: Sequence[str]) -> frozenset[str]:
+    """The names, without their packages, of the variables that a go command has the linker set
+    (`-X importpath.name=value`; https://pkg.go.dev/cmd/link). words: as the shell reads them."""
+    return frozenset(name for word in words if "-X" in word for name in _DEFINITION.findall(word))
 
 
 def parse_ldflags(value: str) -> LdFlags | Unknown:

@@ -88,6 +88,7 @@ class ProgramNeeds(NamedTuple):
     plugins: loads Go plugins; build_info: reads its own build information;
     mime_types: maps file names to MIME types; self_path: depends on its own path or name;
     symbols: reads or patches its own symbols; services: resolves service names ("http");
+    resolver: asks for the resolver of the C library (netdns=cgo);
     shared_libraries: loads shared libraries even with CGO_ENABLED=0;
     extra: what known modules need beyond all this, in words.
 
@@ -117,6 +118,7 @@ class ProgramNeeds(NamedTuple):
     self_path: tuple[Evidence, ...] = ()
     symbols: tuple[Evidence, ...] = ()
     services: tuple[Evidence, ...] = ()
+    resolver: tuple[Evidence, ...] = ()
     shared_libraries: tuple[Evidence, ...] = ()
     extra: tuple[Evidence, ...] = ()
     mentions: tuple[Mention, ...] = ()

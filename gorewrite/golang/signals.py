@@ -73,7 +73,9 @@ _IMPORTS = {
 }
 # Packages that bring root certificates.
 _ROOTS = ("golang.org/x/crypto/x509roots/fallback", "github.com/breml/rootcerts")
-_NAMES = by_package([*_USES, ("os", "Args"), ("runtime", "Caller"), ("runtime", "CallersFrames")])
+# What tells the path that a source file had when it was built.
+_CALLERS = frozenset(("runtime", name) for name in ("Caller", "CallersFrames", "FuncForPC"))
+_NAMES = by_package([*_USES, ("os", "Args"), *_CALLERS])
 _METHOD_NAMES = frozenset(name.encode() for name in _METHODS)
 _NO_ZONE = re.compile(rb'\s*\(\s*"(?:UTC|Local)?"\s*\)')
 _FIRST_ELEMENT = re.compile(rb"\s*\[\s*0\s*\]")
@@ -85,7 +87,18 @@ _TELLS_FILE = re.compile(
     re.S,
 )
 _HOME = re.compile(rb'(?:Getenv|LookupEnv)\s*\(\s*"(HOME|USER|SHELL)"')
-_PATH_WORK = re.compile(rb"\b(?:filepath|path)\s*\.\s*(?:Dir|Join|Abs|Rel)\b")
+# `_, f, _, _ := runtime.Caller`, and what a name is given to: `root = f`, `app{root: f}`.
+_FILE_OF_CALLER = re.compile(
+    rb"\w+\s*,\s*(\w+)\s*,\s*\w+\s*,\s*\w+\s*(:?=)\s*runtime\s*\.\s*Caller\s*\("
+)
+_GIVEN = rb"(\w+)\s*[:=]\s*%s\b"
+# What makes a directory of the path of a file; loggers want its last element.
+_PATH_WORK = re.compile(
+    rb"\b(?:filepath|path)\s*\.\s*(?:Dir|Join|Abs|Rel)\b"
+    rb"|\w\s*,\s*_\s*:?=\s*(?:filepath|path)\s*\.\s*Split\b"
+    rb"|\[\s*:\s*strings\s*\.\s*LastIndex|\bstrings\s*\.\s*TrimSuffix\s*\(\s*\w+\s*,"
+)
+_DIRECTORY_OF = rb"\b(?:filepath|path)\s*\.\s*(?:Dir|Join|Abs|Rel)\s*\(\s*(?:\w+\s*\.\s*)*(?:%s)\b"
 # What string literals tell: (bytes worth a look, pattern over the literal with quotes, field).
 _LITERALS = (
     (b"/tmp/", re.compile(rb'^["`]/tmp/'), "temp_files"),
@@ -95,8 +108,11 @@ _LITERALS = (
     (b"CRON_TZ=", re.compile(rb"CRON_TZ="), "time_zones"),
     (b"loc=", re.compile(rb"[?&]loc=(?!Local\b|UTC\b)"), "time_zones"),
     (b"imeZone=", re.compile(rb"\b[Tt]imeZone=(?!UTC\b)"), "time_zones"),
+    (b"netdns=", re.compile(rb"\bnetdns=cgo"), "resolver"),
     (b":http", re.compile(rb'^["`][^"`/]*:https?["`]$'), "services"),
 )
+# `//go:debug netdns=cgo` of a main package (https://go.dev/doc/godebug).
+_DEBUG = re.compile(rb"(?m)^//go:debug[ \t]+netdns=cgo")
 _TAG = re.compile(rb'\b(?:env|envconfig|env-default):"([A-Za-z_]\w*)')
 
 Found = dict[str, list[Evidence]]
@@ -112,6 +128,7 @@ def find_signals(closure: Closure) -> tuple[Found, set[str]]:
             found.setdefault(name, []).append(place)
         environment |= variables
     found.setdefault("caller_paths", []).extend(_told_source_paths(closure))
+    found["caller_paths"] += _kept_source_paths(closure)
     for path, place in closure.standard.items():
         if path in _IMPORTS and (path in closure.used_by or path == "plugin"):
             found.setdefault(_IMPORTS[path], []).append(place)
@@ -147,6 +164,32 @@ def _told_source_paths(closure: Closure) -> Iterator[Evidence]:
                 yield file.evidence(call.start())
 
 
+def _kept_source_paths(closure: Closure) -> Iterator[Evidence]:
+    """Where a package builds a path from what runtime.Caller told another declaration of it."""
+    for file in closure.used_by.get("runtime", ()):
+        names = _keepers(file)
+        if names:
+            directory_of = re.compile(_DIRECTORY_OF % b"|".join(names))
+            for other in closure.unit_by_file[file.path].files:
+                for work in directory_of.finditer(other.code):
+                    yield other.evidence(work.start())
+
+
+@remembered
+def _keepers(file: SourceFile) -> tuple[bytes, ...]:
+    """The variables and fields of a package in which a file keeps what runtime.Caller tells it."""
+    if b"Caller" not in file.selected:
+        return ()
+    found: set[bytes] = set()
+    for told in _FILE_OF_CALLER.finditer(file.code):
+        name, declared = told[1], told[2] == b":="
+        given = re.compile(_GIVEN % name)
+        around = file.declaration_range(told.start())
+        found.update(each[1] for each in given.finditer(file.code, *around))
+        found.update(() if declared else (name,))
+    return tuple(sorted(found - {b"_"}))
+
+
 @remembered
 def _tellers(file: SourceFile) -> tuple[bytes, ...]:
     """The functions of a file that tell the file name that runtime.Caller gives them."""
@@ -172,6 +215,9 @@ def _file_signals(file: SourceFile) -> tuple[tuple[tuple[str, Evidence], ...], f
                 if pattern.search(file.data[start:end]):
                     found.append((name, file.evidence(start)))
                     break
+    directive = _DEBUG.search(file.data) if b"//go:debug" in file.data else None
+    if directive is not None:
+        found.append(("resolver", file.evidence(directive.start())))
     for match in _HOME.finditer(file.data):
         if file.code[match.start()] == file.data[match.start()]:
             found.append(("home", file.evidence(match.start())))
@@ -185,7 +231,7 @@ def _use(file: SourceFile, package: str, name: str, start: int) -> str | None:
         return None
     if (package, name) == ("os", "Args"):
         return "self_path" if _FIRST_ELEMENT.match(file.code, end) else None
-    if (package, name) in (("runtime", "Caller"), ("runtime", "CallersFrames")):
+    if (package, name) in _CALLERS:
         # Loggers ask for the file name only; a path built from it is another matter.
         path_work = _PATH_WORK.search(file.code, *file.declaration_range(start))
         return "caller_paths" if path_work else None

@@ -60,8 +60,10 @@ class Scope:
 class Evaluator:
     """Evaluates string expressions of the program's own code."""
 
-    def __init__(self, closure: Closure) -> None:
+    def __init__(self, closure: Closure, linked: frozenset[str] = frozenset()) -> None:
+        """linked: names of variables that the linker sets (`-X`)."""
         self._closure = closure
+        self._linked = linked
         self._names: dict[tuple[str, int, str], Value] = {}
         self._constants: dict[tuple[str, str], Value] = {}
         self._depth = 0
@@ -243,7 +245,7 @@ class Evaluator:
                 declared = declared or (top and local)
                 if top or not local:
                     values += found
-            values += [UNKNOWN] * self._set_elsewhere(unit, name)
+            values += [UNKNOWN] * (name in self._linked or self._set_elsewhere(unit, name))
             self._constants[key] = union(values) if declared else UNKNOWN
         return self._constants[key]
 

@@ -20,25 +20,33 @@ from gorewrite.golang.gomod import GoMod
 _PUBLIC = frozenset(
     [
         "github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "gopkg.in", "golang.org",
-        "google.golang.org", "4d63.com", "9fans.net", "al.essio.dev", "ariga.io", "bou.ke",
-        "buf.build", "cel.dev", "cloud.google.com", "code.cloudfoundry.org", "code.gitea.io",
-        "connectrpc.com", "contrib.go.opencensus.io", "crawshaw.io", "cuelang.org",
-        "cyphar.com", "dario.cat", "dev.gaijin.team", "dmitri.shuralyov.com", "entgo.io",
-        "filippo.io", "firebase.google.com", "fyne.io", "git.apache.org", "git.sr.ht",
-        "gitee.com", "gioui.org", "go-hep.org", "go-simpler.org", "go.augendre.info",
-        "go.bytebuilders.dev", "go.dedis.ch", "go.elastic.co", "go.etcd.io", "go.k6.io",
-        "go.mongodb.org", "go.mozilla.org", "go.nanomsg.org", "go.octolab.org",
-        "go.opencensus.io", "go.opentelemetry.io", "go.podman.io", "go.shabbyrobe.org",
-        "go.starlark.net", "go.temporal.io", "go.uber.org", "go.yaml.in", "go101.org",
-        "go4.org", "gocloud.dev", "golang.zx2c4.com", "gomodules.xyz", "gonum.org",
-        "goa.design", "goji.io", "gorm.io", "gorgonia.org", "gotest.tools", "gvisor.dev",
-        "helm.sh", "honnef.co", "howett.net", "inet.af", "istio.io", "k8s.io", "kernel.org",
-        "knative.dev", "kubevirt.io", "launchpad.net", "layeh.com", "maunium.net",
-        "mellium.im", "modernc.org", "moul.io", "mvdan.cc", "nhooyr.io", "olympos.io",
-        "open-cluster-management.io", "oras.land", "periph.io", "pgregory.net", "resenje.org",
-        "rsc.io", "sigs.k8s.io", "software.sslmate.com", "sourcegraph.com", "storj.io",
-        "tailscale.com", "tags.cncf.io", "upper.io", "vbom.ml", "vitess.io", "volcano.sh",
-        "xorm.io", "zombiezen.com", "zgo.at",
+        "google.golang.org", "4d63.com", "9fans.net", "al.essio.dev", "ariga.io", "atomicgo.dev",
+        "bou.ke", "buf.build", "capnproto.org", "cdr.dev", "cel.dev", "chainguard.dev",
+        "charm.land", "cloud.google.com", "code.cloudfoundry.org", "code.dny.dev",
+        "code.forgejo.org", "code.gitea.io", "code.vikunja.io", "connectrpc.com",
+        "contrib.go.opencensus.io", "cosmossdk.io", "crawshaw.io", "cuelang.org", "cyphar.com",
+        "dario.cat", "dev.gaijin.team", "dmitri.shuralyov.com", "encore.dev", "entgo.io",
+        "ergo.services", "filippo.io", "firebase.google.com", "fortio.org", "fyne.io", "gioui.org",
+        "git.apache.org", "git.mills.io", "git.sr.ht", "gitea.com", "gitee.com", "go-hep.org",
+        "go-simpler.org", "go.abhg.dev", "go.augendre.info", "go.bug.st", "go.bytebuilders.dev",
+        "go.dedis.ch", "go.einride.tech", "go.elastic.co", "go.etcd.io", "go.jetpack.io",
+        "go.k6.io", "go.lsp.dev", "go.mau.fi", "go.mongodb.org", "go.mozilla.org",
+        "go.nanomsg.org", "go.nhat.io", "go.octolab.org", "go.opencensus.io",
+        "go.opentelemetry.io", "go.podman.io", "go.senan.xyz", "go.shabbyrobe.org",
+        "go.starlark.net", "go.temporal.io", "go.uber.org", "go.universe.tf", "go.yaml.in",
+        "go101.org", "go4.org", "goa.design", "gocloud.dev", "gocv.io", "goftp.io", "goji.io",
+        "golang.zx2c4.com", "golift.io", "gomodules.xyz", "gonum.org", "gorgonia.org", "gorm.io",
+        "gotest.tools", "gvisor.dev", "heckel.io", "helm.sh", "honnef.co", "howett.net", "inet.af",
+        "istio.io", "jaytaylor.com", "k8c.io", "k8s.io", "kcl-lang.io", "kernel.org",
+        "kmodules.xyz", "knative.dev", "kubevirt.io", "launchpad.net", "layeh.com",
+        "lukechampine.com", "maunium.net", "mellium.im", "modernc.org", "moul.io", "mvdan.cc",
+        "namespacelabs.dev", "nhooyr.io", "ocm.software", "olympos.io",
+        "open-cluster-management.io", "oras.land", "pault.ag", "periph.io", "perkeep.org",
+        "pgregory.net", "pipelined.dev", "resenje.org", "rsc.io", "sigs.k8s.io",
+        "software.sslmate.com", "sourcegraph.com", "src.elv.sh", "src.techknowlogick.com",
+        "stathat.com", "storj.io", "tags.cncf.io", "tailscale.com", "tinygo.org", "trpc.group",
+        "unknwon.dev", "upper.io", "vbom.ml", "vitess.io", "volcano.sh", "xorm.io", "zgo.at",
+        "zntr.io", "zombiezen.com",
     ]
 )
 # fmt: on
@@ -54,11 +62,12 @@ _PROXIES = re.compile(
 
 
 class Reach(NamedTuple):
-    """private: modules that need credentials; unknown: modules on hosts not known here;
-    direct: whether some module is fetched with git or another tool, not from a proxy."""
+    """private: modules that need credentials; unknown: (path, where it is required) of modules on
+    hosts not known here; direct: whether some module is fetched with git or another tool, not from
+    a proxy."""
 
     private: tuple[Evidence, ...]
-    unknown: tuple[Evidence, ...]
+    unknown: tuple[tuple[str, Evidence], ...]
     direct: bool
 
 
@@ -102,7 +111,7 @@ def reach(required: Iterable[tuple[str, Evidence]], env: Mapping[str, str | None
         elif _PRIVATE.match(host):
             private.append(evidence)
         else:
-            unknown.append(evidence)
+            unknown.append((path, evidence))
     direct = bool(private) or proxies[0] == "direct"
     return Reach(tuple(private), tuple(unknown), direct)
 

@@ -190,8 +190,23 @@ class _Files:
         source = self.view.source_of(path)
         if source is None or self.view.tree.kind(source) != "file":
             return None
+        self._check_links(source)
         self.needed.files.setdefault(source, path)
         return source
+
+    def _check_links(self, source: str) -> None:
+        """A directory cannot be made where the source copy brings a link to one (BuildKit: "cannot
+        replace to directory … with file"). What a COPY names itself, it follows."""
+        above = posixpath.dirname(source)
+        while above:
+            named = any(placed.source == above for placed in self.view.copies.bringing(source))
+            if self.view.tree.is_link(above) and not named:
+                message = (
+                    f"{above} is a link, in whose place a COPY of {source} makes a directory; "
+                    "name what it stands for in go.mod or go.work"
+                )
+                raise Incomplete("odd-path", message, Evidence(above, 0, "a symbolic link"))
+            above = posixpath.dirname(above)
 
     def module(self, mod: GoMod, directory: str) -> None:
         self.add(directory, "go.mod")

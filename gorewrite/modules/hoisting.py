@@ -17,25 +17,24 @@ from gorewrite.dockerfile import Instruction, copy_parts, pairs, variables
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
 from gorewrite.memo import cached_property
+from gorewrite.modules.anchors import AUTH_FILE, anchor_of, named_in, work_directory_of
 from gorewrite.modules.gomodules import Incomplete, PlacedModule
-from gorewrite.optout import opt_out
 from gorewrite.stage.images import Image
-from gorewrite.stage.layout import under
 from gorewrite.stage.runs import Invocation, Run
 
 _CHANGING = frozenset({"mod tidy", "mod edit", "mod init", "get", "work use", "work init"})
-#: Variables that steer a download or tell where it goes (`go help environment`).
+#: Variables that steer a download or tell where it goes (`go help environment`, git(1)). Others
+#: that begin with GIT_ tell programs what they are built from.
 _SETTING = re.compile(
     r"GO(?:111MODULE|PROXY|PRIVATE|NOSUMDB|NOSUMCHECK|NOPROXY|SUMDB|INSECURE|AUTH|VCS|FLAGS|PATH"
-    r"|MODCACHE|TOOLCHAIN|ENV|WORK)|GIT_\w+|NETRC|SSL_CERT_(?:FILE|DIR)|HOME|SSH_AUTH_SOCK"
+    r"|MODCACHE|TOOLCHAIN|ENV|WORK)|NETRC|SSL_CERT_(?:FILE|DIR)|HOME|SSH_AUTH_SOCK"
+    r"|GIT_(?:ALLOW|ASKPASS|CONFIG|EXEC|HTTP|PROTOCOL|PROXY|SSH|SSL|TERMINAL)\w*"
     r"|(?i:(?:https?|all|no)_proxy)"
 )
-_SECRET_ARG = re.compile(r"(?i)\w*(?:token|netrc|ssh|passw|user|secret|_key|proxy)\w*|GO[A-Z1]+")
 _AUTH = re.compile(
     r"\bgit\s+config\b|\.netrc|insteadOf|ssh-keyscan|\.ssh\b|id_rsa|id_ed25519|known_hosts"
     r"|update-ca-certificates|/run/secrets/|\.gitconfig|\.git-credentials"
 )
-_AUTH_FILE = re.compile(r"(?:^|/)(?:\.?_?netrc|\.gitconfig|\.ssh|id_\w+|.*\.(?:pem|crt|cer))$")
 _TOOLS = re.compile(r"(?:^|[\s/])(?:git|openssh(?:-client)?|mercurial|ca-certificates)\b")
 _CLEANS = re.compile(
     r"\bclean\b[^\n;&|]*-modcache\b|\brm\s+-\w*[rR]\w*\s[^\n;&|]*(?:pkg/mod|pkg\b|/go(?:/\*|/)?(?:\s|$))"
@@ -56,7 +55,7 @@ class Job:
     the download belongs (the source copy, or an ARG or COPY above it that may come later).
     user: the RUN that downloads, in `user_stage`; explicit: its `go mod download`, None when
     it downloads by the way; through: the line of a Makefile or script that runs go; env: what
-    the command sees; evidence: the command.
+    the command sees; evidence: the command; sometimes: whether the RUN may succeed without go.
     """
 
     stage: StageFacts
@@ -68,6 +67,7 @@ class Job:
     evidence: Evidence
     explicit: Invocation | None
     through: Evidence | None
+    sometimes: bool
 
     @property
     def rank(self) -> int:
@@ -76,37 +76,13 @@ class Job:
 
     @cached_property
     def anchor(self) -> Instruction:
-        """Up from the source copy over ARGs that the download does not use, whose changes
-        would run it again (BuildKit: an ARG is part of the key of every later RUN), and over
-        copies of other files of the project."""
-        if any(opt_out(c) is not None for c in self.stage.stage.comments_above(self.source)):
-            return self.source
-        instructions = self.stage.stage.instructions
-        index = instructions.index(self.source)
-        used = variables(self.source.flag("chown") or "") | self._used
-        for other in instructions[index:]:
-            if "go env" in other.rest or (other.keyword == "ENV" and self._steers(other)):
-                used |= _named(other.rest)
-        while index > 0 and self._may_follow(instructions[index - 1], used):
-            index -= 1
-        return instructions[index]
+        """See gorewrite.modules.anchors."""
+        return anchor_of(self)
 
-    def _may_follow(self, instruction: Instruction, used: frozenset[str]) -> bool:
-        if instruction.keyword == "ARG":
-            names = {name for name, _ in pairs(instruction)}
-            return not names & used and not any(_SECRET_ARG.fullmatch(name) for name in names)
-        if instruction.keyword not in ("COPY", "ADD"):
-            return False
-        found = [p for p in self.stage.placed if p.instruction is instruction]
-        return all(
-            p.origin == "context"
-            and p.directory is not None
-            and p.path is not None
-            and under(p.path, self.module.root)
-            and not _AUTH_FILE.search(p.source)
-            and not re.search(r"(?:^|/)go\.(?:mod|sum|work)", p.source)
-            for p in found
-        ) and bool(found)
+    @cached_property
+    def work_directory(self) -> Instruction | None:
+        """The WORKDIR behind the anchor that moves up with the download."""
+        return work_directory_of(self)
 
     @cached_property
     def run(self) -> Run:
@@ -211,7 +187,7 @@ class Job:
     def inline(self) -> str:
         """Assignments that the download needs in front: what its own RUN sets. Raises
         Incomplete for a value that is not known."""
-        before = self.user_stage.states[self.user].shell_env
+        before = self.user_stage.states[self.user].go_env
         found = ""
         for name, value in self.env.items():
             if name == "GOFLAGS" or not _SETTING.fullmatch(name):
@@ -235,7 +211,7 @@ class Job:
                 self._late("credentials or certificates are copied", member, instruction)
             if member is not self.stage:
                 self._child(member, instruction)
-            elif instruction.keyword in ("ENV", "ARG") and self._steers(instruction):
+            elif instruction.keyword in ("ENV", "ARG") and self.steers(instruction):
                 if not self._constant(instruction):
                     self._late(f"{instruction.keyword} steers the download", member, instruction)
                 moved.append(instruction)
@@ -271,22 +247,22 @@ class Job:
         raise Incomplete("auth-after-source", message, member.facts.at(instruction))
 
     def _child(self, member: StageFacts, instruction: Instruction) -> None:
-        if instruction.keyword in ("ENV", "ARG") and self._steers(instruction):
+        if instruction.keyword in ("ENV", "ARG") and self.steers(instruction):
             self._late(f"{instruction.keyword} steers the download", member, instruction)
 
-    def _steers(self, instruction: Instruction) -> bool:
+    def steers(self, instruction: Instruction) -> bool:
         base = self.stage.base
         own_path = not (isinstance(base, Image) and base.family == "golang")
         return any(
-            _SETTING.fullmatch(name) or (own_path and name == "PATH") or name in self._used
+            _SETTING.fullmatch(name) or (own_path and name == "PATH") or name in self.used
             for name, _ in pairs(instruction)
         )
 
     @cached_property
-    def _used(self) -> frozenset[str]:
+    def used(self) -> frozenset[str]:
         """The variables in what moves: the RUN as a whole, or the flags that the download keeps."""
         whole = self.explicit is not None and self._only_prepares
-        return _named(self.user.logical if whole else " ".join(f.text for f in self.user.flags))
+        return named_in(self.user.logical if whole else " ".join(f.text for f in self.user.flags))
 
     def _constant(self, instruction: Instruction) -> bool:
         """Whether it means the same ahead of the source copy: it uses no variable that is
@@ -305,6 +281,8 @@ class Job:
         facts = self.stage.facts
         if _AUTH.search(run.text) and not _harmless_certificates(self.user_stage, run):
             self._late("credentials or certificates are set up", self.stage, run.instruction)
+        if any(_SETTING.fullmatch(name) for name in run.body.commands.stored):
+            self._late("settings of the download are stored", self.stage, run.instruction)
         if needs_tools and _TOOLS.search(run.text):
             self._late("tools of the download are installed", self.stage, run.instruction)
         base = self.stage.base
@@ -337,11 +315,6 @@ class Job:
         if not golang and not self._go_earlier and not _only_go(self.run):
             message = "the RUN that builds may install Go; do so ahead of the source copy"
             raise Incomplete("toolchain-after-source", message, facts.at(self.user))
-
-
-def _named(text: str) -> frozenset[str]:
-    """The names of the variables in a text, the shell's or the builder's."""
-    return frozenset(re.findall(r"\$\{?(\w+)", text))
 
 
 def _name(step: shell.Step) -> str:
@@ -395,4 +368,4 @@ def _harmless_certificates(stage: StageFacts, run: Run) -> bool:
 def _brings_auth(instruction: Instruction) -> bool:
     parts = copy_parts(instruction)
     names = (*parts.sources, parts.dest)
-    return any(_AUTH_FILE.search(name.rstrip("/")) for name in names)
+    return any(AUTH_FILE.search(name.rstrip("/")) for name in names)

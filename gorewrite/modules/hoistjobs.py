@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from gorewrite import shell
@@ -95,10 +95,9 @@ def _judged(job: Job) -> Job | Refusal:
     if changed is not None:
         message = "go.mod or go.work is changed in the image; commit it as the build needs it"
         return Refusal(job.source, "go-mod-changed", message, (changed,))
-    named = _reads_other_files(job)
+    named = _reads_other_files(job.env)
     if named:
-        message = f"{named} names another file that go reads; copy that ahead by hand"
-        return Refusal(job.source, "go-mod-changed", message, (job.evidence,))
+        return Refusal(job.source, "go-mod-changed", named, (job.evidence,))
     version = go_version(job.stage)
     old = ignores_modules(job.env, version.minor if version else None, job.module.directory)
     if old is not None:
@@ -123,16 +122,16 @@ def _changed(job: Job) -> Evidence | None:
     return None
 
 
-def _reads_other_files(job: Job) -> str:
-    """The setting by which go reads another go.mod or go.work, or settings of its own, "" when
-    there is none (`go help build`, -modfile; `go help environment`, GOWORK, GOENV)."""
-    flag = re.search(r"(?:^|\s)--?modfile=[^\s'\"]*", job.env.get("GOFLAGS") or "")
-    if flag is not None:
-        return f"GOFLAGS={flag.group().strip()}"
+def _reads_other_files(env: Mapping[str, str | None]) -> str:
+    """That go reads another go.mod or go.work, or settings of its own, "" when it does not
+    (`go help build`, -modfile; `go help environment`, GOWORK, GOENV)."""
+    flag = re.search(r"(?:^|\s)--?modfile=[^\s'\"]*", env.get("GOFLAGS") or "")
+    named = [f"GOFLAGS={flag.group().strip()}"] if flag is not None else []
     for name in ("GOWORK", "GOENV"):
-        if job.env.get(name, "") not in ("", "off"):
-            return f"{name}={job.env[name] or '…'}"
-    return ""
+        if env.get(name, "") not in ("", "off"):
+            named.append(f"{name}={env[name] or '…'}")
+    message = "names another file that go reads; copy that ahead by hand"
+    return f"{named[0]} {message}" if named else ""
 
 
 def _written(step: shell.Step) -> set[str]:
@@ -142,6 +141,17 @@ def _written(step: shell.Step) -> set[str]:
     found = shell.writes(step)
     named = [step.path(word) for word in step.argv[1:] if word] if None in found else []
     return {path for path in (*found, *named) if path}
+
+
+def _sometimes(use: GoUse) -> bool:
+    """Whether a RUN may succeed without its go commands: `if [ ! -f app ]; then go build; fi`."""
+    script = use.run.script
+    starts = [invocation.words[0].start for invocation in use.invocations]
+    return (
+        bool(starts)
+        and not isinstance(script, Unknown)
+        and not shell.surely_runs(script, lambda c: any(c.start <= at < c.end for at in starts))
+    )
 
 
 class _Candidate(NamedTuple):
@@ -168,10 +178,11 @@ class _Candidate(NamedTuple):
             source,
             use.run.instruction,
             use.stage,
-            invocation.go.env if invocation is not None else use.run.state.shell_env,
+            invocation.go.env if invocation is not None else use.run.state.go_env,
             at(use.stage, invocation) if invocation is not None else use.evidence,
             invocation if self.explicit else None,
             through,
+            _sometimes(use),
         )
 
 
@@ -303,6 +314,8 @@ def _no_module(stage: StageFacts) -> Iterator[Refusal]:
         yield Refusal(
             instruction, "source-not-from-context", message, (stage.facts.at(fetched.instruction),)
         )
+    elif copied and (named := _reads_other_files(own[0].go.env)):
+        yield Refusal(instruction, "go-mod-changed", named, (evidence,))
     elif copied:
         message = "the sources have no go.mod, so there is nothing to download from; add one"
         yield Refusal(instruction, "gopath-mode", message, (evidence,))

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from gorewrite import shell
 from gorewrite.context.globs import match
 from gorewrite.contract import volumes_of
-from gorewrite.dockerfile import Instruction
+from gorewrite.dockerfile import Instruction, copy_parts
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
 from gorewrite.golang.needs import ProgramNeeds
@@ -140,6 +140,9 @@ def landing(placed: Placed) -> str | None:
         return placed.path
     around, name = posixpath.split(placed.path)
     into = name == posixpath.basename(placed.source) and "." not in name
+    named = "/" + copy_parts(placed.instruction).dest.removeprefix("./").lstrip("/")
+    if placed.path.endswith(named) and not around.endswith(named):
+        return placed.path  # It is there by this name, whatever it is.
     return placed.path if not into or around in NO_TREE else around
 
 

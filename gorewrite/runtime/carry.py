@@ -211,6 +211,7 @@ class _Carrier:
             self.carry.files.setdefault(top, where)
             return
         held = self._held(path) and path not in self.stage.output_paths
+        held |= path in self.inventory.tools
         if held or (filled(self.stage, path) and not under(self.workdir, path)):
             self.carry.files.setdefault(path, where)
         elif top := empty_around(self.stage, self.inventory, self.workdir, path):

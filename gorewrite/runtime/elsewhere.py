@@ -53,10 +53,11 @@ _OF_THE_BUILD = (
 
 def put_elsewhere(stage: StageFacts, needs: Requirements, workdir: str) -> dict[str, Evidence]:
     """All that is carried though nothing names it, by its place."""
+    builds = _Builds(stage, needs)
     return {
         **certificates(stage, needs.inventory),
-        **apart(stage, needs, workdir),
-        **by_name(stage, needs, workdir),
+        **apart(stage, needs, workdir, builds),
+        **by_name(stage, needs, workdir, builds),
         **at_home(stage, needs.inventory),
         **known_hosts(needs, stage),
     }
@@ -77,17 +78,18 @@ def certificates(stage: StageFacts, inventory: Inventory) -> dict[str, Evidence]
     return found
 
 
-def apart(stage: StageFacts, needs: Requirements, workdir: str) -> dict[str, Evidence]:
+def apart(
+    stage: StageFacts, needs: Requirements, workdir: str, builds: _Builds
+) -> dict[str, Evidence]:
     """What was copied to a place outside of the work directory and is nothing that a build reads.
 
     Of another stage only where the programs open files whose names only their caller knows, or
     where shells, packages, C libraries and programs of others look for their own.
     """
     others = _dynamic(needs) or needs.userland or not needs.static or strangers(needs)
-    builds = _Builds(stage, needs)
     found: dict[str, Evidence] = {}
     for placed in stage.placed:
-        path = landing(placed) if placed.origin == "stage" else placed.path
+        path = _place(placed)
         if path is None or needs.inventory.gone(path):
             continue
         if placed.origin == "remote" and placed.directory:
@@ -104,12 +106,13 @@ def apart(stage: StageFacts, needs: Requirements, workdir: str) -> dict[str, Evi
     return found
 
 
-def by_name(stage: StageFacts, needs: Requirements, workdir: str) -> dict[str, Evidence]:
+def by_name(
+    stage: StageFacts, needs: Requirements, workdir: str, builds: _Builds
+) -> dict[str, Evidence]:
     """The data that is copied into the work directory by its own name, not with everything; where
     the programs open whatever they like, all of that directory comes."""
     if _dynamic(needs):
         return {}
-    builds = _Builds(stage, needs)
     return {
         placed.path: stage.facts.at(placed.instruction)
         for placed in stage.placed
@@ -164,7 +167,7 @@ def at_home(stage: StageFacts, inventory: Inventory) -> dict[str, Evidence]:
     found: dict[str, Evidence] = {}
     homes = ("/root", *(user.made_home for user, _ in inventory.users.values() if user.made_home))
     for placed in stage.placed:
-        path = landing(placed) if placed.origin == "stage" else placed.path
+        path = _place(placed)
         if path is None or inventory.gone(path) or _FOR_BUILDS.search(path):
             continue
         if any(path.startswith(f"{home}/.") for home in homes):
@@ -212,6 +215,11 @@ def unpacked_tools(needs: Requirements) -> dict[str, Evidence]:
         for tool, where in needs.tools.items()
         if place is not None and not packages.known(tool)
     }
+
+
+def _place(placed: Placed) -> str | None:
+    """Where a copy lies; a directory of another stage by the place of its contents."""
+    return landing(placed) if placed.origin == "stage" else placed.path
 
 
 def _compiled(stage: StageFacts, source: str) -> bool:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from gorewrite.evidence import Evidence, Unknown
+from gorewrite.evidence import Unknown
 from gorewrite.facts import StageFacts
 from gorewrite.gobuild.toolchain import at, cgo_setting
 from gorewrite.golang.analysis import analyse
 from gorewrite.golang.commands import BuildOutput, GoCommand
+from gorewrite.golang.ldflags import linked_variables
 from gorewrite.golang.needs import ProgramNeeds
 from gorewrite.golang.targets import NotKnown, Wanted, packages_of
 from gorewrite.memo import remembered
@@ -120,31 +121,17 @@ def package_needs(
     place = at(stage, invocation)
     if go.tags is None:
         return Unknown("the build tags are not known", (place,))
-    other = _other_tags(stage, invocation)
-    if other is not None:
-        return Unknown("callers set other build tags", (place, other))
     needs = analyse(
         stage.facts.project.context,
         directory,
         tags=frozenset(go.tags),
         cgo=cgo,
         goarch=go.env.get("GOARCH") or "amd64",
+        linked=linked_variables([word.text for word in invocation.words]),
     )
     if needs.not_main:
         return Unknown(f"{directory} is no program that can be read", (place,))
     return needs
-
-
-def _other_tags(stage: StageFacts, invocation: Invocation) -> Evidence | None:
-    """Where a caller sets the argument that stands in -tags to something else than its default."""
-    flag = invocation.go.flag("tags")
-    args = invocation.run.state.args
-    names = invocation.words[flag.value_index].variables if flag is not None else ()
-    for name in names:
-        for value, where in stage.facts.project.callers.argument(name) if name in args else ():
-            if value is None or value != args[name]:
-                return where
-    return None
 
 
 def main_packages(stage: StageFacts, invocation: Invocation) -> tuple[str, ...] | Unknown:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 from typing import Final
 
 from gorewrite import shell
-from gorewrite.dockerfile import Instruction, copy_parts
+from gorewrite.dockerfile import Comment, Instruction, copy_parts
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
 from gorewrite.runtime.choice import Runtime
@@ -62,7 +63,7 @@ def is_idle(stage: StageFacts, run: Run) -> bool:
 
 
 def _adds_nothing(stage: StageFacts, run: Run, step: shell.Step) -> bool:
-    command = shell.package_command(step.argv)
+    command = shell.package_command(step.unmatched)
     if command is not None:
         if command.action in ("update", "clean") or "autoremove" in step.argv:
             return True
@@ -91,7 +92,7 @@ def _is_executable(stage: StageFacts, path: str | None) -> bool:
             placed = next(iter(stage.copies.over(path)), None)
             if placed is None or copy_parts(placed.instruction).chmod is not None:
                 return False
-            makers = (s for s in stage.copies_from if program.invocation.run in s.runs)
+            makers = (s for s in stage.takes_from if program.invocation.run in s.runs)
             return all(placed.source not in take(maker).owned for maker in makers)
     return False
 
@@ -126,7 +127,7 @@ def lacking(stage: StageFacts, distro: Distro) -> Iterator[Unknown]:
         if _OF_GO.search(run.text):
             yield Unknown("this RUN names the directories of the Go image", (where,))
         for step in run.steps:
-            command = shell.package_command(shell.unwrapped(step).argv)
+            command = shell.package_command(shell.unwrapped(step).unmatched)
             if command is not None and command.manager == _MANAGERS[distro]:
                 installed |= dict.fromkeys(command.packages)
         for call in shell.calls(run.script):
@@ -151,13 +152,13 @@ def installed(stage: StageFacts, runtime: Runtime) -> tuple[str, dict[Instructio
         new = _with_more(run, names, distro) if run.state.is_root else None
         if new is not None:
             return "", {run.instruction: new}
-    return f"{installation(stage.stage.cased('RUN'), distro, names)}\n", {}
+    return f"{installation(stage.stage.cased('RUN'), distro, [' '.join(names)])}\n", {}
 
 
 def _with_more(run: Run, names: list[str], distro: Distro) -> Instruction | None:
     """A RUN that installs packages as one that installs some more; None when it installs none."""
     for step in reversed(run.steps):
-        command = shell.package_command(step.argv)
+        command = shell.package_command(step.unmatched)
         if command is None or command.manager != _MANAGERS[distro] or command.virtual:
             continue
         for word in reversed(step.command.words if command.action == "install" else ()):
@@ -181,7 +182,7 @@ def starts_in_workdir(stage: StageFacts) -> bool:
 
 def where_linked(stage: StageFacts) -> Iterator[tuple[str, Evidence]]:
     """The packages with libraries that the builders of a stage install, and where."""
-    for other in stage.copies_from:
+    for other in stage.takes_from:
         for package, (_, where) in take(other).packages.items():
             if packages.kind(package) == "library":
                 yield package, where
@@ -189,7 +190,7 @@ def where_linked(stage: StageFacts) -> Iterator[tuple[str, Evidence]]:
 
 def installs(run: Run) -> str:
     """The packages that a RUN installs beside those whose files distroless has."""
-    commands = (shell.package_command(shell.unwrapped(step).argv) for step in run.steps)
+    commands = (shell.package_command(shell.unwrapped(step).unmatched) for step in run.steps)
     found = (package for c in commands if c and c.action == "install" for package in c.packages)
     return ", ".join(p for p in found if packages.kind(p) != "provided")
 
@@ -216,3 +217,11 @@ def in_words(needs: Requirements) -> str:
     if named:
         return ", ".join(named[:3])
     return "a shell" if needs.shell or needs.bash else "a command whose name is not known"
+
+
+def comments_naming(stage: StageFacts, name: str) -> list[Evidence]:
+    """The comments right above FROM that name the image, which are the owner's to correct."""
+    nodes = stage.facts.dockerfile.body
+    above = reversed(nodes[: nodes.index(stage.stage.from_)])
+    block = takewhile(lambda node: isinstance(node, Comment), above)
+    return [stage.facts.at(node) for node in block if name in node.source.lower()][::-1]

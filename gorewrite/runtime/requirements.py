@@ -350,10 +350,10 @@ def _packages(needs: Requirements) -> None:
         match packages.kind(package):
             case "runtime":
                 needs.explicit[package] = (manager, where)
-            case "ambiguous":
+            case ("ambiguous" | "build") as sort:
                 used = any(packages.brings([package], tool) for tool in needs.tools)
                 bash = packages.bare_name(package) == "bash" and needs.bash
-                if used or bash or guess:
+                if used or bash or (guess and sort == "ambiguous"):
                     needs.explicit[package] = (manager, where)
             case "library" if dynamic:
                 needs.libraries[package] = (manager, where)

@@ -16,6 +16,7 @@ from gorewrite.shell.calls import (
     executed_by_find,
     is_builtin,
 )
+from gorewrite.shell.certain import surely_runs
 from gorewrite.shell.edit import apply_edits, quote
 from gorewrite.shell.interpret import steps
 from gorewrite.shell.nodes import (
@@ -71,6 +72,7 @@ __all__ = [
     "parse",
     "quote",
     "steps",
+    "surely_runs",
     "unwrap",
     "unwrapped",
     "user_command",

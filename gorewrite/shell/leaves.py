@@ -100,11 +100,6 @@ class LeafReader:
             raise WordError("the end of a word was not understood")
         if PLAIN.fullmatch(text):
             return Word(text, start, end, (Literal(text),))
-        if any(_is_array(node) for node in nodes):
-            within = self.expansions(nodes)
-            names = frozenset(name for _, name in within.variables)
-            scripts = tuple(script for _, script in within.scripts)
-            return Word(text, start, end, (Computed(text),), False, names, scripts)
         inner = self.expansions(nodes) if "$" in text or "`" in text or "(" in text else None
         holes = inner.holes if inner else {}
         lexer = Lexer(self.text, start, end, holes, assignment=assigned)
@@ -126,9 +121,15 @@ class LeafReader:
         name, operator, *value = node.children
         start, end = node.start_byte, node.end_byte
         if name.type != "variable_name":
-            raise NotUnderstood("elements of shell arrays are not understood")
+            raise NotUnderstood("shell arrays are not understood")
         word = None
-        if value:
+        if any(part.type == "array" for part in value):
+            inner = self.expansions(value)
+            at, text = operator.end_byte, self.text[operator.end_byte : end]
+            names = frozenset(name for _, name in inner.variables)
+            scripts = tuple(script for _, script in inner.scripts)
+            word = Word(text, at, end, (Computed(text),), False, names, scripts)
+        elif value:
             word = self.word(value, operator.end_byte, end, assigned=True)
         elif end < len(self.text) and self.text[end] not in _BOUNDARY:
             raise WordError("the end of an assignment was not understood")
@@ -141,10 +142,7 @@ class LeafReader:
         fd = None
         if children[0].type == "file_descriptor":
             fd = self.descriptor(children.pop(0))
-        written = children.pop(0)
-        operator = written.type
-        if self.text.startswith("<>", written.start_byte):
-            operator = "<>"
+        operator = self.text[children[0].start_byte : children.pop(0).end_byte]
         if _DUPLICATE_AND_CLOSE.fullmatch(operator):
             operator = operator[:2]
         targets = self.words(children)
@@ -193,13 +191,6 @@ class LeafReader:
         redirects.append(Redirect(operator.type, target, node.start_byte, end, fd, body, scripts))
         words += self.words(arguments)
         return rest
-
-
-def _is_array(node: Tree) -> bool:
-    """`(a b)`, or `name=(a b)` behind `local` and its like."""
-    if node.type == "variable_assignment":
-        return any(child.type == "array" for child in node.children)
-    return node.type == "array"
 
 
 def _word(text: str, start: int, end: int, lexer: Lexer, inner: Expansions | None) -> Word:

@@ -43,10 +43,13 @@ if TYPE_CHECKING:
 # ASCII character that is ordinary everywhere: it belongs to no name and no operator.
 _FOREIGN = re.compile(r"[^\t\n -~]")
 _STAND_IN = "."
-# Two more that the grammar does not know, shown in a way that it does: `{ if …; fi }`, where the
-# reserved word ends the list, and `3<>file`.
-_BEHIND_RESERVED = re.compile(r"((?<!\S)(?:fi|done|esac|\]\])|[)}])[ \t]([ \t]*\}(?![^\s;&|)]))")
-_BOTH_WAYS = re.compile(r"(?<=\d)<>(?=[^\s<>&|;()])")
+# What bash takes and tree-sitter-bash does not, with its like of the same length: `{ if a; then b;
+# fi }`, where one compound command ends behind another, and `exec 3<>file`. Were such a word an
+# argument, it would close what nobody opened, and the text would not be understood as before.
+_CLOSED = re.compile(
+    r"((?:\b(?:fi|done|esac)|[)}]|\]\])[ \t]*)[ \t](?=(?:\}|(?:then|do|elif|else|fi|done|esac)\b))"
+)
+_BOTH_WAYS = "<>"
 _MAX_DEPTH = 60
 _LONGEST_SHOWN = 70
 
@@ -72,8 +75,9 @@ def by_grammar(text: str) -> Script | Opaque:
     shadow = _FOREIGN.sub(_STAND_IN, text)
     root = _parser().parse(shadow.encode("ascii")).root_node
     if root.has_error:
-        again = _BEHIND_RESERVED.sub(r"\1;\2", _BOTH_WAYS.sub("> ", shadow))
-        root = _parser().parse(again.encode("ascii")).root_node if again != shadow else root
+        shadow = _CLOSED.sub(r"\1;", shadow).replace(_BOTH_WAYS, ">>")
+        again = _parser().parse(shadow.encode("ascii")).root_node
+        root = root if again.has_error else again
     if root.has_error:
         return Opaque(f"shell syntax not understood: {_lost(root, text)}")
     try:
@@ -103,6 +107,8 @@ def _parser() -> Parser:
 _ROWS = frozenset({"list", "pipeline", "negated_command"})
 _OPERATORS = frozenset({"&&", "||", "|", "|&", "!"})
 _WRITTEN_OUT = (Operator, Attached)
+#: `>&2` behind a function opens no file.
+_TO_ANOTHER = re.compile(r"\d*>& ?\d")
 _start = attrgetter("start")
 
 
@@ -130,8 +136,7 @@ class _Converter(LeafReader):
                     terminators.append("\n")
                 nodes.append(grouped(self.row(child)))
             elif child.type in {";", "&", "\n"} and len(terminators) < len(nodes):
-                shown = child.type == ";" and self.text[child.start_byte] != ";"
-                terminators.append("" if shown else child.type)
+                terminators.append(child.type)
             else:
                 raise NotUnderstood(f"unexpected {child.type!r} in a shell command")
         terminators += [""] * (len(nodes) - len(terminators))
@@ -230,6 +235,8 @@ class _Converter(LeafReader):
                 return self.compound(node, kind, {kind, "do", "done"})
             case "for_statement" if node.children[0].type == "for":
                 return self.loop(node)
+            case "c_style_for_statement":
+                return self.counted(node)
             case "case_statement":
                 return self.case(node)
             case "function_definition":
@@ -312,6 +319,15 @@ class _Converter(LeafReader):
         start, end = node.start_byte, node.end_byte
         return Compound("for", (body,), name, tuple(self.words(items)), start, end)
 
+    def counted(self, node: Tree) -> Compound:
+        """`for ((i = 0; …))` of bash."""
+        body = node.child_by_field_name("body")
+        if body is None or body.type != "do_group":
+            raise NotUnderstood("shell construct not understood: for")
+        names = self.expansions(node.children[: node.children.index(body)]).variables
+        script, start, end = self.inside(body, "do", "done"), node.start_byte, node.end_byte
+        return Compound("for", (script,), names[0][1] if names else None, (), start, end)
+
     def case(self, node: Tree) -> Compound:
         items: list[Word] = []
         bodies: list[Script] = []
@@ -337,7 +353,9 @@ class _Converter(LeafReader):
     def function(self, node: Tree) -> Compound:
         name = node.child_by_field_name("name")
         body = node.child_by_field_name("body")
-        if name is None or body is None or any(c.type == "file_redirect" for c in node.children):
+        redirects = (c for c in node.children if c.type == "file_redirect")
+        written = (self.text[c.start_byte : c.end_byte] for c in redirects)
+        if name is None or body is None or not all(map(_TO_ANOTHER.fullmatch, written)):
             raise NotUnderstood("shell construct not understood: function")
         script = self.script([body], body.start_byte, body.end_byte)
         identifier = self.text[name.start_byte : name.end_byte]

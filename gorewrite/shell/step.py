@@ -56,6 +56,14 @@ class Step:
         return tuple(found)
 
     @cached_property
+    def unmatched(self) -> tuple[str | None, ...]:
+        """`argv` where no file matches a pattern, which is passed on as it is written then:
+        `curl=8.*` of `apt-get install`."""
+        words = (word._replace(globs=False) for word in self.command.words)
+        command = self.command._replace(words=tuple(words))
+        return replace(self, command=command).argv
+
+    @cached_property
     def _inner(self) -> Step | None:
         """The step without its wrappers; None when it has none."""
         return _without_wrappers(self)
@@ -102,6 +110,10 @@ _WITHOUT_VALUE: dict[str, frozenset[str]] = {
     "setsid": frozenset({"-c", "-f", "-w", "--ctty", "--fork", "--wait"}),
     "timeout": frozenset({"-v", "--foreground", "--preserve-status", "--verbose"}),
 }
+
+
+#: A script itself, and what it is given.
+_OWN = frozenset({"$0", "$@"})
 
 
 def unwrap(command: Command) -> tuple[int, ...]:
@@ -151,6 +163,8 @@ def _behind_options(name: str, words: tuple[Word, ...], at: int) -> int | None:
             return None
     if name == "timeout":
         at += 1
+        own = [word.text.strip('"') in _OWN for word in words[at : at + 2]]
+        at += own == [False, True] and words[at].value is None  # `timeout $OPTION $DURATION "$@"`
     while name in {"env", "sudo"} and at < len(words) and _assigned(words[at]):
         at += 1
     return at if at < len(words) else None

@@ -17,7 +17,7 @@ from gorewrite.evidence import Unknown
 from gorewrite.golang.targets import NotKnown, Package, Wanted, module_at, packages_of
 from gorewrite.memo import remembered
 from gorewrite.stage.layout import under
-from gorewrite.stage.scope import join
+from gorewrite.stage.scope import join, state_of
 
 if TYPE_CHECKING:
     from gorewrite.facts import StageFacts
@@ -107,8 +107,7 @@ def _place(stage: StageFacts, invocation: Invocation) -> str:
     run, go = invocation.run, invocation.go
     texts = [run.state.workdir or ""]
     if (workdir := run.state.workdir_from) is not None and "$" in workdir.rest:
-        states = (m.states[workdir] for m in stage.lineage if workdir in m.states)
-        texts = [next(states).workdir or "", workdir.rest]
+        texts = [state_of(stage, workdir).workdir or "", workdir.rest]
     for step in run.steps:
         if step is invocation.step:
             break

@@ -25,7 +25,7 @@ DEV_TOOLS = frozenset(
 INIT = frozenset({"tini", "dumb-init", "catatonit", "su-exec", "gosu", "exec"})
 SHELLS = frozenset({"sh", "ash", "dash", "bash"})
 IDLE = frozenset({"sleep", "tail", "cat", "true", "sh", "ash", "dash", "bash"})
-DAEMONS = frozenset({"cron", "crond", "supervisord"})
+DAEMONS = frozenset({"cron", "crond", "supervisord", "service", "rc-service"})
 #: Commands that start another one, which no unwrapping shows.
 STARTERS = frozenset({"xargs", "find", "watch", "chroot"})
 #: What Compose Watch runs (Compose docs, "Use Compose Watch": the image must have these).
@@ -35,12 +35,11 @@ SYNCING = (
     Call(("rmdir", "/")),
 )
 #: What a script writes for the words that it was given itself.
-_GIVEN: Final = ('"$@"', "$@", '"${@}"', "$*", '"$*"')
+GIVEN = ('"$@"', "$@", '"${@}"', "$*", '"$*"')
+_ARGUMENTS: Final = frozenset((*GIVEN, *(f"({given})" for given in GIVEN)))
+_VARIABLE: Final = re.compile(r'"?\$(?:(\w+)|\{(\w+)(?:\[[@*]\])?\})"?')
 #: What it writes for itself.
 ITSELF = ('"$0"', "$0", '"${0}"', "${0}")
-_VARIABLE: Final = re.compile(r"\$[A-Za-z_]\w*|\$\{[A-Za-z_]\w*\}")
-#: An array of a script as a whole, and what makes it the words that the script was given.
-_WHOLE: Final = re.compile(r'"?\$\{(\w+)\[[@*]\]\}"?')
 _SELF: Final = r'"?\$(?:0|\{0\}|BASH_SOURCE|\{BASH_SOURCE(?:\[0\])?\})"?'
 #: The directory that a script lies in, as scripts write it, and what follows.
 _BESIDE: Final = re.compile(
@@ -51,7 +50,7 @@ _BESIDE: Final = re.compile(
 SUPERVISORS = frozenset(
     (
         "supervisord s6-svscan runsvdir nginx foreman overmind pm2 pm2-runtime crond cron systemd "
-        "init forego goreman hivemind honcho circusd dinit monit multirun"
+        "service rc-service init forego goreman hivemind honcho circusd dinit monit multirun"
     ).split()
 )
 
@@ -122,16 +121,6 @@ def wrapped(words: Sequence[str]) -> tuple[shell.Command | None, list[str]]:
     command = None if isinstance(script, shell.Opaque) else next(script.commands(), None)
     (first,) = shell.unwrap(command) if command is not None else (0,)
     return command, list(words[first:]) if first else []
-
-
-def behind_own_words(command: shell.Command, first: int) -> int:
-    """Where the command behind a wrapper begins, `first` or later: what stands in front of `$0` in
-    `timeout $flag $seconds $0` are variables with the wrapper's own options and operands."""
-    at = first
-    while 0 < at < len(command.words) and _VARIABLE.fullmatch(command.words[at].text):
-        at += 1
-    itself = at < len(command.words) and command.words[at].text in ITSELF
-    return at if itself else first
 
 
 def behind_init(words: list[str]) -> list[str]:
@@ -212,12 +201,24 @@ def _texts(word: Word) -> Iterator[str]:
     if word.value is not None:
         yield word.value
         return
+    if word.text.startswith("("):  # An array.
+        yield from (text.strip("\"'") for text in word.text[1:-1].split())
     first = word.parts[0] if word.parts else None
     if isinstance(first, Literal) and "/" in first.value:
         yield first.value.rpartition("=")[2].rpartition("/")[0] + "/"
     for part in word.parts:
         if isinstance(part, Parameter) and part.default:
             yield part.default
+
+
+def gives_arguments(word: str, text: str) -> bool:
+    """Whether a word of a script with that text stands for the words that the script is given:
+    `"$@"`, or a variable that it is put in (`cmd="$@"`, `CLI=("$@")`)."""
+    found = _VARIABLE.fullmatch(word)
+    if found is None:
+        return word in GIVEN
+    values = re.findall(rf"(?<![\w$]){found[1] or found[2]}=([^\s;]+)", text)
+    return bool(values) and _ARGUMENTS.issuperset(values)
 
 
 def entered(unit: Unit, script: str | None, env: Mapping[str, str | None]) -> str | None:
@@ -238,15 +239,6 @@ def beside(word: str, script: str | None) -> str | None:
     if found is None or script is None:
         return None
     return posixpath.normpath(posixpath.dirname(script) + (found[1] or ""))
-
-
-def is_given(word: str, text: str) -> bool:
-    """Whether a word of a script with that text stands for the words that it was given itself:
-    `"$@"`, or `"${cmd[@]}"` where it says `cmd=("$@")` and sets it to nothing else."""
-    whole = _WHOLE.fullmatch(word)
-    if whole is None:
-        return word in _GIVEN
-    return {*re.findall(rf"\b{whole[1]}=\(?([^)\n]*)", text)} - {""} == {'"$@"'}
 
 
 def runs_as_given(word: str, text: str) -> bool:

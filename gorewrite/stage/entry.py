@@ -6,6 +6,7 @@ scripts from the build context, down to programs that are files of the image.
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Container, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from gorewrite.contract import argv_of, health_argv
 from gorewrite.dockerfile import Instruction, command_of
 from gorewrite.evidence import Evidence
 from gorewrite.facts import StageFacts
-from gorewrite.stage.commands import SYNCING, Entry, last
+from gorewrite.stage.commands import INIT, SYNCING, Entry, last
 from gorewrite.stage.following import Follower
 from gorewrite.stage.scope import join
 
@@ -59,6 +60,14 @@ class _Reader(Follower):
             evidence = self.stage.facts.at(self.stage.stage.from_)
             message = "no ENTRYPOINT or CMD tells what the image runs; add one"
             self._refuse("no-entrypoint", message, evidence)
+        started = self.entry.programs.keys() - self.entry.scripts.keys()
+        if (
+            self.given_nothing
+            and not self.ever_given
+            and all(posixpath.basename(each) in INIT for each in started)
+        ):
+            message = "the script runs what it is given, and nothing says what that is; add a CMD"
+            self._refuse("no-entrypoint", message, self.given_nothing)
         health = last(self.stage, "HEALTHCHECK")
         if health is not None and health.rest.strip().upper() != "NONE":
             self._health(health)

@@ -20,12 +20,11 @@ from gorewrite.stage.commands import (
     STARTERS,
     Entry,
     behind_init,
-    behind_own_words,
     behind_shell,
     entered,
     files_of,
     functions_in,
-    is_given,
+    gives_arguments,
     moves,
     no_service,
     units_in,
@@ -45,6 +44,9 @@ class Follower(Lookup):
         #: The words that the script which is read is given, and whether one runs them.
         self.given: tuple[str, ...] = ()
         self.runs_arguments = False
+        #: Where a script runs the words that it is given, as long as it was given none.
+        self.given_nothing: Evidence | None = None
+        self.ever_given = False
         #: The path of that script, its text, and the functions that it and what it takes in define.
         self.script: str | None = None
         self.text = ""
@@ -227,13 +229,10 @@ class Follower(Lookup):
             if isinstance(call.words[0], str) and call.words[0] not in self.functions:
                 self._program(call.words[0], evidence)
         (first,) = shell.unwrap(command)
-        first = behind_own_words(command, first)
         words = [word.value for word in command.words[first:]]
-        if not words:
+        if not words or words == ["exec"]:  # Which only redirects.
             return
         called = words[0]
-        if words == ["exec"]:
-            return  # Its redirections hold for what follows.
         if called is None:
             self._computed(command.words[first].text, evidence)
         elif shell.is_builtin(called) and called not in ("exec", "eval", ".", "source"):
@@ -253,11 +252,11 @@ class Follower(Lookup):
 
     def _computed(self, text: str, evidence: Evidence) -> None:
         """A command whose first word is made when the script runs."""
-        if is_given(text, self.text):
+        if gives_arguments(text, self.text):
             self._arguments(evidence)
             return
         if text in ITSELF and self.script is not None:
-            return
+            return  # Which is being read.
         paths = stands_for(self.stage, self.state, self.text, self.script, text)
         if paths is None:
             why = f"which program runs is decided at run time: {text}"
@@ -285,25 +284,33 @@ class Follower(Lookup):
         """What is known of a word that a script computes."""
         if text in ITSELF and self.script is not None:
             return self.script
-        return "$@" if is_given(text, self.text) else "$"
+        return "$@" if gives_arguments(text, self.text) else "$"
 
     def _sourced(self, file: str, evidence: Evidence) -> bool:
-        """Follows a file of the context that a script takes in; False when there is none."""
+        """Follows a file that a script takes in; False when its text is not known."""
         path = join(self.state.workdir, file) if "/" in file else None
-        source = self.stage.source_of(path) if path is not None else None
-        data = self.stage.facts.project.context.read(source) if source is not None else None
-        if path is None or source is None or data is None:
+        if path is None:
             return False
-        if path not in self.entry.programs:
+        source, text = self.stage.source_of(path), None
+        if source is not None:
+            data = self.stage.facts.project.context.read(source)
+            text = data.decode("utf-8", "surrogateescape") if data is not None else None
+        elif (found := heredoc(self.stage, path)) is not None:
+            evidence, text = self.stage.facts.at(found[0]), found[1]
+        if text is not None and path not in self.entry.programs:
             self.entry.programs[path] = evidence
-            self.entry.scripts[path] = source
-            self._text(data.decode("utf-8", "surrogateescape"), evidence, source)
-        return True
+            self.entry.scripts[path] = source or ""
+            self._text(text, evidence, source)
+        return text is not None
 
     def _arguments(self, evidence: Evidence) -> None:
         """`exec "$@"` in a script: it runs the words that it is given."""
         self.runs_arguments = True
         given, self.given = self.given, ()  # A script that is given itself ends here.
         run = self.behind_own(given, self.text)
+        if given:
+            self.ever_given = True
+        elif not self.ever_given:
+            self.given_nothing = evidence
         if run and self.runs(run[0], self.text) and self.resolve(run[0]) not in self.entry.programs:
             self._line(list(run), evidence)

@@ -21,6 +21,7 @@ from gorewrite.golang.commands import installed_tools
 from gorewrite.stage.images import Image
 from gorewrite.stage.layout import tops, under
 from gorewrite.stage.links import Link
+from gorewrite.stage.packagesources import installer, is_file, options
 from gorewrite.stage.runs import Run
 from gorewrite.stage.scope import join
 
@@ -111,12 +112,6 @@ _BUILD_PLACES = (
     "/etc/resolv.conf",
     "/var/log/apt",
 )
-#: Scripts that only set a package source up, or install a tool for builds (their own texts).
-_INSTALLERS = re.compile(
-    r"https://(?:(?:deb|rpm)\.nodesource\.com/setup_|raw\.githubusercontent\.com/(?:golangci/golangci-lint|"
-    r"(?:cosmtrek|air-verse)/air|securego/gosec|goreleaser/[\w-]+|aquasecurity/trivy|anchore/(?:syft|grype)|"
-    r"go-task/task)/|taskfile\.dev/install|golangci-lint\.run/install)"
-)
 _BELOW_BUILD_PLACES = tuple(f"{place}/" for place in _BUILD_PLACES)
 _BIN = frozenset({"/bin", "/usr/bin", "/usr/local/bin", "/sbin", "/usr/local/sbin", "/go/bin"})
 
@@ -125,20 +120,21 @@ _BIN = frozenset({"/bin", "/usr/bin", "/usr/local/bin", "/sbin", "/usr/local/sbi
 class Inventory:
     """What the RUNs of a lineage leave behind.
 
-    packages: package -> (manager, where); recommends: those that apt installs together with
-    what they recommend; users, groups: created by name -> where;
-    written: absolute path -> where, outside of build places; owned: paths whose owner or
-    mode was changed; generators: commands that write below their working directory, with it;
-    unknown: commands whose effects are not known; tools: absolute path of `go install`ed
-    commands of other modules -> where; certificates: where update-ca-certificates runs;
-    moved: destination -> source of `mv`, `cp`, `install`, `ln`; links: the symbolic links among
-    what is written; removed: what `rm` and `mv` take away (a directory stands for
-    all below it); directories: what `mkdir` and `install -d` make; filled: what others write, or
-    write into; cloned: what `git clone` makes;
-    reports: what `go test` writes for people, which a program hardly reads.
+    packages: package -> (manager, where); options: of them, those that say where it comes from;
+    recommends: those that apt installs together with what they recommend; users, groups: created by
+    name -> where; written: absolute path -> where, outside of build places; owned: paths whose
+    owner or mode was changed; generators: commands that write below their working directory, with
+    it; unknown: commands whose effects are not known; tools: absolute path of `go install`ed
+    commands of other modules -> where; certificates: where update-ca-certificates runs; moved:
+    destination -> source of `mv`, `cp`, `install`, `ln`; links: the symbolic links among what is
+    written; removed: what `rm` and `mv` take away (a directory stands for all below it);
+    directories: what `mkdir` and `install -d` make; filled: what others write, or write into;
+    cloned: what `git clone` makes; reports: what `go test` writes for people, which a program
+    hardly reads.
     """
 
     packages: dict[str, tuple[str, Evidence]] = field(default_factory=dict)
+    options: dict[str, str] = field(default_factory=dict)
     recommends: set[str] = field(default_factory=set)
     users: dict[str, tuple[shell.UserCommand, Evidence]] = field(default_factory=dict)
     written: dict[str, Evidence] = field(default_factory=dict)
@@ -200,7 +196,7 @@ class _Reader(NamedTuple):
             self._writes("")  # A redirection alone, or assignments.
             return
         name = posixpath.basename(argv[0] or "")
-        package = shell.package_command(argv)
+        package = shell.package_command(self.step.unmatched)
         if package is not None:
             self._packages(package)
             return
@@ -216,7 +212,9 @@ class _Reader(NamedTuple):
                 self._go()
             case "chown" | "chmod" | "chgrp" | "setcap":
                 for path in shell.writes(self.step):
-                    if path is None or name == "setcap":
+                    if name == "setcap":
+                        self._unknown(name, "not every builder copies capabilities of files")
+                    elif path is None:
                         self._unknown(name, "its target is not known")
                     else:
                         self.inventory.owned[path] = self._at()
@@ -253,7 +251,7 @@ class _Reader(NamedTuple):
             self.inventory.generators.append((self.step.cwd, self._at()))
             return
         for path in paths:
-            if path is None and not self._installer(name):
+            if path is None and not installer(self.run, self.step, name):
                 self._unknown(name, "what it leaves behind is not known")
             elif path is None:
                 continue
@@ -274,13 +272,6 @@ class _Reader(NamedTuple):
         argv = self.step.argv
         name = posixpath.basename(argv[0] or "") if argv else ""
         return name == "mkdir" or (name == "install" and "-d" in argv)
-
-    def _installer(self, name: str) -> bool:
-        """Whether a shell is given, through a pipe, a script that sets a package source up or
-        installs a tool for builds: `curl -fsSL https://deb.nodesource.com/setup_22.x | bash -`."""
-        before = self.run.text[: self.step.command.start].replace("\\\n", " ")
-        pipe = re.split(r"&&|;|\n", before)[-1]
-        return name in ("sh", "bash") and "|" in pipe and bool(_INSTALLERS.search(pipe))
 
     def _own_tool(self) -> bool:
         """Whether the command is found in PATH because go built it there."""
@@ -362,8 +353,14 @@ class _Reader(NamedTuple):
             elsewhere = any(option.startswith(("-C", "--prefix")) for option in command.options)
             self.inventory.generators.append((None if elsewhere else self.step.cwd, self._at()))
         elif command.action == "install":
+            if command.unknown:
+                self._unknown(command.manager, "which packages it installs is not known")
             for package in command.packages:
+                if command.manager in ("apk", "apt") and is_file(package):
+                    self._unknown(command.manager, f"what {package} brings is not known")
+                    continue
                 self.inventory.packages[package] = (command.manager, self._at())
+                self.inventory.options[package] = options(command)
                 if command.manager == "apt" and "--no-install-recommends" not in command.options:
                     self.inventory.recommends.add(package)
             if command.manager in ("pip", "npm"):

@@ -18,7 +18,7 @@ from gorewrite.dockerfile import Instruction, Stage, command_of, pairs, variable
 from gorewrite.facts import StageFacts
 from gorewrite.stage.commands import last
 from gorewrite.stage.images import DEFAULT_PATH
-from gorewrite.stage.scope import State
+from gorewrite.stage.scope import state_of
 
 #: What writes files, and moves nowhere.
 _FILES = frozenset(["RUN", "COPY", "ADD"])
@@ -101,7 +101,8 @@ class _Mover:
                     case "ENV":
                         self._env(instruction, behind)
                     case "USER":
-                        if end.user not in (None, "", "0", "root"):
+                        # Root by default of an argument is whoever a caller says.
+                        if end.user not in (None, "", "0", "root") or "$" in instruction.rest:
                             self._copy(instruction)
                         if behind:
                             self.moved.removed.append(instruction)
@@ -121,7 +122,9 @@ class _Mover:
                 if own and keyword in _MOVED:
                     self.moved.removed.append(instruction)
                 # With a comment it stays where the comment makes sense.
-                plain = keyword == "WORKDIR" and not member.stage.comments_above(instruction)
+                plain = keyword in ("WORKDIR", "SHELL") and not member.stage.comments_above(
+                    instruction
+                )
                 if own and behind and plain:
                     self.moved.removed.append(instruction)
         return self.moved
@@ -145,40 +148,44 @@ class _Mover:
         """Declares the variables of an instruction that the new stage does not have yet."""
         if instruction.keyword in ("CMD", "ENTRYPOINT", "RUN", "SHELL", "HEALTHCHECK"):
             return  # Not expanded by the builder (Dockerfile reference, "Environment replacement").
-        state = self._state(instruction)
         names = variables(instruction.rest)
         if instruction.keyword != "ENV" and (other := self._other_here(names, instruction)):
             raise CannotMove(instruction, f"${other} is another one in the runtime; write it out")
         for name in sorted(names - self.declared, key=instruction.rest.find):
-            source = self._declaration(name, instruction)
-            if source is None:
-                value = state.env.get(name) if state else None
-                if value is None:
-                    raise CannotMove(
-                        instruction, f"the value of ${name} is not known; write it out"
-                    )
-                self.moved.lines.append((f"ENV {name}={quote(value)}", instruction))
-                self.declared.add(name)
-            else:
-                for key, raw in pairs(source):
-                    if key == name:
-                        default = f"={raw}" if raw is not None else ""
-                        self.moved.lines.append((f"ARG {name}{default}", source))
-                self.declared.add(name)
+            self._declare(name, instruction)
 
-    def _state(self, instruction: Instruction) -> State | None:
-        """What the instruction sees in its own stage."""
-        states = (m.states[instruction] for m in self.stage.lineage if instruction in m.states)
-        return next(states, None)
+    def _declare(self, name: str, instruction: Instruction) -> None:
+        """Declares a variable as it is seen by an instruction."""
+        source = self._declaration(name, instruction)
+        if source is not None:
+            self._argument(name, source)
+            return
+        value = state_of(self.stage, instruction).env.get(name)
+        if value is None:
+            raise CannotMove(instruction, f"the value of ${name} is not known; write it out")
+        self.moved.lines.append((f"ENV {name}={quote(value)}", instruction))
+        self.declared.add(name)
+
+    def _argument(self, name: str, source: Instruction) -> None:
+        """Declares an ARG, behind those that its default is made of."""
+        self.declared.add(name)
+        for key, raw in pairs(source):
+            if key != name:
+                continue
+            for used in sorted(variables(raw or "") - self.declared):
+                self._declare(used, source)  # Not what the same ARG says beside it.
+            default = f"={raw}" if raw is not None else ""
+            self.moved.lines.append((f"ARG {name}{default}", source))
 
     def _other_here(self, names: Set[str], instruction: Instruction) -> str | None:
         """A variable that the runtime's base image gives another value than the stage does."""
-        state = self._state(instruction)
-        for name in sorted(names & {"PATH", *self.base_env}):
-            own = state.env.get(name) if state else None
+        env = state_of(self.stage, instruction).env
+        base = {"PATH": DEFAULT_PATH, **self.base_env}
+        for name in sorted(names & base.keys()):
+            own = env.get(name)
             if name == "PATH" and own != runtime_path(own):
                 return name
-            if name not in self.written and own != {"PATH": DEFAULT_PATH, **self.base_env}[name]:
+            if name not in self.written and own != base[name]:
                 return name
         return None
 

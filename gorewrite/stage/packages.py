@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal, NamedTuple
+
+_VERSION = re.compile(r"-?\d+(?:\.\d+)*(?=-|$)")
 
 Distro = Literal["alpine", "debian"]
 Kind = Literal["build", "ambiguous", "provided", "library", "runtime"]
@@ -94,7 +97,9 @@ def known(command: str) -> bool:
 
 
 def brings(packages: Iterable[str], command: str) -> bool:
-    """Whether one of the packages is known to bring a command."""
+    """Whether one of the packages, or the one of a version (`postgresql-client-17`, on Alpine
+    `postgresql17-client`), is known to bring a command."""
     names = {bare_name(package) for package in packages}
+    names |= {_VERSION.sub("", name) for name in names}
     known = set(_data().tools.get(command, {}).values()) | {command}
     return bool(names & known)

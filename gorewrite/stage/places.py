@@ -4,7 +4,7 @@
 NO_TREE = frozenset(
     (
         "/ /go /root /usr /usr/local /usr/src /opt /home /etc /var "
-        "/tmp /bin /usr/bin /usr/local/bin /go/src /go/bin /srv /lib"
+        "/tmp /bin /usr/bin /usr/local/bin /go/src /go/bin /lib"
     ).split()
 )
 #: Directories of the system, which are never copied as a whole to keep one thing in them.

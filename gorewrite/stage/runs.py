@@ -15,13 +15,14 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from gorewrite import shell
-from gorewrite.dockerfile import Instruction
+from gorewrite.dockerfile import Instruction, copy_parts
 from gorewrite.evidence import Unknown
 from gorewrite.golang.commands import GoCommand, names_go, parse_go
-from gorewrite.memo import cached_property
+from gorewrite.golang.goenv import UNREAD, seen_by_go, stored_by
+from gorewrite.memo import cached_property, remembered
 from gorewrite.stage.images import Image
 from gorewrite.stage.layout import Placed
-from gorewrite.stage.scope import BUILD_ONLY, State
+from gorewrite.stage.scope import BUILD_ONLY, CONFIGURING, Outside, State, after
 from gorewrite.stage.views import Copies
 
 if TYPE_CHECKING:
@@ -58,11 +59,12 @@ class Commands:
     commands alone is worth keeping with them (see gorewrite.memo).
 
     steps: the simple commands in order, each with working directory and variables; go: the `go`
-    commands among them, (step, words from `go`, go).
+    commands among them, (step, words from `go`, go); stored: by their `go env -w`, see State.
     """
 
     steps: tuple[shell.Step, ...]
     go: tuple[tuple[shell.Step, tuple[shell.Word, ...], GoCommand], ...]
+    stored: Mapping[str, str | None]
     memory: dict[Hashable, Any] = field(default_factory=dict)
 
 
@@ -89,15 +91,16 @@ class Body:
     def commands(self) -> Commands:
         """Its commands."""
         if isinstance(self.script, Unknown):
-            return Commands((), ())
+            return Commands((), (), {})
         text = _Text(self.text, self.script)
-        return _commands(text, self.state.workdir, self._settings)
+        stored = tuple(sorted(self.state.stored.items()))
+        return _commands(text, self.state.workdir, self._settings, stored)
 
     @property
     def _settings(self) -> tuple[tuple[str, str | None], ...]:
         """The variables that its text names or that steer the go command."""
         env, args = self.state.env, self.state.args
-        names = _STEERING.union(_NAME.findall(self.text))
+        names = STEERING.union(_NAME.findall(self.text))
         found = self.state.implied
         found |= args.among(names)
         found |= env.among(names)
@@ -159,7 +162,7 @@ class Run:
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
 #: What the go command and the shell take from the environment without being told to.
-_STEERING = BUILD_ONLY | frozenset(
+STEERING = BUILD_ONLY | frozenset(
     """CGO_CFLAGS CGO_CPPFLAGS CGO_CXXFLAGS CGO_LDFLAGS GOFIPS140 GODEBUG CDPATH HOME PATH TMPDIR
     USER XDG_CACHE_HOME XDG_CONFIG_HOME""".split()
 )
@@ -175,10 +178,15 @@ class _Text:
 
 @lru_cache(maxsize=512)
 def _commands(
-    text: _Text, workdir: str | None, settings: tuple[tuple[str, str | None], ...]
+    text: _Text,
+    workdir: str | None,
+    settings: tuple[tuple[str, str | None], ...],
+    stored: tuple[tuple[str, str | None], ...],
 ) -> Commands:
     steps = shell.steps(text.script, workdir, dict(settings))
     found = []
+    kept = dict(stored)
+    stores: dict[str, str | None] = {}
     for step in steps:
         inner = shell.unwrapped(step)
         words = inner.command.words
@@ -186,10 +194,12 @@ def _commands(
             continue
         argv = [_value(word, inner.variables) for word in words]
         raw = [word.text for word in words]
-        go = parse_go(argv, inner.cwd, inner.env, raw)
+        go = parse_go(argv, inner.cwd, seen_by_go(inner.env, kept), raw)
         if go is not None:
             found.append((step, words, go))
-    return Commands(steps, tuple(found))
+            stores |= stored_by(go, raw, sure=not step.conditional)
+            kept |= stores
+    return Commands(steps, tuple(found), stores)
 
 
 def _value(word: shell.Word, variables: Mapping[str, str | None]) -> str | None:
@@ -239,6 +249,39 @@ class Lasting:
             run = self._runs[state, instruction] = Run(instruction, body)
         return run
 
+    def states(
+        self,
+        start: State,
+        instructions: Sequence[Instruction],
+        outside: Outside,
+        escape: str,
+    ) -> tuple[Mapping[Instruction, State], State]:
+        """The state before each instruction, and that at the end."""
+        found: dict[Instruction, State] = {}
+        state = start
+        for instruction in instructions:
+            found[instruction] = state
+            if instruction.keyword in CONFIGURING:
+                state = after(state, instruction, outside)
+            elif _may_store(instruction):
+                state = self._stored(state, instruction, escape)
+        return found, state
+
+    def _stored(self, state: State, instruction: Instruction, escape: str) -> State:
+        """The state after a RUN or a COPY that may store settings of the go command."""
+        key: Hashable = ("stored", instruction)
+        known: State | None = state.memory.get(key)
+        if known is None:
+            changes: Mapping[str, str | None] = {}
+            if instruction.keyword == "RUN":
+                changes = self.run(state, instruction, escape).body.commands.stored
+            elif instruction.keyword in ("COPY", "ADD"):
+                target = state.path(copy_parts(instruction).dest) or ""
+                changes = UNREAD if _SETTINGS.search(target) else {}
+            stored = state.stored.updated(changes)
+            known = state.memory[key] = state.changed(stored=stored) if changes else state
+        return known
+
     def copies(self, placed: tuple[Placed, ...], tree: Context) -> Copies:
         """What COPY and ADD place. tree: the build context, always the same."""
         if placed not in self._copies:
@@ -255,6 +298,16 @@ class Lasting:
             run.forget()
         for copies in self._copies.values():
             copies.forget()
+
+
+_MAY_STORE = re.compile(r"\benv\s+--?[wu]\b|\.config/go\b|\bgo\.env\b")
+#: Where go looks for its settings: those of the user, and those of the toolchain.
+_SETTINGS = re.compile(r"/\.config/go(?:/env)?$|/go/go\.env$")
+
+
+@remembered
+def _may_store(instruction: Instruction) -> bool:
+    return _MAY_STORE.search(instruction.source) is not None
 
 
 #: A shell that reads a heredoc, as a command or behind `#!`.

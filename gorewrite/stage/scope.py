@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import posixpath
 from collections import ChainMap
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from gorewrite.dockerfile import Instruction, expand, pairs
+from gorewrite.golang.goenv import seen_by_go
 from gorewrite.memo import remembered
 from gorewrite.stage.images import Image
 from gorewrite.versions import Versions
+
+if TYPE_CHECKING:
+    from gorewrite.facts import StageFacts
 
 DEFAULT_SHELL = ("/bin/sh", "-c")
 
@@ -69,6 +73,7 @@ class State:
     declared: variable -> the ENV instruction of this Dockerfile that set it last.
     args: ARGs in scope -> default value, None without a (known) default.
     workdir, user: None when not known (an unknown base image).
+    stored: setting -> value, as `go env -w` left it for this user; None when it is not known.
     user_from, workdir_from: the instruction that set it, None when the base did.
     memory: see gorewrite.memo.
     """
@@ -76,6 +81,7 @@ class State:
     env: Versions[str | None] = field(default_factory=lambda: Versions({}))
     declared: Versions[Instruction] = field(default_factory=lambda: Versions({}))
     args: Versions[str | None] = field(default_factory=lambda: Versions({}))
+    stored: Versions[str | None] = field(default_factory=lambda: Versions({}))
     workdir: str | None = None
     workdir_from: Instruction | None = None
     user: str | None = None
@@ -122,6 +128,11 @@ class State:
         return ChainMap(cast(Any, self.env), cast(Any, self.args), cast(Any, self.implied))
 
     @property
+    def go_env(self) -> Mapping[str, str | None]:
+        """The settings that a go command of a RUN sees."""
+        return seen_by_go(self.shell_env, self.stored)
+
+    @property
     def implied(self) -> dict[str, str | None]:
         """What the builder sets by itself: HOME, as far as the user is known."""
         return {"HOME": "/root"} if self.is_root else {}
@@ -154,17 +165,27 @@ def join(workdir: str | None, path: str) -> str | None:
     return posixpath.normpath("/" + path.lstrip("/"))
 
 
-def after(state: State, instruction: Instruction, global_args: Mapping[str, str | None]) -> State:
-    """The state after an instruction. `global_args` are the ARGs before the first FROM."""
-    if instruction.keyword not in _CONFIGURING:
+class Outside(NamedTuple):
+    """Where ARG takes values from, besides its own default.
+
+    given: what a caller sets, None for what is not plain; globals: the ARGs before the first FROM.
+    """
+
+    given: Mapping[str, str | None]
+    globals: Mapping[str, str | None]
+
+
+def after(state: State, instruction: Instruction, outside: Outside) -> State:
+    """The state after an instruction."""
+    if instruction.keyword not in CONFIGURING:
         return state
     # Asked of each instruction whenever facts are new, so it is remembered by hand.
     key: Hashable = instruction
-    if instruction.keyword == "ARG" and global_args:
-        key = (instruction, *global_args.items())
+    if instruction.keyword == "ARG" and (outside.given or outside.globals):
+        key = (instruction, *outside.given.items(), None, *outside.globals.items())
     known: State | None = state.memory.get(key)
     if known is None:
-        known = state.memory[key] = _after(state, instruction, global_args)
+        known = state.memory[key] = _after(state, instruction, outside)
     return known
 
 
@@ -175,10 +196,11 @@ def stage_on(state: State) -> State:
     return state.changed(args=Versions({}))
 
 
-_CONFIGURING = frozenset(["ENV", "ARG", "WORKDIR", "USER", "SHELL"])
+#: What `after` knows.
+CONFIGURING = frozenset(["ENV", "ARG", "WORKDIR", "USER", "SHELL"])
 
 
-def _after(state: State, instruction: Instruction, global_args: Mapping[str, str | None]) -> State:
+def _after(state: State, instruction: Instruction, outside: Outside) -> State:
     match instruction.keyword:
         case "ENV":
             env = {key: state.expand(raw or "") for key, raw in pairs(instruction)}
@@ -189,25 +211,22 @@ def _after(state: State, instruction: Instruction, global_args: Mapping[str, str
         case "ARG":
             # A bare ARG takes the global default of the same name.
             args = {
-                key: global_args.get(key) if raw is None else state.expand(raw)
+                key: outside.globals.get(key) if raw is None else state.expand(raw)
                 for key, raw in pairs(instruction)
             }
+            args |= {key: outside.given[key] for key in args.keys() & outside.given.keys()}
             return state.changed(args=state.args.updated(args))
         case "WORKDIR":
             return state.changed(workdir=state.path(instruction.rest), workdir_from=instruction)
         case "USER":
-            return state.changed(user=state.expand(instruction.rest), user_from=instruction)
+            user = state.expand(instruction.rest)
+            # What is stored, is so below the home of the user.
+            same = user == state.user or (is_root(user) and state.is_root)
+            stored = state.stored if same else Versions({})
+            return state.changed(user=user, user_from=instruction, stored=stored)
     return state.changed(shell=instruction.json or ())  # SHELL
 
 
-def states(
-    start: State, instructions: Sequence[Instruction], global_args: Mapping[str, str | None]
-) -> dict[Instruction, State]:
-    """The state before each instruction."""
-    found: dict[Instruction, State] = {}
-    state = start
-    for instruction in instructions:
-        found[instruction] = state
-        if instruction.keyword in _CONFIGURING:
-            state = after(state, instruction, global_args)
-    return found
+def state_of(stage: StageFacts, instruction: Instruction) -> State:
+    """The state before an instruction of a stage or of one that it is built on."""
+    return next(m.states[instruction] for m in stage.lineage if instruction in m.states)

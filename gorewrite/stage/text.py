@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from gorewrite.dockerfile import Blank, Instruction, copy_parts
@@ -17,8 +17,9 @@ from gorewrite.stage.commands import last
 from gorewrite.stage.layout import under
 from gorewrite.stage.metadata import Moved
 from gorewrite.stage.packages import Distro
+from gorewrite.stage.packagesources import BUNDLE, package_sources
+from gorewrite.stage.scope import state_of
 
-_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 _BLANK = re.compile(r"\s")
 _WIDTH = 100
 _SPECIAL = re.compile(r"[$\"'\\]")
@@ -35,17 +36,17 @@ def stage_name(facts: Facts) -> str:
 
 
 def installation(
-    run: str, distro: Distro, names: Sequence[str], *, recommends: bool = False
+    run: str, distro: Distro, groups: Sequence[str], *, recommends: bool = False
 ) -> str:
-    """A RUN that installs packages; run: its keyword; recommends: with what they recommend."""
+    """A RUN that installs packages; run: its keyword; groups: names that are installed together,
+    with their options; recommends: with what they recommend."""
     if distro == "alpine":
-        return f"{run} apk add --no-cache {' '.join(names)}"
-    quiet = "DEBIAN_FRONTEND=noninteractive " if "tzdata" in names else ""
+        return f"{run} " + " \\\n    && ".join(f"apk add --no-cache {g}" for g in groups)
+    quiet = "DEBIAN_FRONTEND=noninteractive " if "tzdata" in " ".join(groups).split() else ""
     lean = "" if recommends else "--no-install-recommends "
-    return (
-        f"{run} apt-get update \\\n"
-        f"    && {quiet}apt-get install -y {lean}{' '.join(names)} \\\n"
-        f"    && rm -rf /var/lib/apt/lists/*"
+    lines = [f"{quiet}apt-get install -y {lean}{group}" for group in groups]
+    return f"{run} " + " \\\n    && ".join(
+        ["apt-get update", *lines, "rm -rf /var/lib/apt/lists/*"]
     )
 
 
@@ -88,9 +89,10 @@ class RuntimeText:
         owned = any(under(path, top) or under(top, path) for path in self.taken.owners)
         if workdir and not owned:
             yield [workdir]
+        sources = self._sources()
         if self.runtime.install:
-            yield [self._install()]
-        yield list(self._copies())
+            yield [*sources.values(), self._install()]
+        yield list(self._copies(sources))
         if workdir and owned:
             yield [workdir]
 
@@ -100,21 +102,32 @@ class RuntimeText:
             return ""
         return f"{self.stage.stage.cased('WORKDIR')} {wanted}"
 
+    def _sources(self) -> dict[str, str]:
+        """What tells where packages come from: path -> its COPY, in front of the installation."""
+        copy = f"{self.stage.stage.cased('COPY')} --from={self.builder}"
+        found = package_sources(self.stage, self.runtime.image) if self.runtime.install else ()
+        return {path: f"{copy} {path} {path}" for path in sorted(found)}
+
     def _install(self) -> str:
-        names = self.runtime.install
+        names = list(self.runtime.install)
+        grouped: dict[str, list[str]] = {"": []}
+        for name in names:
+            grouped.setdefault(self.needs.inventory.options.get(name, ""), []).append(name)
+        groups = [" ".join([given, *some] if given else some) for given, some in grouped.items()]
         # What the Dockerfile installed with its recommended packages keeps them.
         own = bool(self.needs.inventory.recommends & {*names, *self.needs.libraries})
         distro = self.runtime.distro or "debian"
-        return installation(self.stage.stage.cased("RUN"), distro, names, recommends=own)
+        run = self.stage.stage.cased("RUN")
+        return installation(run, distro, [g for g in groups if g], recommends=own)
 
-    def _copies(self) -> Iterator[str]:
+    def _copies(self, already: Container[str]) -> Iterator[str]:
         copy = f"{self.stage.stage.cased('COPY')} --from={self.builder}"
         if self.runtime.image.family == "scratch":
-            yield f"{copy} {_BUNDLE} {_BUNDLE}"
+            yield f"{copy} {BUNDLE} {BUNDLE}"
             if self.needs.time_zones:
                 yield f"{copy} /usr/share/zoneinfo /usr/share/zoneinfo"
             yield f"{copy} /etc/passwd /etc/group /etc/"
-        paths = list(self.taken.paths())
+        paths = [path for path in self.taken.paths() if path not in already]
         if {"/etc/passwd", "/etc/group"} <= set(paths):
             # First, for the names in --chown.
             paths = [path for path in paths if path not in ("/etc/passwd", "/etc/group")]
@@ -167,9 +180,7 @@ class RuntimeText:
         """A copy from the build context again, with an absolute destination."""
         parts = copy_parts(instruction)
         kept = [flag.text for flag in instruction.flags if flag.name not in ("from", "link")]
-        states = (m.states[instruction] for m in self.stage.lineage if instruction in m.states)
-        state = next(states)
-        target = state.path(parts.dest) or parts.dest
+        target = state_of(self.stage, instruction).path(parts.dest) or parts.dest
         # A directory of the builder's image may be none of the new one.
         placed = (p for p in self.stage.placed if p.instruction is instruction)
         is_directory = any(p.path != target and not p.directory for p in placed)

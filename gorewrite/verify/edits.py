@@ -57,7 +57,7 @@ def _with_comment(data: bytes, run: str) -> bytes:
 
 def _outputs(facts: Facts) -> Iterator[BuildOutput]:
     """What is built, the stages that the final one copies from first."""
-    shipped = (*facts.final.copies_from, *facts.final.lineage)
+    shipped = (*facts.final.takes_from, *facts.final.lineage)
     for stage in (*shipped, *facts.stages):
         for _, output in stage.output_paths.values():
             yield output

@@ -92,3 +92,9 @@ def test_variables_that_name_themselves() -> None:
     text = "A = $(B)\nB = $(A)\nC := $(C) x\nimage:\n\tdocker build $(A)$(C)\n"
     (call,) = calls("makefile", "Makefile", text)
     assert call.context is None
+
+
+def test_quotes_of_the_shell_do_not_hide_what_make_puts_in() -> None:
+    text = "F ?= x\nimage:\n\tdocker build --build-arg 'A=$(OTHER)' --build-arg 'B=$(F)' .\n"
+    (call,) = calls("makefile", "Makefile", text)
+    assert call.args == (("A", None), ("B", "x"))

@@ -49,9 +49,13 @@ def ran(top: Path, **files: str) -> list[tuple[str, ...]]:
         ("docker create --name x other\n\tdocker cp x:/src/a .", []),
         ("docker create --name x shop\n\tdocker cp a x:/src/a", []),
         ("docker cp $$(docker create other):/src/a .", []),
+        (
+            "docker run -e TZ=Asia/Tokyo --env=GODEBUG=netdns=cgo -e PORT=1 shop",
+            ["TZ=Asia/Tokyo", "GODEBUG=netdns=cgo"],
+        ),
     ],
 )
-def test_what_is_copied_out_of_a_container(tmp_path: Path, lines: str, paths: list[str]) -> None:
+def test_paths_and_variables_of_a_container(tmp_path: Path, lines: str, paths: list[str]) -> None:
     (tmp_path / "Dockerfile").write_text("FROM golang:1.24\n")
     (tmp_path / "Makefile").write_text(f"image:\n\tdocker build -t shop .\n\t{lines}\n")
     found = runs(tmp_path / "Dockerfile", read_index(tmp_path), ())

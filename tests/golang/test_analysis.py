@@ -26,6 +26,7 @@ SIGNALS = (
     "self_path",
     "symbols",
     "services",
+    "resolver",
     "shared_libraries",
 )
 
@@ -56,6 +57,13 @@ def signals(needs: ProgramNeeds) -> set[str]:
         ("homedir.Dir()", ["github.com/mitchellh/go-homedir"], {"home", "users"}),
         ("_, f, _, _ := runtime.Caller(0)\nd := filepath.Dir(f)", ["runtime", "path/filepath"],
          {"caller_paths"}),
+        ("_, f, _, _ := runtime.Caller(0)\nd := strings.TrimSuffix(f, \"/cmd/main.go\")",
+         ["runtime", "strings"], {"caller_paths"}),
+        ("_, f, _, _ := runtime.Caller(0)\nd := f[:strings.LastIndex(f, \"/\")]",
+         ["runtime", "strings"], {"caller_paths"}),
+        ("f, _ := runtime.FuncForPC(pc).FileLine(0)\nd := filepath.Dir(f)",
+         ["runtime", "path/filepath"], {"caller_paths"}),
+        ("os.Setenv(\"GODEBUG\", \"netdns=cgo\")", ["os"], {"resolver"}),
         ("runtime.GOROOT()", ["runtime"], {"toolchain_paths"}),
         ("build.Default.Import()", ["go/build"], {"toolchain_paths"}),
         ('plugin.Open("x.so")', ["plugin"], {"plugins"}),
@@ -87,6 +95,9 @@ def test_signals(body: str, imports: list[str], expected: set[str]) -> None:
         ("http.HandleFunc(p, h)", ["net/http"]),
         ("// see https://example.com", ["os"]),
         ("_, f, line, _ := runtime.Caller(1)\nlog.Print(f, line)", ["runtime", "log"]),
+        ("_, f, _, _ := runtime.Caller(1)\nlog.Print(f[strings.LastIndex(f, \"/\")+1:])",
+         ["runtime", "log", "strings"]),
+        ('x := "netdns=go"', ["os"]),
         ('x := "/var/tmp/x"', ["os"]),
         ("args := os.Args[1:]", ["os"]),
         ("Executable()", ["os"]),
@@ -96,6 +107,25 @@ def test_signals(body: str, imports: list[str], expected: set[str]) -> None:
 )  # fmt: skip
 def test_no_signals(body: str, imports: list[str]) -> None:
     assert signals(program(body, *imports)) == set()
+
+
+@pytest.mark.parametrize(
+    ("kept", "used", "found"),
+    [
+        ("var _, file, _, _ = runtime.Caller(0)", "path.Dir(file)", True),
+        ("var f string\n\nfunc init() { _, f, _, _ = runtime.Caller(0) }", "path.Dir(f)", True),
+        ("func of() app { _, f, _, _ := runtime.Caller(0); return app{at: f} }", "path.Dir(a.at)",
+         True),
+        ("func of() string { _, f, _, _ := runtime.Caller(1); return name(f) }", "path.Dir(f)",
+         False),
+        ("var _, file, _, _ = runtime.Caller(0)", "path.Base(file)", False),
+        ("var _, _, line, _ = runtime.Caller(0)", "path.Dir(file)", False),
+    ],
+)  # fmt: skip
+def test_source_paths_that_a_package_keeps(kept: str, used: str, found: bool) -> None:
+    source = f'package main\n\nimport "runtime"\n\n{kept}\n'
+    tree = MemoryTree({"go.mod": MODULE, "kept.go": source, "main.go": main(used, "path")})
+    assert bool(analyse(tree, ".").caller_paths) is found
 
 
 def test_time_zones_are_linked_in_with_a_tag() -> None:

@@ -241,9 +241,9 @@ def test_sources_are_read_once_where_cgo_makes_no_difference(
 ) -> None:
     looked: list[Closure] = []
 
-    def counted(closure: Closure) -> Calls:
+    def counted(closure: Closure, linked: frozenset[str]) -> Calls:
         looked.append(closure)
-        return find_calls(closure)
+        return find_calls(closure, linked)
 
     monkeypatch.setattr(analysis, "find_calls", counted)
     text = main('os.Open("a.txt")', "os", "github.com/mattn/go-sqlite3")

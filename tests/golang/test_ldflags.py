@@ -12,6 +12,7 @@ from gorewrite.evidence import Unknown
 from gorewrite.golang.ldflags import (
     Declined,
     LdFlags,
+    linked_variables,
     parse_ldflags,
     split,
     strip_edits,
@@ -78,10 +79,22 @@ def test_parse_what_go_rejects(value: str) -> None:
     assert isinstance(parse_ldflags(value), Unknown)
 
 
-def test_values_and_definitions() -> None:
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["-ldflags", '"-s -w -X main.a=1 -X=m.org/b/c.D=$D"'], {"a", "D"}),
+        (["-ldflags=-X 'main.a=two words'"], {"a"}),
+        (['-ldflags="-X \\"main.a=$(date)\\" -X ${PKG}.b="'], {"a", "b"}),
+        (["-o", "main.a=b"], set()),
+    ],
+)
+def test_linked_variables(words: list[str], expected: set[str]) -> None:
+    assert linked_variables(words) == expected
+
+
+def test_values() -> None:
     flags = parse_ldflags("-X a.b=1 -linkmode external -X=a.c=2 -extldflags '-static -pie'")
     assert isinstance(flags, LdFlags)
-    assert flags.definitions == ("a.b=1", "a.c=2")
     assert flags.value("linkmode") == "external"
     assert flags.value("extldflags") == "-static -pie"
     assert flags.value("buildid") is None

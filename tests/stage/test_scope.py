@@ -7,14 +7,15 @@ import pytest
 from gorewrite.dockerfile import parse
 from gorewrite.stage import scope
 from gorewrite.stage.images import describe
-from gorewrite.stage.scope import State, join
+from gorewrite.stage.runs import Lasting
+from gorewrite.stage.scope import Outside, State, join
 
 
 def state(text: str, start: State | None = None, **global_args: str | None) -> State:
     """The state after instructions of an alpine stage."""
     found = start or State.of_image(describe("alpine:3.20"))
     for instruction in parse(f"FROM alpine:3.20\n{text}\n").instructions[1:]:
-        found = scope.after(found, instruction, global_args)
+        found = scope.after(found, instruction, Outside({}, global_args))
     return found
 
 
@@ -90,6 +91,14 @@ def test_args() -> None:
     assert found.args == {"A": "global", "B": "2", "C": "2", "D": None, "E": "global"}
 
 
+def test_args_that_a_caller_sets() -> None:
+    given = {"A": "x", "B": None, "Z": "z"}
+    found = State()
+    for instruction in parse("FROM a\nARG A=1 B=2 C=$A").instructions[1:]:
+        found = scope.after(found, instruction, Outside(given, {"B": "other"}))
+    assert found.args == {"A": "x", "B": None, "C": None}
+
+
 def test_args_before_from_are_not_in_the_stage() -> None:
     assert state("ENV B=$A", A="global").env["B"] is None
 
@@ -138,10 +147,9 @@ def test_shell_env_has_args_below_envs() -> None:
 
 def test_states_are_those_before() -> None:
     tree = parse("FROM alpine\nWORKDIR /a\nENV A=1\nWORKDIR $A\n")
-    found = [
-        (instruction.keyword, before.workdir, before.env.get("A"))
-        for instruction, before in scope.states(State(), tree.instructions[1:], {}).items()
-    ]
+    states, end = Lasting().states(State(), tree.instructions[1:], Outside({}, {}), tree.escape)
+    found = [(i.keyword, before.workdir, before.env.get("A")) for i, before in states.items()]
+    assert end.workdir == "/a/1"
     assert found == [("WORKDIR", None, None), ("ENV", "/a", None), ("WORKDIR", "/a", "1")]
 
 

@@ -50,6 +50,10 @@ def test_a_download_needs_the_modules_only() -> None:
         (("ENV GOPATH=/gopath GOMODCACHE=$GOPATH/m",), "/go/m", "/root/.cache/go-build"),
         (("ENV XDG_CACHE_HOME=/x",), "/go/pkg/mod", "/x/go-build"),
         (("ENV HOME=/srv",), "/go/pkg/mod", "/srv/.cache/go-build"),
+        (("RUN go env -w GOMODCACHE=/m", "RUN go env -w GOCACHE=/c"), "/m", "/c"),
+        (("ENV GOENV=off", "RUN go env -w GOCACHE=/c"), "/go/pkg/mod", "/root/.cache/go-build"),
+        (("ENV GOCACHE=/c", "RUN go env -w GOCACHE=/d"), "/go/pkg/mod", "/c"),
+        (("RUN go env -w GOCACHE=/c", "USER 0"), "/go/pkg/mod", "/c"),
         (("USER 0:0",), "/go/pkg/mod", "/root/.cache/go-build"),
     ],
 )
@@ -135,7 +139,7 @@ BLOCKED = {
         "RUN rm -fr $GOPATH/pkg/mod/cache",
     ),
     "cache-path-unknown": (
-        "RUN go env -w GOCACHE=/c",
+        "RUN go env -w GOCACHE=$(pwd)/c",
         "ARG GOCACHE=/c",
         "ENV GOCACHE=$SOMEWHERE",
         "ENV GOMODCACHE=modules",

@@ -221,6 +221,14 @@ NOTHING = {
     "a workspace in the image": (("COPY . .", "RUN go work init .", BUILD), "go-mod-changed"),
     "appended to": (("COPY . .", "RUN echo 'replace a => b' >> go.mod", BUILD), "go-mod-changed"),
     "rewritten": (("COPY . .", "RUN perl -pi -e s/a/b/ go.mod", BUILD), "go-mod-changed"),
+    "settings stored among others": (
+        ("COPY . .", "RUN go env -w GOPROXY=https://example.com && go version", BUILD),
+        "auth-after-source",
+    ),
+    "settings copied": (
+        ("COPY . .", "COPY go.sum /root/.config/go/env", BUILD),
+        "auth-after-source",
+    ),
     "cloned": (
         ("RUN git clone https://example.com/x .", "RUN go build -o /shop ."),
         "source-not-from-context",
@@ -284,6 +292,28 @@ def test_vendored_builds_are_left_alone() -> None:
     assert "go mod download" in rewrite(text, ignored, "hoist-modules")[0]
     module = stage("COPY . .", "RUN go build -mod=mod -o /shop .")
     assert "go mod download" in rewrite(module, files, "hoist-modules")[0]
+
+
+SHARED = "\nrequire example.com/log v0.0.0\n\nreplace example.com/log => ./log\n"
+
+
+def test_a_link_is_not_made_a_directory() -> None:
+    module = {"libs/log/go.mod": "module example.com/log\n", "libs/log/log.go": "package log\n"}
+    files = {**SERVICE, "go.mod": GO_MOD + SHARED, **module, "log": "->libs/log"}
+    text = stage("COPY . .", "RUN go mod download", BUILD)
+    assert [r.code for r in rewrite(text, files, "hoist-modules")[2]] == ["odd-path"]
+    # A link that COPY names itself is followed.
+    named = stage("COPY . .", "COPY log ./log", "RUN go mod download", BUILD)
+    assert "COPY log/go.mod ./log/" in rewrite(named, files, "hoist-modules")[0]
+
+
+def test_a_workspace_elsewhere_is_named() -> None:
+    files = {"svc/go.mod": GO_MOD, "svc/main.go": SERVICE["main.go"], "dev.work": "use ./svc\n"}
+    text = stage("COPY . .", "RUN GOWORK=/src/dev.work go build ./svc")
+    refusals = rewrite(text, files, "hoist-modules")[2]
+    assert [(r.code, "GOWORK=/src/dev.work" in r.message) for r in refusals] == [
+        ("go-mod-changed", True)
+    ]
 
 
 def test_nothing_required_is_said() -> None:

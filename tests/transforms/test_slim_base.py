@@ -37,14 +37,12 @@ RUNS_COMMANDS = {
         f"{BUILD}FROM debian:12\nCOPY shop /shop\n{END}",
         f"{BUILD}FROM debian:12\nCOPY --from=alpine /bin/sh /sh\n{END}",
         f"{BUILD}FROM debian:12 AS base\nENV A=b\nFROM base\n{COPY}{END}",
-        # alpine and -slim are light: no word about why it stays.
+        # alpine is light: no word about why it stays.
         f"{BUILD}FROM alpine:3.20\nRUN apk add --no-cache bash\n{COPY}{END}",
         f"{BUILD}FROM alpine:3.20.1\nRUN apk add --no-cache bash\n{COPY}{END}",
         f"{BUILD}FROM alpine\nRUN apk add --no-cache bash\n{COPY}{END}",
         f"{BUILD}FROM alpine:3.20\nRUN adduser -D shop\n{COPY}{END}",
         f"{BUILD}FROM alpine:3.20\n{COPY}CMD /shop $PORT\n",
-        f"{BUILD}FROM debian:12-slim\nRUN useradd shop\n{COPY}{END}",
-        f"{BUILD}FROM debian:12-slim\n{COPY}CMD /shop $PORT\n",
         "FROM node:22\nCOPY . .\nRUN npm ci\n",
         f"# gorewrite: ignore\n{BUILD}FROM debian:12\n{COPY}{END}",
     ],

@@ -29,13 +29,17 @@ def planned(
     path: str = "Dockerfile",
     config: Config | None = None,
 ) -> Plan:
-    """The plan for a repository made of `files` (path -> text) and the Dockerfile at `path`."""
+    """The plan for a repository made of `files` (path -> text, or `->target` for a link) and the
+    Dockerfile at `path`."""
     with tempfile.TemporaryDirectory() as directory:
         top = Path(directory)
         (top / ".git").mkdir()
         for place, text in {**files, path: dockerfile}.items():
             (top / place).parent.mkdir(parents=True, exist_ok=True)
-            (top / place).write_bytes(text.encode())
+            if text.startswith("->"):
+                (top / place).symlink_to(text[2:])
+            else:
+                (top / place).write_bytes(text.encode())
         allowed = Safety.REVIEW if review else Safety.SAFE
         workspace = Workspace((transform(name),), allowed)
         result = workspace.rewrite(top / path, path, config or Config(review=review))

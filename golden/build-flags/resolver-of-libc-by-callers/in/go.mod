@@ -1,0 +1,3 @@
+module example.com/printers
+
+go 1.24

@@ -1,0 +1,6 @@
+target "ferry" {
+  context = "."
+  args = {
+    BUILDER = "nobody"
+  }
+}
