@@ -99,8 +99,8 @@ def _is_executable(stage: StageFacts, path: str | None) -> bool:
 
 def _is_made(stage: StageFacts, path: str | None) -> bool:
     """Whether another instruction makes a directory as root, with mode 755."""
-    if path is None:
-        return False
+    if path is None or any(placed.path == path for placed in stage.placed):
+        return False  # What is copied there may land in it, or under its name.
     for instruction, state in stage.states.items():
         if instruction.keyword == "WORKDIR" and state.is_root:
             target = state.path(instruction.rest)

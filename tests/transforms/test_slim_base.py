@@ -157,6 +157,7 @@ def test_what_came_with_the_go_image(line: str) -> None:
         ("RUN mkdir /srv/data\nCOPY --from=build /shop /srv/data/shop", True),
         ("RUN mkdir /srv/data\nCOPY --chown=1 --from=build /shop /srv/data/shop", False),
         ("RUN mkdir /srv/data", False),
+        ("RUN mkdir /srv/data\nCOPY --from=build /shop /srv/data\nWORKDIR /srv/data", False),
         ("RUN apt-get autoremove -y && rm -rf /var/lib/{apt,dpkg,cache,log}/", True),
         ("RUN rm -rf /var/lib/{apt,shop}/", False),
     ],
