@@ -15,7 +15,14 @@ from typing import NamedTuple
 
 from gorewrite.checks import InternalError, check, read_again
 from gorewrite.contract import contract
-from gorewrite.dockerfile import BodyNode, Dockerfile, Instruction, ParseError, parse
+from gorewrite.dockerfile import (
+    BodyNode,
+    Dockerfile,
+    Instruction,
+    ParseError,
+    from_parts,
+    parse,
+)
 from gorewrite.entrypoints import entry_points, load
 from gorewrite.evidence import Evidence
 from gorewrite.facts import Facts
@@ -202,8 +209,8 @@ class _Session:
         self.lines: dict[BodyNode, int] = dict(tree.lines)
         #: BodyNode of the present tree -> the node of the input that it still is.
         self.origin: dict[BodyNode, BodyNode] = {node: node for node in tree.body}
-        #: The FROMs of stages that some change appended: they are as that change wants them.
-        self.appended: set[BodyNode] = set()
+        #: The FROMs whose images some change chose: they are as that change wants them.
+        self.chosen: set[BodyNode] = set()
         #: The nodes of the input that some change replaced.
         self.touched: set[BodyNode] = set()
         self.declared: set[str] = set()
@@ -238,7 +245,7 @@ class _Session:
         """A proposal that may be applied; None when it was recorded as refused or offered."""
         line = self.line_of(proposal.node)
         if isinstance(proposal, Refusal):
-            if proposal.node in self.appended:
+            if proposal.node in self.chosen:
                 return None
             refused = Refused(
                 transform.name, proposal.code, line, proposal.message, proposal.because
@@ -279,8 +286,9 @@ class _Session:
                 replaced[node] = new
                 for fresh in new:
                     self.lines.setdefault(fresh, self.line_of(node))
-                    if _is_from(fresh) and not _is_from(node):
-                        self.appended.add(fresh)
+                    named = _image(fresh)
+                    if named and (node in self.chosen or named != _image(node)):
+                        self.chosen.add(fresh)
             for file in files:
                 self._add_file(file)
             self.spans.update(dict.fromkeys(spans))
@@ -318,7 +326,7 @@ class _Session:
         pairs = [(old, new) for old, new in read if _parts(old) != _parts(new)]
         if pairs:
             self.lines |= {new: self.line_of(old) for old, new in pairs}
-            self.appended |= {new for old, new in pairs if old in self.appended}
+            self.chosen |= {new for old, new in pairs if old in self.chosen}
             self.origin |= {new: self.origin[old] for old, new in pairs if old in self.origin}
             self.tree = self.tree.deep_replace({old: (new,) for old, new in pairs})
             self._renew()
@@ -332,8 +340,11 @@ class _Session:
         self.readings = self.readings.renewed(self.tree, self.project, self.line_of)
 
 
-def _is_from(node: BodyNode) -> bool:
-    return isinstance(node, Instruction) and node.keyword == "FROM"
+def _image(node: BodyNode) -> str | None:
+    """The image that a FROM names, None for any other node."""
+    if isinstance(node, Instruction) and node.keyword == "FROM":
+        return from_parts(node).image.text
+    return None
 
 
 def _parts(node: BodyNode) -> object:

@@ -142,10 +142,13 @@ class StageFacts:
         if self.start.workdir:
             directories.add(self.start.workdir)
         context, elsewhere = self.facts.project.context, self._is_directory_elsewhere
+        system = self.base.directories if isinstance(self.base, Image) else frozenset()
         for instruction, state in self.states.items():
             keyword = instruction.keyword
             if keyword in ("COPY", "ADD"):
-                found += layout.placements(instruction, state, context, directories, elsewhere)
+                found += layout.placements(
+                    instruction, state, context, directories, system, elsewhere
+                )
             elif keyword == "WORKDIR":
                 path = scope.after(state, instruction, self.facts.outside).workdir
                 if path:

@@ -223,10 +223,12 @@ class _Split:
 
         def program(word: str) -> str | None:
             """A program found only in the toolchain's PATH is named by its absolute path."""
-            target = contract(self.stage).program if "/" not in word else None
-            if target is None or posixpath.basename(target) != word:
+            started = (contract(self.stage).program, *needs.entry.programs)
+            named = (p for p in started if p is not None and posixpath.basename(p) == word)
+            target = next(named, None) if "/" not in word else None
+            if target is None or posixpath.dirname(target) in path.split(":"):
                 return None
-            return None if posixpath.dirname(target) in path.split(":") else target
+            return target
 
         moved = metadata.move(
             self.stage,
@@ -304,6 +306,7 @@ class _Split:
             *(where for path, where in taken.files.items() if path in needs.entry.programs),
             *runtime.because,
             *taken.tree_because,
+            *taken.perhaps.values(),
             *taken.files.values(),
         )
         (node, replacement), *also = pairs
@@ -365,6 +368,8 @@ def _listed(taken: Carry) -> str:
         paths[3:] = [f"{len(paths) - 3} more"]
     if taken.tree:
         paths.append(f"all of {taken.tree}")
+    else:
+        paths += [f"{path}, where there is one," for path in taken.perhaps]
     text = " and ".join((", ".join(paths[:-1]), paths[-1])) if len(paths) > 1 else paths[0]
     again = ", and repeats the copies from the context" if taken.replay else ""
     return f"{text} from the builder{again}"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from gorewrite import shell
 from gorewrite.caches.mounts import mounts
 from gorewrite.evidence import Evidence, Unknown
-from gorewrite.facts import StageFacts
+from gorewrite.facts import Facts, StageFacts
 from gorewrite.gobuild.recipes import SHELLS, Recipe, recipe_of, source_of, texts
 from gorewrite.gobuild.toolchain import at
 from gorewrite.memo import remembered
@@ -158,6 +158,18 @@ class _Reader:
             if match:
                 line = text.count("\n", 0, match.end()) + 1
                 self._seen(Evidence(path, line, match.group().strip(" \t\n;&|(@\"'`=,[-")))
+
+
+def not_followed(facts: Facts) -> Unknown | None:
+    """The first build of which it is not known what it writes."""
+    for stage in facts.stages:
+        for invocation, outputs in stage.outputs:
+            if isinstance(outputs, Unknown):
+                return Unknown(outputs.why, (at(stage, invocation),))
+        for use in go_uses(stage):
+            if use.through is not None:
+                return Unknown(f"what {use.through.path} builds is not followed", (use.through,))
+    return None
 
 
 def _calls_go(script: shell.Script) -> bool:

@@ -83,10 +83,15 @@ def build_outputs(
 
 
 def installed_tools(
-    cmd: GoCommand, *, platform: tuple[str, str] = ("linux", "amd64")
+    cmd: GoCommand,
+    *,
+    go_minor: int | None = None,
+    platform: tuple[str, str] = ("linux", "amd64"),
 ) -> tuple[InstalledTool, ...] | Unknown:
-    """Return the binaries that `go install pkg@version …` writes; () for any other command."""
-    if cmd.kind != "install" or not cmd.versioned:
+    """Return the binaries that `go install pkg@version …` writes, and `go get pkg` before Go 1.18
+    (where the package is a program); () for any other command."""
+    gets = cmd.kind == "get" and not cmd.flag("d") and go_minor is not None and go_minor < 18
+    if not gets and (cmd.kind != "install" or not cmd.versioned):
         return ()
     try:
         target = _install_directory(cmd, platform, files=False)
@@ -95,7 +100,9 @@ def installed_tools(
     found = []
     for package in cmd.packages:
         path, at, version = (package or "").partition("@")
-        if not at or "..." in path:
+        if gets and (path.startswith(".") or "..." in path):
+            continue
+        if not (at or (gets and path)) or "..." in path:
             return Unknown("the installed packages are not known")
         found.append(InstalledTool(posixpath.join(target, binary_name(path)), path, version))
     return tuple(found)

@@ -307,7 +307,7 @@ def generated(inventory: Inventory, workdir: str, path: str) -> bool:
         cwd is None or under(cwd, workdir) or under(workdir, cwd) for cwd in directories
     ) or any(
         under(path, top) and (under(top, workdir) or under(workdir, top))
-        for top in inventory.written
+        for top in inventory.filled
     )
 
 

@@ -19,7 +19,7 @@ class Carry:
     the work directory is one that cannot be kept; doubts: what makes it one to review;
     refusal: (code, message, evidence) when no variant is right; owners: directory -> the
     `user:group` that its copy must say; sources: path -> where it is copied from, when that is
-    another one.
+    another one; perhaps: files that some builds have, to be copied beside a program of `files`.
     """
 
     files: dict[str, Evidence] = field(default_factory=dict)
@@ -30,6 +30,7 @@ class Carry:
     refusal: tuple[str, str, tuple[Evidence, ...]] | None = None
     owners: dict[str, str] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
+    perhaps: dict[str, Evidence] = field(default_factory=dict)
 
     def paths(self) -> Iterator[str]:
         """The files that the tree does not bring."""

@@ -52,6 +52,7 @@ from gorewrite.runtime.programs import Program
 from gorewrite.runtime.requirements import Requirements
 from gorewrite.stage.layout import under
 from gorewrite.stage.links import settle
+from gorewrite.stage.outputs import named_outputs
 from gorewrite.stage.places import ACCOUNTS, COMMAND_PLACES, NO_TREE
 
 
@@ -95,7 +96,7 @@ class _Carrier:
         links, lost = settle(self.stage, self.inventory, self.carry.files, self.workdir)
         self.carry.doubts += lost
         whole += [*links, *own_work_directory(self.stage, self.needs, self.workdir)]
-        whole += left_out(self.stage, self.needs, self._named(), self.carry.files, self.workdir)
+        whole += left_out(self.stage, self.needs, self._named(), self.carry, self.workdir)
         if whole:
             self._keep_tree(whole)
         for path, where in of_users(self.stage, self.needs, self.workdir):
@@ -122,9 +123,9 @@ class _Carrier:
                 self.carry.files.setdefault(path, where)
             elif may_make(self.stage, self.inventory, self.workdir, path):
                 self.carry.files.setdefault(path, where)
-                self.carry.doubts.append(
-                    Unknown(f"{path} is built by a command that is not followed", (where,))
-                )
+                why = f"{path} is built by a command that is not followed"
+                reason = named_outputs(self.stage).get(path)
+                self.carry.doubts.append(Unknown(f"{why}: {reason}" if reason else why, (where,)))
             else:
                 self._refuse(*unmade(self.stage, path), (where,))
         names = {tool.rpartition("/")[2] for tool in self.needs.tools}
@@ -356,7 +357,8 @@ class _Carrier:
         ):
             self.carry.tree = self.top
             return
-        if self.inventory.generators or self.inventory.unknown:
+        unpacked = self.top in self.inventory.filled  # What its files are called is not known.
+        if self.inventory.generators or self.inventory.unknown or unpacked:
             self._refuse(
                 "runtime-files-unknown",
                 f"the program may read files below {self.top}, which also holds the toolchain; "

@@ -8,6 +8,7 @@ static, base and cc; what the user configured comes before all of it.
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import NamedTuple
 
 from gorewrite.config import Config
@@ -24,6 +25,9 @@ from gorewrite.stage.scope import is_root
 DEFAULT_ALPINE = "3.23"
 #: Debian suites by age. A binary runs with a C library as old as its own or newer.
 _SUITES = ("jessie", "stretch", "buster", "bullseye", "bookworm", "trixie")
+#: Those whose packages are in Debian's archive alone, so that apt-get finds none
+#: (https://github.com/debuerreotype/docker-debian-artifacts/issues/245).
+_ARCHIVED = frozenset({"wheezy", "jessie", "stretch", "buster"})
 
 
 class Runtime(NamedTuple):
@@ -144,8 +148,17 @@ def _distribution(
         distro = "alpine" if prefer_alpine or _fits_alpine(needs, builder) else "debian"
     if ("apt" in managers) != (distro == "debian") and managers:
         return NoRuntime("libc-mismatch", f"its packages are not those of {distro}", needs.userland)
+    return plain(needs, builder, config, distro)
+
+
+def plain(
+    needs: Requirements, builder: Image, config: Config, distro: Distro
+) -> Runtime | NoRuntime:
+    """The plain image of a distribution, in the release that `builder` is made of, and what to
+    install in it."""
     doubts: list[Unknown] = []
-    install = set(needs.explicit) | set(needs.libraries)
+    image = _reference(distro, builder, config)
+    install = _kept(needs, image)
     beyond = needs.beyond_busybox if distro == "alpine" and builder.libc != "musl" else {}
     for tool, where in needs.tools.items():
         if packages.brings(needs.explicit, tool):
@@ -176,9 +189,15 @@ def _distribution(
     if elsewhere:
         why = f"alpine is not known to have {', '.join(sorted(elsewhere))}"
         doubts.append(Unknown(why, tuple(elsewhere.values())))
-    image = _reference(distro, builder, config)
     if image.suite is None and distro == "debian" and not needs.static:
         doubts.append(_unknown_suite(builder))
+    if (
+        builder.suite in _ARCHIVED
+        and image.suite != builder.suite
+        and (needs.explicit or needs.libraries)
+    ):
+        why = f"packages of {builder.suite} may have other names in {image.suite}"
+        doubts.append(Unknown(f"{why}; apt-get finds none of {builder.suite} any more"))
     if needs.bash and distro == "alpine" and not packages.brings(install, "bash"):
         install.add("bash")
     compilers = {packages.bare_name(name) for name in needs.inventory.packages}
@@ -217,6 +236,12 @@ def _provider(tool: str, distro: Distro) -> str | None:
     return packages.package_for(tool, distro)
 
 
+def _kept(needs: Requirements, image: Image) -> set[str]:
+    """What the Dockerfile installs and the image keeps; of a library only what programs load."""
+    loaded = {packages.library_of(package, image.suite) for package in needs.libraries}
+    return {*needs.explicit, *loaded}
+
+
 def _provided(needs: Requirements, builder: Image, distro: Distro, install: set[str]) -> set[str]:
     """What distroless has, these images lack, and the program had or needs."""
     wanted = {packages.bare_name(name) for name in needs.inventory.packages}
@@ -232,6 +257,8 @@ def _provided(needs: Requirements, builder: Image, distro: Distro, install: set[
 
 def _reference(distro: Distro, builder: Image, config: Config) -> Image:
     """alpine or debian in the builder's release, from the builder's registry."""
+    if distro == builder.family == "alpine":
+        return builder
     prefix = config.registry_prefix.rstrip("/") + "/" if config.registry_prefix else ""
     if not prefix and builder.family in ("golang", "debian", "alpine", "ubuntu"):
         prefix = builder.ref.prefix
@@ -239,10 +266,25 @@ def _reference(distro: Distro, builder: Image, config: Config) -> Image:
         version = builder.suite if builder.libc == "musl" and builder.suite else None
         floating = builder.libc == "musl" and version is None
         return describe(f"{prefix}alpine:{version or ('latest' if floating else DEFAULT_ALPINE)}")
-    if builder.family in ("debian", "ubuntu"):
+    if builder.family == "ubuntu":
         return builder
-    suite = builder.suite if builder.libc == "glibc" else "trixie"
+    if builder.family == "debian":
+        return _slim(builder)
+    kept = builder.libc == "glibc" and builder.suite not in _ARCHIVED
+    suite = builder.suite if kept else _SUITES[-1]
     return describe(f"{prefix}debian:{suite + '-slim' if suite else 'stable-slim'}")
+
+
+#: Tags of debian that there are with `-slim`, too: `bookworm`, `12.5`, `bookworm-20240110`.
+_SLIMMED = re.compile(r"(?:[a-z]+|\d+(?:\.\d+)?)(?:-\d{8})?")
+
+
+def _slim(debian: Image) -> Image:
+    """The variant without documentation and translations (docker-library/docs, debian)."""
+    tag = "stable" if debian.ref.tag in (None, "latest") else debian.ref.tag or ""
+    if debian.suite in _ARCHIVED or debian.ref.digest or not _SLIMMED.fullmatch(tag):
+        return debian
+    return describe(f"{debian.ref.repository}:{tag}-slim")
 
 
 def _scratch(needs: Requirements, builder: Image) -> Runtime | NoRuntime:
@@ -290,7 +332,7 @@ def _configured(needs: Requirements, builder: Image, image: Image) -> Runtime | 
     distro: Distro = "alpine" if image.family == "alpine" else "debian"
     install: set[str] = set()
     if image.family in ("alpine", "debian", "ubuntu"):
-        install = set(needs.explicit) | set(needs.libraries)
+        install = _kept(needs, image)
         install |= {p for tool in needs.tools if (p := _provider(tool, distro))}
         install |= _provided(needs, builder, distro, install)
     rule = Evidence("", 0, f"--runtime {image.ref.text}")

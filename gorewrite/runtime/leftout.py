@@ -1,7 +1,11 @@
 """Files that the program reads and git leaves out: a `.env`, a configuration with passwords.
 
 Some builds have them and others do not, whatever this checkout has: a `COPY --from` that names one
-fails without it, and an image without one may not start. The directory they come in is sure.
+fails without it, and an image without one may not start. Beside a file that is there for sure a
+pattern may match none: `COPY --from=builder /app/server /app/.env* /app/` is what BuildKit, the
+classic builder, Kaniko and Buildah take (https://github.com/moby/moby/issues/26332,
+https://github.com/GoogleContainerTools/skaffold/pull/744; buildah, copier.copierHandlerStat).
+Elsewhere the directory they come in is sure.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ from gorewrite.context.globs import has_wildcard, match
 from gorewrite.dockerfile import copy_parts
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
+from gorewrite.runtime.carried import Carry
 from gorewrite.runtime.requirements import Requirements
 from gorewrite.stage.layout import Placed, context_path, under
 from gorewrite.stage.places import NO_TREE
@@ -27,15 +32,16 @@ def left_out(
     stage: StageFacts,
     needs: Requirements,
     words: Iterable[tuple[str, Evidence]],
-    files: dict[str, Evidence],
+    carry: Carry,
     workdir: str,
 ) -> list[Evidence]:
-    """Carries the directories that such files come in instead of the files; returns the evidence
+    """Carries such files by a pattern, or the directories that they come in; returns the evidence
     where that is the work directory.
 
-    words: what commands and variables name; files: absolute path -> why it is copied, changed.
+    words: what commands and variables name; carry: `files` and `perhaps` are changed.
     """
     whole: list[Evidence] = []
+    files = carry.files
     for path, where in [*files.items(), *_looked_for(needs, words, workdir)]:
         if path in stage.output_paths or path in needs.inventory.written:
             continue
@@ -43,7 +49,9 @@ def left_out(
         if found is None:
             continue
         top, line = found
-        if under(workdir, top):
+        if _is_file(path) and _program_beside(stage, files, path):
+            carry.perhaps[path] = line
+        elif under(workdir, top):
             whole += [where, line]
         elif top not in NO_TREE:
             files[top] = line
@@ -51,6 +59,18 @@ def left_out(
             continue
         files.pop(path, None)
     return whole
+
+
+def _is_file(path: str) -> bool:
+    """Whether a name is that of a file, of which a pattern takes no other directory's contents."""
+    name = posixpath.basename(path)
+    return name.startswith(".env") or name.endswith(tuple(f".{each}" for each in _EXTENSIONS))
+
+
+def _program_beside(stage: StageFacts, files: Iterable[str], path: str) -> bool:
+    """Whether a program that is copied lies in the directory of a path."""
+    directory = posixpath.dirname(path)
+    return any(posixpath.dirname(p) == directory and p in stage.output_paths for p in files)
 
 
 def _looked_for(

@@ -28,6 +28,7 @@ from gorewrite.stage.entry import read_entry
 from gorewrite.stage.inventory import Inventory, take
 from gorewrite.stage.layout import tops, under
 from gorewrite.stage.origins import first_source, heredoc
+from gorewrite.stage.outputs import named_outputs
 from gorewrite.stage.places import COMMAND_PLACES
 from gorewrite.stage.scope import join
 
@@ -145,7 +146,7 @@ def requirements(stage: StageFacts, services: Sequence[Service] | None = None) -
     """
     services = stage.services if services is None else services
     inventory, built = take(stage), programs(stage)
-    made = {*inventory.written, *inventory.moved, *inventory.tools}
+    made = {*inventory.written, *inventory.moved, *inventory.tools, *named_outputs(stage)}
     executed = [
         (found.program, found.evidence)
         for program in built

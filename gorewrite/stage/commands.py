@@ -218,7 +218,7 @@ def gives_arguments(word: str, text: str) -> bool:
     found = _VARIABLE.fullmatch(word)
     if found is None:
         return word in GIVEN
-    values = re.findall(rf"(?<![\w$]){found[1] or found[2]}=(\S+)", text)
+    values = re.findall(rf"(?<![\w$]){found[1] or found[2]}=([^\s;]+)", text)
     return bool(values) and _ARGUMENTS.issuperset(values)
 
 

@@ -134,6 +134,10 @@ class Follower(Lookup):
             )
             return
         path = join(self.state.workdir, word) if script else self.resolve(word)
+        if path is None and "/" in word:
+            why = f"which program {word} is depends on WORKDIR, which only the caller knows"
+            self._refuse("entrypoint-unknown", f"{why}; give its argument a default", evidence)
+            return
         if path is None:
             self.entry.tools.setdefault(word, evidence)
             return

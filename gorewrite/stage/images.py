@@ -16,6 +16,7 @@ from typing import Literal, NamedTuple
 
 from gorewrite.evidence import Unknown
 from gorewrite.golang.versions import GoImage, golang_image
+from gorewrite.stage.places import OF_DEBIAN, OF_GO, SYSTEM
 
 Family = Literal[
     "golang", "alpine", "debian", "ubuntu", "distroless", "busybox", "scratch", "other"
@@ -123,6 +124,14 @@ class Image:
         """Whether its environment, as far as it is for the go command, and its user are known."""
         return self.workdir is not None
 
+    @property
+    def directories(self) -> frozenset[str]:
+        """Directories of the system that it is known to have: `COPY app /usr/local/bin`."""
+        if self.family not in ("golang", "alpine", "debian", "ubuntu"):
+            return frozenset()
+        found = SYSTEM if self.family == "golang" else SYSTEM - OF_GO
+        return found - OF_DEBIAN if self.libc == "musl" else found
+
 
 _GOLANG_ENV = {
     "PATH": f"/go/bin:/usr/local/go/bin:{DEFAULT_PATH}",
@@ -191,7 +200,12 @@ def _debian(word: str) -> str | None:
 def _golang(ref: ImageRef) -> Image:
     go = golang_image(ref.tag or "latest")
     if isinstance(go, Unknown):
-        return Image(ref, "golang", None, None, None, _GOLANG_ENV, "/go", "0", None)
+        # Which Go an old `golang:alpine3.10` holds is not certain, but what it is made of is.
+        alpine = re.fullmatch(r"alpine(\d+\.\d+)", ref.tag or "")
+        suite = alpine[1] if alpine else None
+        made: Libc | None = "musl" if alpine else None
+        shell = True if alpine else None
+        return Image(ref, "golang", made, suite, shell, _GOLANG_ENV, "/go", "0", None)
     libc: Libc | None = "musl" if go.distro == "alpine" else "glibc"
     return Image(ref, "golang", libc, go.suite, True, _GOLANG_ENV, "/go", "0", go)
 

@@ -18,6 +18,7 @@ from gorewrite import shell
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
 from gorewrite.golang.commands import installed_tools
+from gorewrite.stage.images import Image
 from gorewrite.stage.layout import tops, under
 from gorewrite.stage.links import Link
 from gorewrite.stage.packagesources import installer, is_file, options
@@ -28,34 +29,13 @@ from gorewrite.stage.scope import join
 _MODE = re.compile(r"-[a-zA-Z]*[mog]")
 #: Commands that change nothing that a runtime image needs.
 _NOTHING = frozenset(
-    [
-        "rmdir",
-        "find",
-        "getent",
-        "df",
-        "date",
-        "ldd",
-        "nproc",
-        "umask",
-        "trap",
-        "wait",
-        "yes",
-        "sync",
-        "shift",
-        "local",
-        "unalias",
-        "alias",
-        "md5sum",
-        "gpg",
-        "apt-key",
-        "apt-mark",
-        "apt-cache",
-        "ldconfig",
-        "hash",
-        "command",
-        "addgroup",
-    ]
+    (
+        "rmdir getent df date ldd nproc umask trap wait yes sync shift local unalias alias "
+        "md5sum gpg apt-key apt-mark apt-cache ldconfig hash command addgroup"
+    ).split()
 )
+#: Commands of `find -exec` after which nothing is there that was not there before.
+_HARMLESS = frozenset("cat chgrp chmod chown echo grep ls md5sum rm sha256sum strip test".split())
 #: Tools that write below their working directory and nowhere else that a program reads.
 _GENERATORS = frozenset(
     [
@@ -148,8 +128,9 @@ class Inventory:
     commands of other modules -> where; certificates: where update-ca-certificates runs; moved:
     destination -> source of `mv`, `cp`, `install`, `ln`; links: the symbolic links among what is
     written; removed: what `rm` and `mv` take away (a directory stands for all below it);
-    directories: what `mkdir` and `install -d` make; cloned: what `git clone` makes; reports: what
-    `go test` writes for people, which a program hardly reads.
+    directories: what `mkdir` and `install -d` make; filled: what others write, or write into;
+    cloned: what `git clone` makes; reports: what `go test` writes for people, which a program
+    hardly reads.
     """
 
     packages: dict[str, tuple[str, Evidence]] = field(default_factory=dict)
@@ -166,6 +147,7 @@ class Inventory:
     links: dict[str, Link] = field(default_factory=dict)
     removed: dict[str, Evidence] = field(default_factory=dict)
     directories: set[str] = field(default_factory=set)
+    filled: set[str] = field(default_factory=set)
     cloned: dict[str, Evidence] = field(default_factory=dict)
     reports: dict[str, Evidence] = field(default_factory=dict)
 
@@ -246,6 +228,8 @@ class _Reader(NamedTuple):
                     self.inventory.cloned.update(cloned)
             case "rm":
                 self._removes(argv[1:])
+            case "find":
+                self._found()
             case _ if name in _NOTHING:
                 pass
             case "mv" | "cp" | "install" | "ln":
@@ -255,7 +239,7 @@ class _Reader(NamedTuple):
                     self._links(argv[1:])
             case _:
                 self._writes(name)
-        if name == "mkdir" or (name == "install" and "-d" in argv):
+        if self._makes_directories():
             made = (path for path in shell.writes(self.step) if path)
             self.inventory.directories.update(p for p in made if not self._build_place(p))
 
@@ -273,6 +257,21 @@ class _Reader(NamedTuple):
                 continue
             elif not self._build_place(path):
                 self.inventory.written.setdefault(path, self._at())
+                if not self._makes_directories():
+                    self.inventory.filled.add(path)
+
+    def _found(self) -> None:
+        """What `find … -exec` runs: at most something below its working directory, if its words
+        name nothing else."""
+        for command in shell.executed_by_find(tuple(word or "" for word in self.step.argv))[1]:
+            if command[0] not in _HARMLESS:
+                elsewhere = any(str(word).startswith(("/", "..")) for word in command[1:])
+                self.inventory.generators.append((None if elsewhere else self.step.cwd, self._at()))
+
+    def _makes_directories(self) -> bool:
+        argv = self.step.argv
+        name = posixpath.basename(argv[0] or "") if argv else ""
+        return name == "mkdir" or (name == "install" and "-d" in argv)
 
     def _own_tool(self) -> bool:
         """Whether the command is found in PATH because go built it there."""
@@ -380,7 +379,9 @@ class _Reader(NamedTuple):
             path = join(invocation.go.directory, report.value) if report and report.value else None
             if path is not None:
                 self.inventory.reports[path] = self._at()
-            tools = installed_tools(invocation.go)
+            base = self.stage.base
+            minor = base.go.version.minor if isinstance(base, Image) and base.go else None
+            tools = installed_tools(invocation.go, go_minor=minor)
             if not isinstance(tools, Unknown):
                 for tool in tools:
                     self.inventory.tools[tool.path] = self._at()

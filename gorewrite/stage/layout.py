@@ -107,15 +107,17 @@ def placements(
     state: State,
     tree: Context,
     directories: set[str],
+    system: frozenset[str],
     elsewhere: IsDirectory,
 ) -> tuple[Placed, ...]:
     """What a COPY or ADD places. `directories` are image paths known to be directories;
-    it is extended with what this instruction shows to be one."""
+    it is extended with what this instruction shows to be one. system: those of the base image."""
     target, from_, paths = _written(state, instruction)
     kinds: tuple[bool | None, ...] = ()
     if from_ is not None:
         kinds = tuple([elsewhere(from_, path) if path else None for path in paths])
-    placed, shown = _placed(state, instruction, tree, kinds, target in directories)
+    there = target in directories, target in system
+    placed, shown = _placed(state, instruction, tree, kinds, *there)
     directories |= shown
     return placed
 
@@ -141,11 +143,13 @@ def _placed(
     tree: Context,
     kinds: tuple[bool | None, ...],
     known: bool,
+    system: bool,
 ) -> tuple[tuple[Placed, ...], frozenset[str]]:
     """(what a COPY or ADD places, the directories that it shows).
 
     kinds: whether the sources in another stage are directories; known: whether the destination is
-    known to be one. So it is kept while nothing else changes for it.
+    known to be one; system: whether it is one of the base image, which says nothing of a source
+    that may be a directory. So it is kept while nothing else changes for it.
     """
     parts = copy_parts(instruction)
     target, _, paths = _written(state, instruction)
@@ -166,7 +170,7 @@ def _placed(
         path = target
         if path is not None and parts.parents and origin == "context":
             path = posixpath.normpath(posixpath.join(path, _kept(source, parts.sources)))
-        elif path is not None and directory is not True and into:
+        elif path is not None and not directory and (into or (system and directory is False)):
             name = re.split(r"[?#]", source)[0] if "://" in source else source
             path = posixpath.join(path, posixpath.basename(name))
         placed.append(Placed(instruction, origin, source, path, directory, parts.from_, excluded))

@@ -16,6 +16,7 @@ from gorewrite.stage.choices import choices_of, matches
 from gorewrite.stage.images import Image
 from gorewrite.stage.layout import tops
 from gorewrite.stage.places import SYSTEM
+from gorewrite.stage.scope import join
 from gorewrite.stage.views import View
 
 if TYPE_CHECKING:
@@ -51,6 +52,16 @@ def is_directory(stage: StageFacts, path: str) -> bool | None:
     if path in _written_into(stage):
         return True
     return False if path in stage.output_paths else None
+
+
+def named_outputs(stage: StageFacts) -> dict[str, str]:
+    """The paths that `-o` gives to what is built from sources that are not known -> why not."""
+    found = {}
+    for invocation, outputs in stage.outputs:
+        path = join(invocation.go.directory, invocation.go.output or "/")
+        if isinstance(outputs, Unknown) and path is not None and invocation.go.output:
+            found[path] = outputs.why
+    return found
 
 
 @remembered

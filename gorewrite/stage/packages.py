@@ -23,6 +23,7 @@ class _Data(NamedTuple):
     commands: dict[Distro, frozenset[str]]
     bin: frozenset[str]
     tools: dict[str, dict[str, str]]
+    libraries: dict[str, dict[str, str]]
 
 
 @cache
@@ -39,6 +40,7 @@ def _data() -> _Data:
         },
         frozenset(raw["alpine_bin"].split()),
         raw["tools"],
+        raw["libraries"],
     )
 
 
@@ -80,6 +82,12 @@ def lies_at(path: str, distro: Distro) -> bool:
 def package_for(command: str, distro: Distro) -> str | None:
     """The package that brings a command; None when it is not known."""
     return _data().tools.get(command, {}).get(distro)
+
+
+def library_of(package: str, suite: str | None) -> str:
+    """The package with the shared library of a `-dev` package in a Debian release; the package
+    itself where that is not known, or where its version is pinned."""
+    return _data().libraries.get(package, {}).get(suite or "", package)
 
 
 def known(command: str) -> bool:

@@ -15,6 +15,8 @@ SYSTEM = frozenset(
         "/usr/share /var /var/cache /var/lib /var/run"
     ).split()
 )
+#: Those that only golang images have.
+OF_GO = frozenset({"/go", "/go/bin"})
 #: Directories of Debian and Alpine that distroless and scratch lack: what the maintainer script of
 #: base-files makes is not in its package (base-files.postinst; alpine-baselayout, APKBUILD).
 LACKING = frozenset(

@@ -17,6 +17,7 @@ from gorewrite.stage.commands import last
 from gorewrite.stage.images import Image
 from gorewrite.stage.layout import under
 from gorewrite.stage.metadata import Moved
+from gorewrite.stage.packages import Distro
 from gorewrite.stage.packagesources import BUNDLE, package_sources
 from gorewrite.stage.scope import state_of
 
@@ -34,6 +35,21 @@ def stage_name(facts: Facts) -> str:
         if not used and not re.search(rf"\bfrom(?:\s+|=){name}(?![\w.-])", text):
             return name
     return f"builder{len(facts.stages)}"
+
+
+def installation(
+    run: str, distro: Distro, groups: Sequence[str], *, recommends: bool = False
+) -> str:
+    """A RUN that installs packages; run: its keyword; groups: names that are installed together,
+    with their options; recommends: with what they recommend."""
+    if distro == "alpine":
+        return f"{run} " + " \\\n    && ".join(f"apk add --no-cache {g}" for g in groups)
+    quiet = "DEBIAN_FRONTEND=noninteractive " if "tzdata" in " ".join(groups).split() else ""
+    lean = "" if recommends else "--no-install-recommends "
+    lines = [f"{quiet}apt-get install -y {lean}{group}" for group in groups]
+    return f"{run} " + " \\\n    && ".join(
+        ["apt-get update", *lines, "rm -rf /var/lib/apt/lists/*"]
+    )
 
 
 def chosen_registry(stage: StageFacts) -> str:
@@ -113,22 +129,15 @@ class RuntimeText:
 
     def _install(self) -> str:
         names = list(self.runtime.install)
-        run = self.stage.stage.cased("RUN")
         grouped: dict[str, list[str]] = {"": []}
         for name in names:
             grouped.setdefault(self.needs.inventory.options.get(name, ""), []).append(name)
         groups = [" ".join([given, *some] if given else some) for given, some in grouped.items()]
-        groups = [group for group in groups if group]
-        if self.runtime.distro == "alpine":
-            return f"{run} " + " \\\n    && ".join(f"apk add --no-cache {g}" for g in groups)
-        quiet = "DEBIAN_FRONTEND=noninteractive " if "tzdata" in names else ""
         # What the Dockerfile installed with its recommended packages keeps them.
-        own = bool(self.needs.inventory.recommends & set(names))
-        lean = "" if own else "--no-install-recommends "
-        lines = [f"{quiet}apt-get install -y {lean}{group}" for group in groups]
-        return f"{run} " + " \\\n    && ".join(
-            ["apt-get update", *lines, "rm -rf /var/lib/apt/lists/*"]
-        )
+        own = bool(self.needs.inventory.recommends & {*names, *self.needs.libraries})
+        distro = self.runtime.distro or "debian"
+        run = self.stage.stage.cased("RUN")
+        return installation(run, distro, [g for g in groups if g], recommends=own)
 
     def _copies(self, already: Container[str]) -> Iterator[str]:
         copy = f"{self.stage.stage.cased('COPY')} --from={self.builder}"
@@ -154,6 +163,7 @@ class RuntimeText:
             path = together[0]
             owner = self.taken.owners.get(path)
             chown = f" --chown={owner}" if owner else ""
+            together += self._perhaps_beside(path)
             if len(together) > 1:
                 words = [*together, f"{posixpath.dirname(path)}/"]
                 yield _copy_lines(f"{copy}{chown}", self._escaped(words))
@@ -166,6 +176,16 @@ class RuntimeText:
         replacement")."""
         escape = self.stage.facts.dockerfile.escape
         return [_SPECIAL.sub(lambda mark: escape + mark[0], path) for path in paths]
+
+    def _perhaps_beside(self, path: str) -> list[str]:
+        """The patterns for the files that may be beside a program, in the line of the first one."""
+        directory = posixpath.dirname(path)
+        programs = (p for p in self.taken.paths() if p in self.stage.output_paths)
+        first = next((p for p in programs if posixpath.dirname(p) == directory), None)
+        here = [p for p in self.taken.perhaps if posixpath.dirname(p) == directory]
+        if path != first or self.taken.tree is not None:
+            return []
+        return list(dict.fromkeys(f"{p}*" for p in sorted(here)))
 
     def _sibling(self, path: str) -> str | None:
         """The directory of a file that may be copied in one line with others of it; None of what
@@ -180,7 +200,10 @@ class RuntimeText:
         parts = copy_parts(instruction)
         kept = [flag.text for flag in instruction.flags if flag.name not in ("from", "link")]
         target = state_of(self.stage, instruction).path(parts.dest) or parts.dest
-        if target != "/" and (parts.dest.endswith("/") or len(parts.sources) > 1):
+        # A directory of the builder's image may be none of the new one.
+        placed = (p for p in self.stage.placed if p.instruction is instruction)
+        is_directory = any(p.path != target and not p.directory for p in placed)
+        if target != "/" and (parts.dest.endswith("/") or is_directory):
             target += "/"
         return " ".join([self.stage.stage.cased("COPY"), *kept, *parts.sources, target])
 

@@ -608,6 +608,17 @@ def test_installed_tools() -> None:
     assert isinstance(installed_tools(go("go install x.org/a@v1 ?", GOPATH="/go")), Unknown)
 
 
+def test_tools_that_go_get_installed() -> None:
+    cmd = go("go get -u x.org/tool ./... x.org/y/v4@v4.1.0 x.org/z/...", GOPATH="/go")
+    assert installed_tools(cmd) == installed_tools(cmd, go_minor=18) == ()
+    assert installed_tools(cmd, go_minor=17) == (
+        InstalledTool("/go/bin/tool", "x.org/tool", ""),
+        InstalledTool("/go/bin/y", "x.org/y/v4", "v4.1.0"),
+    )
+    assert installed_tools(go("go get -d x.org/tool", GOPATH="/go"), go_minor=12) == ()
+    assert isinstance(installed_tools(go("go get ?", GOPATH="/go"), go_minor=12), Unknown)
+
+
 @pytest.mark.parametrize(
     ("path", "name"),
     [

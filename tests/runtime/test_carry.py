@@ -236,3 +236,28 @@ def test_files_that_a_text_names(tmp_path: Path, text: str, paths: list[str]) ->
     names = ("os", "path/filepath", "github.com/acme/opener")
     found = carried(tmp_path, "", f"opener.Open({text})", *names, files=files)
     assert list(found.paths()) == ["/app/shop", *paths]
+
+
+def test_why_a_build_is_not_followed_is_said(tmp_path: Path) -> None:
+    text = "FROM golang:1.24\nWORKDIR /app\nCOPY . .\nRUN go build -o /usr/local/bin/app ./cmd\n"
+    stage = facts_of(tmp_path, text + 'CMD ["app"]\n', {"go.mod": GO_MOD, **SHOP}).final
+    found = carry(stage, requirements(stage))
+    assert "/usr/local/bin/app" in found.files
+    why = "/usr/local/bin/app is built by a command that is not followed"
+    assert [doubt.why for doubt in found.doubts] == [
+        f"{why}: /app/cmd is not from the build context"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "tree"),
+    [
+        ("RUN mkdir -p /app/conf\n", None),
+        ("RUN install -d /app\n", None),
+        ("RUN mkdir -p /app/conf && cp /etc/hosts /app/conf\n", "/app"),
+    ],
+)
+def test_a_directory_that_is_made_holds_nothing(
+    tmp_path: Path, line: str, tree: str | None
+) -> None:
+    assert carried(tmp_path, line, 'os.ReadFile("conf/shop.ini")', "os").tree == tree

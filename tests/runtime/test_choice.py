@@ -34,7 +34,22 @@ def chosen(
         (f"{STATIC}\n{SH}", "golang:1.24", "alpine:3.23", ("ca-certificates",)),
         (f"{STATIC}\n{SH}", "golang:1.24-alpine3.20", "alpine:3.20", ("ca-certificates",)),
         (f"{DYNAMIC}\n{SH}", "golang:1.24-bookworm", "debian:bookworm-slim", ("ca-certificates",)),
-        (f"{DYNAMIC}\n{SH}", "debian:12", "debian:12", ("ca-certificates",)),
+        (f"{DYNAMIC}\n{SH}", "debian:12", "debian:12-slim", ("ca-certificates",)),
+        # The library of a `-dev` package, where the release is known and the version is not pinned.
+        *(
+            (
+                f"RUN apt-get update && apt-get install -y {package}\n{DYNAMIC}\n{CMD}",
+                f"golang:1.24-{suite}",
+                f"debian:{suite}-slim",
+                ("ca-certificates", library),
+            )
+            for package, suite, library in (
+                ("libvips-dev", "bookworm", "libvips42"),
+                ("libvips-dev", "trixie", "libvips42t64"),
+                ("libvips-dev=8.14.1-3", "bookworm", "libvips-dev=8.14.1-3"),
+                ("libshop-dev", "bookworm", "libshop-dev"),
+            )
+        ),
         (
             f"{STATIC}\nRUN apt-get update && apt-get install -y ffmpeg\n{CMD}",
             "golang:1.24-bookworm",

@@ -11,6 +11,7 @@ from gorewrite.runtime.carry import carry
 from gorewrite.runtime.requirements import requirements
 from tests.repositories import GO_MOD, facts_of
 
+MAIN = 'package main\n\nimport "os"\n\nfunc main() { BODY }\n'
 ENV = 'os.ReadFile(".env")'
 
 
@@ -18,7 +19,7 @@ def carried(top: Path, ignored: str, body: str, copy: str = "COPY . .\n", **more
     """What a program takes along; body: of its main function; ignored: the .gitignore."""
     files = {
         "go.mod": GO_MOD,
-        "main.go": f'package main\n\nimport "os"\n\nfunc main() {{ {body} }}\n',
+        "main.go": MAIN.replace("BODY", body),
         ".gitignore": ignored,
         **more,
     }
@@ -45,8 +46,6 @@ def test_the_binary_alone(tmp_path: Path, ignored: str, body: str, more: dict[st
 @pytest.mark.parametrize(
     ("ignored", "body", "more"),
     [
-        (".env\n", ENV, {}),
-        (".env\n", ENV, {".env": "A=1\n"}),
         ("conf/\n", 'os.ReadFile("conf/app.yaml")', {}),
         ("*.yaml\n", 'os.ReadFile("conf/app.yaml")', {"conf/x": ""}),
         ("uploads/\n", 'os.ReadDir("uploads")', {}),
@@ -56,9 +55,29 @@ def test_the_tree(tmp_path: Path, ignored: str, body: str, more: dict[str, str])
     assert carried(tmp_path, ignored, body, **more).tree == "/app"
 
 
-def test_the_tree_where_a_wildcard_takes_it(tmp_path: Path) -> None:
-    copy = "COPY go.mod *.go ./\nCOPY .env* ./\n"
-    assert carried(tmp_path, ".env\n", ENV, copy, **{".env.example": ""}).tree == "/app"
+@pytest.mark.parametrize(
+    ("body", "copy", "more"),
+    [
+        (ENV, "COPY . .\n", {}),
+        (ENV, "COPY . .\n", {".env": "A=1\n"}),
+        (ENV, "COPY go.mod *.go ./\nCOPY .env* ./\n", {".env.example": ""}),
+        ('os.Open("./.env")', "COPY . .\n", {}),
+    ],
+)
+def test_a_pattern_beside_the_program(
+    tmp_path: Path, body: str, copy: str, more: dict[str, str]
+) -> None:
+    found = carried(tmp_path, ".env\n", body, copy, **more)
+    assert (list(found.paths()), list(found.perhaps)) == (["/app/shop"], ["/app/.env"])
+    assert found.tree is None
+
+
+def test_the_tree_without_a_program_beside(tmp_path: Path) -> None:
+    top = "FROM golang:1.24\nWORKDIR /app\nCOPY . .\nRUN CGO_ENABLED=0 go build -o /shop .\n"
+    files = {"go.mod": GO_MOD, "main.go": MAIN.replace("BODY", ENV), ".gitignore": ".env\n"}
+    stage = facts_of(tmp_path, top + 'CMD ["/shop"]\n', files).final
+    found = carry(stage, requirements(stage))
+    assert (found.tree, found.perhaps) == ("/app", {})
 
 
 def test_the_directory_that_is_copied_by_name(tmp_path: Path) -> None:

@@ -64,6 +64,7 @@ def test_program_that_needs_nothing_else(tmp_path: Path, lines: str) -> None:
         ("CMD nginx && ./shop", ""),
         ('CMD ["$PROGRAM"]', "entrypoint-unknown"),
         ("CMD $PROGRAM -v", "entrypoint-unknown"),
+        ('ARG SERVICE\nWORKDIR /app/$SERVICE\nCMD ["./shop"]', "entrypoint-unknown"),
         ("CMD eval $X", "entrypoint-script"),
         ("CMD . ./env && ./shop", "entrypoint-script"),
         ("CMD ./shop 'unclosed", "entrypoint-script"),

@@ -105,6 +105,7 @@ def test_nothing_is_assumed(text: str) -> None:
         ("registry.example.com/distroless/base-debian12", "distroless", "glibc", "bookworm", False),
         ("golang:1.24-alpine3.20", "golang", "musl", "3.20", True),
         ("golang:1.24-bookworm", "golang", "glibc", "bookworm", True),
+        ("golang:alpine3.10", "golang", "musl", "3.10", True),  # Which Go, is not certain.
         ("public.ecr.aws/docker/library/golang:1.24-bookworm", "golang", "glibc", "bookworm", True),
         ("registry.example.com/golang:1.24-bookworm", "golang", "glibc", "bookworm", True),
         ("registry.example.com/hub-proxy/library/alpine:3.20", "alpine", "musl", "3.20", True),

@@ -38,7 +38,10 @@ def test_nothing_is_placed(tmp_path: Path, line: str) -> None:
         ("COPY main.go .", [("context", "main.go", "/app/main.go")]),
         ("COPY main.go ./", [("context", "main.go", "/app/main.go")]),
         ("COPY main.go /app", [("context", "main.go", "/app/main.go")]),
-        ("COPY main.go /srv", [("context", "main.go", "/srv")]),
+        # What the base image has is a directory, which says nothing of a source nobody sees.
+        ("COPY main.go /srv", [("context", "main.go", "/srv/main.go")]),
+        ("COPY main.go /usr/local/bin", [("context", "main.go", "/usr/local/bin/main.go")]),
+        ("COPY main.go /usr/local/srv", [("context", "main.go", "/usr/local/srv")]),
         ("COPY main.go /srv/", [("context", "main.go", "/srv/main.go")]),
         ("COPY /main.go /srv/", [("context", "main.go", "/srv/main.go")]),
         ("COPY ../main.go /srv/", [("context", "main.go", "/srv/main.go")]),

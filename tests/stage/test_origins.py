@@ -17,8 +17,10 @@ BUILD = "FROM golang:1.24 AS build\nWORKDIR /src\nCOPY . .\nRUN go build -o shop
     ("last", "path", "source"),
     [
         ("FROM alpine\nCOPY --from=build /src /app\n", "/app/start.sh", "start.sh"),
-        ("FROM alpine\nCOPY --from=0 /src/start.sh /run\n", "/run", "start.sh"),
+        ("FROM alpine\nCOPY --from=0 /src/start.sh /init\n", "/init", "start.sh"),
         ("FROM alpine\nCOPY start.sh /\n", "/start.sh", "start.sh"),
+        ("FROM alpine\nCOPY --from=0 /src/start.sh /opt\n", "/opt/start.sh", "start.sh"),
+        ("FROM scratch\nCOPY --from=0 /src/start.sh /opt\n", "/opt", "start.sh"),
         ("FROM build\n", "/src/start.sh", "start.sh"),
         ("FROM alpine\nCOPY --from=build /src /app\n", "/app/shop", None),
         ("FROM alpine\nCOPY --from=build /src /app\n", "/start.sh", None),

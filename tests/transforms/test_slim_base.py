@@ -36,9 +36,11 @@ RUNS_COMMANDS = {
         f"{BUILD}FROM debian:12\nRUN go version\n{COPY}{END}",
         f"{BUILD}FROM debian:12\nCOPY shop /shop\n{END}",
         f"{BUILD}FROM debian:12\nCOPY --from=alpine /bin/sh /sh\n{END}",
-        f"{BUILD}FROM debian:12 AS base\nFROM base\n{COPY}{END}",
+        f"{BUILD}FROM debian:12 AS base\nENV A=b\nFROM base\n{COPY}{END}",
         # alpine is light: no word about why it stays.
         f"{BUILD}FROM alpine:3.20\nRUN apk add --no-cache bash\n{COPY}{END}",
+        f"{BUILD}FROM alpine:3.20.1\nRUN apk add --no-cache bash\n{COPY}{END}",
+        f"{BUILD}FROM alpine\nRUN apk add --no-cache bash\n{COPY}{END}",
         f"{BUILD}FROM alpine:3.20\nRUN adduser -D shop\n{COPY}{END}",
         f"{BUILD}FROM alpine:3.20\n{COPY}CMD /shop $PORT\n",
         "FROM node:22\nCOPY . .\nRUN npm ci\n",
@@ -57,14 +59,17 @@ def test_does_nothing(text: str) -> None:
         (f"FROM debian:12@sha256:{'0' * 64}\n{COPY}{END}", "digest-pinned"),
         (f"FROM $BASE\n{COPY}{END}", "base-unknown"),
         (f"ARG X\nFROM debian:${{TAG:-12}}\n{COPY}{END}".partition("\n")[2], "base-unknown"),
-        (f"FROM debian:12\nRUN useradd shop\n{COPY}{END}", "base-needs-shell"),
-        (f"FROM debian:12\nRUN apt-get install -y curl\n{COPY}{END}", "base-needs-shell"),
-        (f"FROM debian:12\nRUN mkdir /data\n{COPY}{END}", "base-needs-shell"),
-        (f"FROM debian:12\nRUN rm -rf /var/lib/apt/lists/* /srv\n{COPY}{END}", "base-needs-shell"),
+        (f"FROM ubuntu:24.04\nRUN useradd shop\n{COPY}{END}", "base-needs-shell"),
+        (f"FROM ubuntu:24.04\nRUN apt-get install -y curl\n{COPY}{END}", "base-needs-shell"),
+        (f"FROM ubuntu:24.04\nRUN mkdir /data\n{COPY}{END}", "base-needs-shell"),
+        (
+            f"FROM ubuntu:24.04\nRUN rm -rf /var/lib/apt/lists/* /srv\n{COPY}{END}",
+            "base-needs-shell",
+        ),
         (f"FROM debian:12\nONBUILD RUN x\n{COPY}{END}", "onbuild"),
-        (f"FROM debian:12\n{COPY}CMD /shop $PORT\n", "needs-userland"),
-        (f"FROM debian:12\n{COPY}{END}HEALTHCHECK CMD curl localhost\n", "needs-userland"),
-        (f'FROM debian:12\nCOPY start.sh /\n{COPY}CMD ["/start.sh"]\n', "needs-userland"),
+        (f"FROM ubuntu:24.04\n{COPY}CMD /shop $PORT\n", "needs-userland"),
+        (f"FROM ubuntu:24.04\n{COPY}{END}HEALTHCHECK CMD curl localhost\n", "needs-userland"),
+        (f'FROM ubuntu:24.04\nCOPY start.sh /\n{COPY}CMD ["/start.sh"]\n', "needs-userland"),
         (f"FROM debian:12\n{COPY}USER shop\n{END}", "user-missing"),
         (f"FROM debian:12\nCOPY --chown=shop --from=build /shop /shop\n{END}", "user-missing"),
         (f"FROM debian:12\n{COPY}", "program-unknown"),
@@ -84,8 +89,87 @@ def test_refusals(stage: str, code: str) -> None:
     assert all(refusal.because and refusal.message for refusal in refusals)
 
 
+APT = (
+    "RUN apt-get update \\\n    && apt-get install -y --no-install-recommends {} \\\n"
+    "    && rm -rf /var/lib/apt/lists/*\n"
+)
+ON_PLAIN = [
+    # (the stage, how it begins then)
+    ("FROM debian:12\nRUN useradd shop\n", "FROM debian:12-slim\nRUN useradd shop\n"),
+    ("FROM debian\nRUN mkdir /data\n", "FROM debian:stable-slim\nRUN mkdir /data\n"),
+    (
+        "FROM golang:1.24-alpine3.22\nWORKDIR /\nRUN mkdir /data\n",
+        "FROM alpine:3.22\nRUN apk add --no-cache ca-certificates\nWORKDIR /\nRUN mkdir /data\n",
+    ),
+    (
+        "FROM golang:1.24-bookworm\nWORKDIR /\nRUN apt update && apt install -y ffmpeg mailcap\n",
+        "FROM debian:bookworm-slim\nWORKDIR /\n"
+        "RUN apt update && apt install -y ffmpeg mailcap ca-certificates\n",
+    ),
+    (
+        "FROM golang:1.24-bookworm\nWORKDIR /\nHEALTHCHECK CMD curl localhost\n",
+        f"FROM debian:bookworm-slim\n{APT.format('ca-certificates curl')}WORKDIR /\n",
+    ),
+    # What the packages of another release are called is not known.
+    (
+        "FROM golang:1.13-buster\nWORKDIR /\nRUN apt-get update && apt-get install -y ffmpeg\n",
+        None,
+    ),
+]
+
+
+@pytest.mark.parametrize(("stage", "expected"), ON_PLAIN)
+def test_plain_image(stage: str, expected: str | None) -> None:
+    new, changes, refusals = rewrite(f"{BUILD}{stage}{COPY}{END}", SHOP, "slim-base")
+    assert refusals == ()
+    assert [str(change.safety) for change in changes] == ["safe" if expected else "review"]
+    assert expected is None or new.startswith(BUILD + expected)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "RUN curl -o /x https://example.com/x",
+        "RUN cp /usr/local/go/lib/time/zoneinfo.zip /",
+        "RUN /setup",
+        "RUN $SETUP",
+        "RUN git clone https://example.com/x",
+    ],
+)
+def test_what_came_with_the_go_image(line: str) -> None:
+    text = f"{BUILD}FROM golang:1.24\n{line}\n{COPY}{END}"
+    _, changes, refusals = rewrite(text, SHOP, "slim-base", review=True)
+    assert (changes, [refusal.code for refusal in refusals]) == ((), ["base-needs-shell"])
+
+
+@pytest.mark.parametrize(
+    ("lines", "idle"),
+    [
+        ("RUN chmod +x /shop", True),
+        ("RUN chmod 755 /shop && set -e", True),
+        ("RUN chmod 700 /shop", False),
+        ("RUN chmod +x /other", False),
+        ("RUN chmod -R +x /shop", False),
+        ("RUN mkdir -p /srv/data\nWORKDIR /srv/data", True),
+        ("RUN mkdir /srv/data\nWORKDIR /srv/data/x", True),
+        ("RUN mkdir -m 700 /srv/data\nWORKDIR /srv/data", False),
+        ("RUN mkdir /srv/data\nUSER 1\nWORKDIR /srv/data", False),
+        ("RUN mkdir /srv/data\nCOPY --from=build /shop /srv/data/shop", True),
+        ("RUN mkdir /srv/data\nCOPY --chown=1 --from=build /shop /srv/data/shop", False),
+        ("RUN mkdir /srv/data", False),
+        ("RUN mkdir /srv/data\nCOPY --from=build /shop /srv/data\nWORKDIR /srv/data", False),
+        ("RUN apt-get autoremove -y && rm -rf /var/lib/{apt,dpkg,cache,log}/", True),
+        ("RUN rm -rf /var/lib/{apt,shop}/", False),
+    ],
+)
+def test_runs_that_change_nothing(lines: str, idle: bool) -> None:
+    text = f"{BUILD}FROM ubuntu:24.04\n{COPY}{lines}\n{END}"
+    _, changes, _ = rewrite(text, SHOP, "slim-base")
+    assert bool(changes) is idle
+
+
 def test_program_that_runs_commands() -> None:
-    text = f"{BUILD}FROM debian:12\n{COPY}{END}"
+    text = f"{BUILD}FROM ubuntu:24.04\n{COPY}{END}"
     _, changes, refusals = rewrite(text, RUNS_COMMANDS, "slim-base", review=True)
     assert (changes, [refusal.code for refusal in refusals]) == ((), ["needs-userland"])
 
@@ -159,6 +243,28 @@ def test_cgo_of_musl_has_no_distroless() -> None:
     text = CGO.replace("golang:1.24", "golang:1.24-alpine") + f"FROM debian:12\n{COPY}{END}"
     _, changes, refusals = rewrite(text, SHOP, "slim-base", review=True)
     assert (changes, [refusal.code for refusal in refusals]) == ((), ["not-distroless"])
+
+
+def test_cgo_of_musl_on_golang() -> None:
+    text = CGO.replace("golang:1.24", "golang:1.24-alpine")
+    final = f"FROM golang:1.24-alpine\nWORKDIR /\n{COPY}{END}"
+    new, _, _ = rewrite(f"{text}{final}", SHOP, "slim-base", review=True)
+    assert "FROM alpine:3.23\nRUN apk add --no-cache ca-certificates\nWORKDIR /\n" in new
+
+
+def test_program_that_nobody_is_seen_to_build() -> None:
+    text = "FROM golang:1.24 AS build\nCOPY . .\nRUN ./build\n\nFROM golang:1.24\n" + COPY + END
+    _, (change,), refusals = rewrite(text, SHOP, "slim-base")
+    assert (str(change.safety), refusals) == ("review", ())
+    assert change.message.count("what it needs itself") == 1
+
+
+@pytest.mark.parametrize(("user", "safety"), [("USER 1000\n", "review"), ("", "safe")])
+def test_users_write_where_go_lets_all(user: str, safety: str) -> None:
+    body = 'package main\n\nimport "os"\n\nfunc main() { os.WriteFile("log", nil, 0o600) }\n'
+    text = f"{BUILD}FROM golang:1.24\nRUN mkdir /data\n{COPY}{user}{END}"
+    _, (change,), _ = rewrite(text, {"go.mod": GO_MOD, "main.go": body}, "slim-base")
+    assert str(change.safety) == safety
 
 
 def test_alpine_is_for_review() -> None:
