@@ -30,7 +30,6 @@ from gorewrite.golang.gomod import GoMod, find_module
 from gorewrite.memo import cached_property, remembered
 from gorewrite.stage import layout, scope
 from gorewrite.stage.images import Image, ImageRef, describe
-from gorewrite.stage.layout import Placed
 from gorewrite.stage.outputs import is_directory, outputs_of
 from gorewrite.stage.runs import Invocation, Lasting, Run
 from gorewrite.stage.scope import Outside, State
@@ -124,7 +123,7 @@ class StageFacts:
         return tuple([invocation for run in self.runs for invocation in run.invocations])
 
     @cached_property
-    def placed(self) -> tuple[Placed, ...]:
+    def placed(self) -> tuple[layout.Placed, ...]:
         """What COPY and ADD put into the file system, the parent stage's first."""
         inherited = self.parent.placed if self.parent is not None else ()
         return (*inherited, *self._layout[0])
@@ -135,20 +134,18 @@ class StageFacts:
         return self._layout[1]
 
     @cached_property
-    def _layout(self) -> tuple[tuple[Placed, ...], frozenset[str]]:
+    def _layout(self) -> tuple[tuple[layout.Placed, ...], frozenset[str]]:
         """(what its own COPY and ADD place, `directories`)."""
-        found: list[Placed] = []
+        found: list[layout.Placed] = []
         directories = set(self.parent.directories) if self.parent is not None else {"/"}
         if self.start.workdir:
             directories.add(self.start.workdir)
-        context, elsewhere = self.facts.project.context, self._is_directory_elsewhere
-        system = self.base.directories if isinstance(self.base, Image) else frozenset()
+        tree, elsewhere = self.facts.project.context, self._is_directory_elsewhere
+        base = self.base.directories if isinstance(self.base, Image) else frozenset()
         for instruction, state in self.states.items():
             keyword = instruction.keyword
             if keyword in ("COPY", "ADD"):
-                found += layout.placements(
-                    instruction, state, context, directories, system, elsewhere
-                )
+                found += layout.placements(instruction, state, tree, directories, base, elsewhere)
             elif keyword == "WORKDIR":
                 path = scope.after(state, instruction, self.facts.outside).workdir
                 if path:
@@ -159,7 +156,7 @@ class StageFacts:
         other = self.facts.stage_named(reference, self.index)
         return is_directory(other, path) if other is not None else None
 
-    def placed_before(self, limit: Instruction | None) -> Iterator[Placed]:
+    def placed_before(self, limit: Instruction | None) -> Iterator[layout.Placed]:
         """What is in the file system before an instruction (None: at the end), newest first."""
         return self.copies.before(self.view(limit).count)
 

@@ -265,11 +265,9 @@ def _extend(
         and candidate.pattern not in (looked_for if candidate.level > 0 else needed)
         and _proven(candidate, context, visible, file)
     ]
-    if new and not any(_matching(name).intersection(patterns) for name in visible):
+    if not patterns or (new and not any(_matching(n).intersection(patterns) for n in visible)):
         return
     text = _written(patterns, file.old)
-    if not patterns:
-        return
     stamped = ".git" in visible and (git is not None or ".git" in patterns)
     if stamped and own.has_git:
         shown = "only `go version -m` shows it; the program does not read it"

@@ -340,17 +340,15 @@ class _ServiceReader:
                     given.append((name, value, item.line))
         for name, value, line in given:
             text, _ = interpolated(value)
+            # A bare word may be the name of a host, a user or a database.
             if name in TELLING:
                 yield Stated(f"{name}={text}", self._at(line))
-                continue
-            # A bare word may be the name of a host, a user or a database.
-            if "$" not in text and ("/" in text or "." in text or _PATH_NAME.search(name)):
+            elif "$" not in text and ("/" in text or "." in text or _PATH_NAME.search(name)):
                 yield Stated(text, self._at(line))
 
     def _volumes(self, node: Node | None) -> tuple[HostMount, ...]:
         items = node.items if isinstance(node, Sequence) else ()
-        found = (self._volume(item) for item in items)
-        return tuple(mount for mount in found if mount is not None)
+        return tuple(filter(None, map(self._volume, items)))
 
     def _volume(self, node: Node) -> HostMount | None:
         if isinstance(node, Scalar):
@@ -364,9 +362,9 @@ class _ServiceReader:
             if isinstance(kind, Scalar) and kind.text != "bind":
                 return None
             if isinstance(source, Scalar) and isinstance(target, Scalar):
-                if _of_the_host(source.text, target.text):
-                    return None
-                return self._mount(source.text, target.text, "bind", node.line)
+                hosts = _of_the_host(source.text, target.text)
+                made = self._mount(source.text, target.text, "bind", node.line)
+                return None if hosts else made
         self._doubt(node if isinstance(node, Odd) else Odd("a mount of another form", node.line))
         return None
 
