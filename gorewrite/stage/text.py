@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from gorewrite.dockerfile import Blank, Instruction, copy_parts, from_parts
 from gorewrite.facts import Facts, StageFacts
+from gorewrite.memo import cached_property
 from gorewrite.runtime.carried import Carry
 from gorewrite.runtime.choice import Runtime
 from gorewrite.runtime.requirements import Requirements
@@ -180,20 +181,23 @@ class RuntimeText:
     def _perhaps_beside(self, path: str) -> list[str]:
         """The patterns for the files that may be beside a program, in the line of the first one."""
         directory = posixpath.dirname(path)
+        here = sorted(p for p in self.taken.perhaps if posixpath.dirname(p) == directory)
+        if not here or self.taken.tree is not None:
+            return []
         programs = (p for p in self.taken.paths() if p in self.stage.output_paths)
         first = next((p for p in programs if posixpath.dirname(p) == directory), None)
-        here = [p for p in self.taken.perhaps if posixpath.dirname(p) == directory]
-        if path != first or self.taken.tree is not None:
-            return []
-        return list(dict.fromkeys(f"{p}*" for p in sorted(here)))
+        return [f"{p}*" for p in here] if path == first else []
 
     def _sibling(self, path: str) -> str | None:
         """The directory of a file that may be copied in one line with others of it; None of what
         is a directory, or has a line of its own: a program, or another owner or source."""
-        apart = {*self.stage.output_paths, *self.taken.owners, *self.taken.sources}
         source = self.stage.source_of(path)
         known = source is not None and self.stage.facts.project.context.kind(source) == "file"
-        return posixpath.dirname(path) if known and path not in apart else None
+        return posixpath.dirname(path) if known and path not in self._apart else None
+
+    @cached_property
+    def _apart(self) -> frozenset[str]:
+        return frozenset((*self.stage.output_paths, *self.taken.owners, *self.taken.sources))
 
     def _replayed(self, instruction: Instruction) -> str:
         """A copy from the build context again, with an absolute destination."""
