@@ -20,7 +20,6 @@ from gorewrite.golang.versions import supports
 from gorewrite.memo import cached_property
 from gorewrite.runtime.linkage import library_mode
 from gorewrite.runtime.programs import Needs, main_packages, package_needs
-from gorewrite.stage.outputs import outputs_of
 from gorewrite.stage.runs import Edit, Invocation, Run
 from gorewrite.transform import Change, Proposal, Refusal, Safety, Transform
 
@@ -35,7 +34,8 @@ class BuildFlags(Transform):
     Each `go build` and `go install` of own code gets, on the command itself, `CGO_ENABLED=0
     GOOS=linux` (GOOS for `go build` only), `-trimpath` and `-ldflags="-s -w"`. What is there
     stays: `-s -w` goes into an existing `-ldflags`. `-a -installsuffix cgo` is dropped where cgo is
-    off. Shell, exec and heredoc forms and loops are understood; layout and comments survive.
+    off. What is compiled ahead (`go build std`) gets the -trimpath of what it is for. Shell, exec
+    and heredoc forms and loops are understood; layout and comments survive.
 
     *Why*
 
@@ -128,8 +128,13 @@ class _Instruction:
 
     def proposals(self) -> Iterator[Proposal]:
         for invocation in self.run.invocations:
-            if _builds_own_code(self.stage, invocation):
+            if rules.builds_own_code(self.stage, invocation):
                 _Build(self, invocation).read()
+            elif later := rules.compiled_for(self.stage, invocation):
+                claim = self.claims[Safety.SAFE]
+                claim.edits.append(goedits.add_flags(invocation, ["-trimpath"]))
+                claim.adds["-trimpath"] = None
+                claim.because |= dict.fromkeys((at(self.stage, invocation), later))
         for indirect in indirect_builds(self.stage, self.run):
             self.refuse_indirect(indirect)
             self.switch_off_for(indirect)
@@ -382,19 +387,3 @@ class _Build:
     def _refuse_for(self, decision: Decision | None) -> None:
         if decision is not None and decision.kind == "refused":
             self._refuse(decision.code, decision.message, *decision.because)
-
-
-def _builds_own_code(stage: StageFacts, invocation: Invocation) -> bool:
-    """Whether a command writes programs of this repository."""
-    go = invocation.go
-    if go.kind not in ("build", "install") or go.versioned or go.output == "/dev/null":
-        return False
-    if go.flag("n") is not None or outputs_of(stage, invocation) == ():
-        return False
-    local = all(
-        package is None or package.startswith((".", "/", "$")) or package.endswith(".go")
-        for package in go.packages
-    )
-    if go.uncertain:
-        return go.kind == "build"
-    return local or not isinstance(main_packages(stage, invocation), Unknown)

@@ -15,9 +15,10 @@ from gorewrite.facts import StageFacts
 from gorewrite.gobuild.toolchain import at, names
 from gorewrite.golang.needs import ProgramNeeds
 from gorewrite.memo import remembered
-from gorewrite.runtime.programs import Needs
+from gorewrite.runtime.programs import Needs, main_packages
 from gorewrite.stage.entry import read_entry
 from gorewrite.stage.images import Image
+from gorewrite.stage.outputs import outputs_of
 from gorewrite.stage.packages import bare_name
 from gorewrite.stage.runs import Invocation
 
@@ -331,4 +332,39 @@ def _copies_goroot(final: StageFacts) -> Evidence | None:
         kept = (placed.path or "").startswith("/usr/local/go")
         if kept and placed.origin == "stage" and placed.source.startswith("/usr/local/go"):
             return final.facts.at(placed.instruction)
+    return None
+
+
+def builds_own_code(stage: StageFacts, invocation: Invocation) -> bool:
+    """Whether a command writes programs of this repository."""
+    go = invocation.go
+    if go.kind not in ("build", "install") or go.versioned or go.output == "/dev/null":
+        return False
+    if go.flag("n") is not None or outputs_of(stage, invocation) == ():
+        return False
+    local = all(
+        package is None or package.startswith((".", "/", "$")) or package.endswith(".go")
+        for package in go.packages
+    )
+    if go.uncertain:
+        return go.kind == "build"
+    return local or not isinstance(main_packages(stage, invocation), Unknown)
+
+
+def compiled_for(stage: StageFacts, invocation: Invocation) -> Evidence | None:
+    """The later build with -trimpath that packages are compiled ahead for: `go build std`, `go
+    build ./pkg/...`. Without the same flag, which is part of what names them in the build cache,
+    it compiles them anew (cmd/go/internal/work/exec.go, buildActionID). None when there is none.
+    """
+    go = invocation.go
+    if go.kind not in ("build", "install") or go.versioned or go.uncertain or go.output:
+        return None
+    writes = go.packages != ("std",) and outputs_of(stage, invocation) != ()
+    if writes or go.setting("trimpath") != "":
+        return None
+    behind = stage.invocations.index(invocation) + 1
+    for other in (each for each in stage.family if stage in each.lineage):
+        for later in other.invocations[behind if other is stage else 0 :]:
+            if later.go.setting("trimpath") == "true" and builds_own_code(other, later):
+                return at(other, later)
     return None
