@@ -10,4 +10,5 @@ if [[ ${INDEX_MODE:-full} =~ ^(full|quick)$ ]]; then
     args+=(--mode "${BASH_REMATCH[1]}")
 fi
 
-exec indexer "${args[@]}" "$@"
+declare -A programs=([full]=indexer [quick]=indexer)
+exec "${programs[${INDEX_MODE:-full}]}" "${args[@]}" "$@"
