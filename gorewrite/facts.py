@@ -176,15 +176,12 @@ class StageFacts:
         order = self.order
         return [order.get(each.instruction, -1) for each in self.placed]
 
+    @remembered
     def view(self, before: Instruction | None = None) -> View:
         """The files of the context as an instruction sees them; None: as they are at the end.
 
         A RUN sees what it mounts from the context, too.
         """
-        return self._view(before)
-
-    @remembered
-    def _view(self, before: Instruction | None) -> View:
         if before is None or before not in self.order:
             return self.copies.view()
         count = bisect_left(self._positions, self.order[before])

@@ -64,7 +64,7 @@ def _calls(
     if file is None:
         return
     settings = _settings(source, start)
-    builder, because = _builder(source, start)
+    builder, because = _builder(source, start, settings)
     for name, _, node in file.services.items:
         build = _build(source, file, name, node, 0)
         call = _call(build, settings) if build is not None else None
@@ -218,12 +218,14 @@ def _settings(source: Source, start: str) -> dict[str, str]:
     return dict(_SETTING.findall(data.decode("utf-8", "replace"))) if data is not None else {}
 
 
-def _builder(source: Source, start: str) -> tuple[Builder, Evidence | None]:
+def _builder(
+    source: Source, start: str, settings: dict[str, str]
+) -> tuple[Builder, Evidence | None]:
     """The builder that the env file beside it chooses, which is what the caller chose."""
-    path = posixpath.normpath(f"{start}/.env")
-    builder, because = setting_of(_settings(source, start))
+    builder, because = setting_of(settings)
     if builder is not Builder.CLASSIC:
         return Builder.DEFAULT, None
+    path = posixpath.normpath(f"{start}/.env")
     line = (source.read(path) or b"").partition(b"DOCKER_BUILDKIT")[0].count(b"\n") + 1
     return builder, Evidence(path, line, because)
 

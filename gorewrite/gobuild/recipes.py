@@ -15,6 +15,7 @@ from gorewrite import shell
 from gorewrite.context import Context
 from gorewrite.facts import StageFacts
 from gorewrite.gobuild.makefile import run_part
+from gorewrite.memo import remembered
 from gorewrite.stage.runs import Run
 
 _MAKEFILES: Final = ("GNUmakefile", "makefile", "Makefile")
@@ -119,16 +120,16 @@ def source_of(stage: StageFacts, run: Run, recipe: Recipe) -> Source | None:
     return None
 
 
-def run_texts(stage: StageFacts, run: Run) -> Iterator[tuple[str, str]]:
-    """What the commands of a RUN take commands from, and those whose output it puts in."""
+@remembered
+def run_texts(stage: StageFacts, run: Run) -> tuple[tuple[str, str], ...]:
+    """(context path, text) of what the commands of a RUN, and those whose output it puts in, take
+    commands from."""
     steps = list(run.steps)
     for script in run.substitutions:
         steps += shell.steps(script, run.state.workdir, run.state.shell_env)
-    for step in steps:
-        recipe = recipe_of(step)
-        source = source_of(stage, run, recipe) if recipe is not None else None
-        if source is not None:
-            yield from texts(stage.facts.project.context, source.path, source.goals)
+    sources = (source_of(stage, run, recipe) for step in steps if (recipe := recipe_of(step)))
+    tree = stage.facts.project.context
+    return tuple(found for s in sources if s for found in texts(tree, s.path, s.goals))
 
 
 def texts(tree: Context, path: str, goals: Sequence[str] | None) -> Iterator[tuple[str, str]]:

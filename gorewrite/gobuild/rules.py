@@ -354,7 +354,7 @@ def builds_own_code(stage: StageFacts, invocation: Invocation) -> bool:
 def compiled_for(stage: StageFacts, invocation: Invocation) -> Evidence | None:
     """The later build with -trimpath that packages are compiled ahead for: `go build std`, `go
     build ./pkg/...`. Without the same flag, which is part of what names them in the build cache,
-    it compiles them anew (cmd/go/internal/work/exec.go, buildActionID). None when there is none.
+    it compiles them anew (buildActionID of cmd/go). None when there is none.
     """
     go = invocation.go
     if go.kind not in ("build", "install") or go.versioned or go.uncertain or go.output:

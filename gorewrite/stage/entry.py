@@ -62,13 +62,10 @@ class _Reader(Follower):
             message = "no ENTRYPOINT or CMD tells what the image runs; add one"
             self._refuse("no-entrypoint", message, evidence)
         started = self.entry.programs.keys() - self.entry.scripts.keys()
-        if (
-            self.given_nothing
-            and not self.ever_given
-            and all(posixpath.basename(each) in INIT for each in started)
-        ):
+        only_inits = all(posixpath.basename(each) in INIT for each in started)
+        if only_inits and self.runs_arguments.keys() == {False}:
             message = "the script runs what it is given, and nothing says what that is; add a CMD"
-            self._refuse("no-entrypoint", message, self.given_nothing)
+            self._refuse("no-entrypoint", message, self.runs_arguments[False])
         health = last(self.stage, "HEALTHCHECK")
         if health is not None and health.rest.strip().upper() != "NONE":
             self._health(health)

@@ -42,12 +42,10 @@ class Follower(Lookup):
 
     def __init__(self, stage: StageFacts, made: Container[str]) -> None:
         super().__init__(stage, made)
-        #: The words that the script which is read is given, and whether one runs them.
+        #: The words that the script which is read is given.
         self.given: tuple[str, ...] = ()
-        self.runs_arguments = False
-        #: Where a script runs the words that it is given, as long as it was given none.
-        self.given_nothing: Evidence | None = None
-        self.ever_given = False
+        #: Where scripts run the words that they are given, by whether there were any.
+        self.runs_arguments: dict[bool, Evidence] = {}
         #: The path of that script, its text, and the functions that it and what it takes in define.
         self.script: str | None = None
         self.text = ""
@@ -321,12 +319,8 @@ class Follower(Lookup):
 
     def _arguments(self, evidence: Evidence) -> None:
         """`exec "$@"` in a script: it runs the words that it is given."""
-        self.runs_arguments = True
+        self.runs_arguments[bool(self.given)] = evidence
         given, self.given = self.given, ()  # A script that is given itself ends here.
         run = self.behind_own(given, self.text)
-        if given:
-            self.ever_given = True
-        elif not self.ever_given:
-            self.given_nothing = evidence
         if run and self.runs(run[0], self.text) and self.resolve(run[0]) not in self.entry.programs:
             self._line(list(run), evidence)
