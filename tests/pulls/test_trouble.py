@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from gorewrite.forge.pacing import Pacer
 from tests.pulls.test_pr import SERVICES, fingerprint, run
 from tests.pulls.tools import Shop, git, service, shop
 
@@ -88,7 +89,8 @@ def test_no_token(two: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "there is no token for" in said and two.writes() == 0
 
 
-def test_the_token_is_nowhere(two: Shop) -> None:
+def test_the_token_is_nowhere(two: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Pacer, "sleep", lambda pacer, seconds: None)
     two.forge.faults.add("status", "POST", "/pulls$", status=500, times=50)
     said = two.pr("--output-format", "json", "--group-by", "service").output
     assert two.forge.token not in said
