@@ -185,7 +185,8 @@ def _listed(path: str, tags: frozenset[str]) -> CgoModule | PureModule | None:
 def _summary(closure: Closure) -> Evidence:
     read = sum(len(unit.files) for unit in closure.units.values())
     listed = len({external.module for external, _ in closure.externals.values()})
-    text = f"no cgo in {read} Go files read; {listed} other modules are known to be free of it"
+    text = f"no cgo in the Go files ({read} read)"
+    text += f" and other modules ({listed} known to be free of it)" if listed else ""
     return Evidence("", 0, text)
 
 
