@@ -20,6 +20,7 @@ from gorewrite.golang.targets import ignores_modules
 from gorewrite.modules.gomodules import PlacedModule, module_at, module_of, uses_vendor
 from gorewrite.modules.hoisting import Job
 from gorewrite.stage.choices import arguments_of_place, choices_of
+from gorewrite.stage.images import describe
 from gorewrite.stage.layout import Placed, under
 from gorewrite.stage.runs import Invocation, Run
 from gorewrite.transform import Refusal
@@ -280,9 +281,18 @@ def _mounts_modules(job: Job) -> bool:
 def _copies_modules(job: Job) -> bool:
     """Whether the stage copies the module cache of another one."""
     stage, user = job.user_stage, job.user
-    taken = [p.path for p in stage.placed if p.origin == "stage" and p.path is not None]
+    taken = [p.path for p in stage.placed if p.origin == "stage" and _may_hold_modules(stage, p)]
     where = module_cache(stage, stage.states[user], job.env, "/root") if taken else ""
-    return isinstance(where, str) and any(under(where, path) for path in taken)
+    return isinstance(where, str) and any(path and under(where, path) for path in taken)
+
+
+def _may_hold_modules(stage: StageFacts, placed: Placed) -> bool:
+    """Not what is copied as a whole of an image without Go: `COPY --from=tonistiigi/xx / /`."""
+    other = stage.facts.stage_named(placed.from_ or "", stage.index)
+    base = other.base if other is not None else describe(placed.from_ or "")
+    of_go = isinstance(base, Unknown) or base.family == "golang"
+    runs_go = other is not None and any(member.invocations for member in other.lineage)
+    return placed.source not in (".", "/") or of_go or runs_go
 
 
 def _behind(stage: StageFacts, one: Instruction, other: Instruction) -> bool:
