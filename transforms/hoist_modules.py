@@ -44,7 +44,7 @@ class HoistModules(Transform):
     - vendored: the modules are in the vendor directory; nothing is downloaded.
     - no-requirements: go.mod requires nothing that could be downloaded.
     - offline: GOPROXY is off or names a directory; nothing is downloaded.
-    - no-go-mod: go.mod is made in the image (`go mod init`).
+    - no-go-mod: go.mod is made in the image (`go mod init`), or it is not known which one it is.
     - go-mod-changed: commands in the image replace or require modules (`go mod edit -replace`), or
       a variable names other files (-modfile, GOWORK, GOENV).
     - gopath-mode: no go.mod, GO111MODULE=off, or a Go that ignores modules there.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -344,6 +345,22 @@ def _no_module(stage: StageFacts) -> Iterator[Refusal]:
     elif copied:
         message = "the sources have no go.mod, so there is nothing to download from; add one"
         yield Refusal(instruction, "gopath-mode", message, (evidence,))
+    elif _first(runs, "mod download") is None and (why := _unseen(stage, directory)) is not None:
+        message = f"{why}; download its modules ahead by hand"
+        yield Refusal(instruction, "no-go-mod", message, (evidence,))
+
+
+def _unseen(stage: StageFacts, directory: str) -> str | None:
+    """Why it is not known which go.mod is in a directory; "" for one that is not known itself."""
+    if not directory:
+        return "in which directory this builds, and so which go.mod it reads, is not known"
+    for placed in (p for p in stage.placed if p.origin == "context"):
+        if placed.path is None:
+            return f"where {placed.source} lands, and so which go.mod is read, is not known"
+        # A directory would land where a file lands in one.
+        if placed.unseen and under(directory, posixpath.dirname(placed.path)):
+            return f"{placed.source}, and so its go.mod, is not in this checkout"
+    return None
 
 
 def _copies_sources(stage: StageFacts, directory: str) -> bool:
