@@ -345,9 +345,19 @@ def _no_module(stage: StageFacts) -> Iterator[Refusal]:
     elif copied:
         message = "the sources have no go.mod, so there is nothing to download from; add one"
         yield Refusal(instruction, "gopath-mode", message, (evidence,))
-    elif _first(runs, "mod download") is None and (why := _unseen(stage, directory)) is not None:
+    elif not _downloads_first(stage) and (why := _unseen(stage, directory)) is not None:
         message = f"{why}; download its modules ahead by hand"
         yield Refusal(instruction, "no-go-mod", message, (evidence,))
+
+
+def _downloads_first(stage: StageFacts) -> bool:
+    """Whether modules are downloaded ahead of the first directory that is copied."""
+    copies = [p.instruction for p in stage.placed if p.origin == "context" and p.directory]
+    for run in (run for member in stage.lineage for run in member.runs):
+        if any(i.go.kind == "mod download" for i in run.invocations):
+            order = stage.order
+            return all(order.get(run.instruction, -1) < order.get(copy, -1) for copy in copies)
+    return False
 
 
 def _unseen(stage: StageFacts, directory: str) -> str | None:
