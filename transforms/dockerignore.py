@@ -12,7 +12,7 @@ from gorewrite import files
 from gorewrite.context import Context
 from gorewrite.context.gitneed import GitNeed, git_need, has_git
 from gorewrite.context.globs import BadPattern, has_wildcard, match
-from gorewrite.context.ignorefile import IgnoreError, IgnoreFile
+from gorewrite.context.ignorefile import IgnoreError, IgnoreFile, with_patterns
 from gorewrite.context.uses import ContextUse, context_use, copied
 from gorewrite.discovery import repository_root
 from gorewrite.evidence import Evidence
@@ -56,6 +56,7 @@ class Dockerignore(SharedTransform):
     - `git-needed`: the build reads `.git`, or the program reads the version that Go stamps from
       it; pass the version as a build argument to leave it out.
     - `allow-list`: the ignore file leaves everything out and lets single paths in again.
+    - `ignore-file-is-a-link`: what is written into it would be in another file, too.
     - `waits`: the change belongs to a pull request, and follows only from Dockerfiles that other
       pull requests change first.
 
@@ -163,19 +164,24 @@ def _use(found: ContextUse, place: Evidence | None) -> _Use:
 
 
 class _File(NamedTuple):
-    """The ignore file in force. path: relative to the context; old: None when there is none."""
+    """The ignore file in force. path: relative to the context; old: None when there is none;
+    link: what it holds when it is a link."""
 
     path: str
     old: bytes | None
     ignore: IgnoreFile
+    link: str | None
 
 
 def _read(context: Context) -> _File | None:
     """The ignore file in force; None when it cannot be read."""
     path = context.ignore_path
     try:
-        old = files.read(context.root / path, 1 << 20) if path is not None else None
-        return _File(path or ".dockerignore", old, IgnoreFile.parse(old or b""))
+        if path is None:
+            return _File(".dockerignore", None, IgnoreFile.parse(b""), None)
+        place = context.root / path
+        old = files.read(place, 1 << 20)
+        return _File(path, old, IgnoreFile.parse(old), files.target_of(str(place)))
     except (OSError, IgnoreError):
         return None
 
@@ -267,7 +273,12 @@ def _extend(
     ]
     if not patterns or (new and not any(_matching(n).intersection(patterns) for n in visible)):
         return
-    text = _written(patterns, file.old)
+    if file.link is not None:
+        # To `.gitignore`, say: git would then ignore what only the builder should.
+        why = f"{file.path} is a link to {file.link}, which has other readers, too"
+        yield SharedRefusal("ignore-file-is-a-link", f"{why}; make it a file", (carrier.place,))
+        return
+    text = with_patterns(patterns, file.old)
     stamped = ".git" in visible and (git is not None or ".git" in patterns)
     if stamped and own.has_git:
         shown = "only `go version -m` shows it; the program does not read it"
@@ -324,7 +335,7 @@ def _proven(candidate: _Candidate, context: Context, visible: Sequence[str], fil
     matched = [name for name in visible if candidate.pattern in _matching(name)]
     if not matched:
         return file.old is None and candidate.commonplace
-    above = IgnoreFile.parse(_written((candidate.pattern,), file.old))
+    above = IgnoreFile.parse(with_patterns((candidate.pattern,), file.old))
     if not any(above.excludes(name) for name in matched):
         return False  # A `!` line takes it in again.
     for name in matched:
@@ -339,17 +350,6 @@ def _proven(candidate: _Candidate, context: Context, visible: Sequence[str], fil
 def _has_sources(context: Context, directory: str) -> bool:
     walk = context.walk(directory, _MOST_FILES)
     return any(path.endswith(_SOURCES) for path in walk) or walk.truncated
-
-
-def _written(patterns: Sequence[str], old: bytes | None) -> bytes:
-    """The new text: patterns above what stands there, which stays as it is."""
-    old = old or b""
-    newline = b"\r\n" if old.count(b"\r\n") * 2 > old.count(b"\n") else b"\n"
-    # A byte order mark is only one at the very start (moby's ignorefile.ReadAll).
-    mark = b"\xef\xbb\xbf" if old.startswith(b"\xef\xbb\xbf") else b""
-    rest = old[len(mark) :]
-    text = b"".join(pattern.encode() + newline for pattern in patterns)
-    return mark + text + (newline + rest if rest.strip() else rest)
 
 
 # --- who else shares the context --------------------------------------------------------------

@@ -9,6 +9,7 @@ it walks the context.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -16,7 +17,7 @@ from typing import Final, NamedTuple
 from gorewrite.context.globs import BadPattern, clean, match
 from gorewrite.context.ignorepattern import Pattern
 
-__all__ = ["IgnoreError", "IgnoreFile", "IgnoreLine", "Pattern"]
+__all__ = ["IgnoreError", "IgnoreFile", "IgnoreLine", "Pattern", "with_patterns"]
 
 _SPACE: Final = (
     "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
@@ -176,3 +177,15 @@ def _normalised(text: str) -> str:
             text = text.removeprefix("/")
     # New trims and cleans once more, the `!` included: "!/" becomes "!".
     return clean((("!" if inverted else "") + text).strip(_SPACE))
+
+
+def with_patterns(patterns: Sequence[str], old: bytes | None) -> bytes:
+    """The text of an ignore file with patterns above what stands there, which stays as it is; old:
+    None when there is none."""
+    old = old or b""
+    newline = b"\r\n" if old.count(b"\r\n") * 2 > old.count(b"\n") else b"\n"
+    # A byte order mark is only one at the very start (moby's ignorefile.ReadAll).
+    mark = b"\xef\xbb\xbf" if old.startswith(b"\xef\xbb\xbf") else b""
+    rest = old[len(mark) :]
+    text = b"".join(pattern.encode() + newline for pattern in patterns)
+    return mark + text + (newline + rest if rest.strip() else rest)

@@ -263,3 +263,15 @@ def test_patterns_of_candidates_match_as_in_an_ignore_file() -> None:
     for name in ("a\nb.log", "[x].md", "Docker", "compose.yml.log", "docker-compose.yaml", *names):
         alone = {each for each in _PATTERNS if IgnoreFile.parse(each).excludes(name)}
         assert _matching(name) == alone, name
+
+
+def test_a_link_is_not_written_through(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    files = FILES | {"Dockerfile": PLAIN, ".gitignore": "bin\n"}
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    (tmp_path / ".dockerignore").symlink_to(".gitignore")
+    workspace = Workspace([transform("dockerignore")], Safety.REVIEW)
+    result = workspace.rewrite(tmp_path / "Dockerfile", "Dockerfile", Config()).plan
+    assert not result.files
+    assert [each.code for each in result.refusals] == ["ignore-file-is-a-link"]
