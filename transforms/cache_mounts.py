@@ -56,7 +56,7 @@ class CacheMounts(Transform):
 
     - builder-cannot-mount: a caller uses a builder without cache mounts (kaniko, or the classic
       one where enable-buildkit cannot switch BuildKit on), or with those of its own (Railway).
-    - old-syntax: a `# syntax=` directive pins a frontend older than 1.2.
+    - old-syntax: a `# syntax=` directive names a frontend without mounts, as 1.0 and 1.1 were.
     - cache-path-unknown: where a cache lies depends on an unknown image or variable.
     - cache-user-unknown: the numeric id of the USER is not known.
     - own-cache-mount: the file mounts something of its own there, or the same cache read-only.
@@ -277,14 +277,19 @@ class _Family:
 
     @cached_property
     def _old_frontend(self) -> Evidence | None:
-        """`# syntax=` of a frontend not known to have cache mounts, unless they are used."""
+        """`# syntax=` of a frontend not known to have cache mounts, unless they are used.
+
+        The experimental channel, now called labs, had them from the start (moby/buildkit v0.3.3,
+        frontend/dockerfile/docs/experimental.md).
+        """
         syntax = self.facts.dockerfile.directives.get("syntax")
         if syntax is None or any(i.flag("mount") for i in self.facts.dockerfile.instructions):
             return None
         image, _, tag = syntax.partition("@")[0].partition(":")
         version = re.match(r"(\d+)(?:\.(\d+))?", tag)
         new = version and (int(version[1]), int(version[2] or 99)) >= (1, 2)
-        if image.endswith("docker/dockerfile") and (new or tag in ("", "latest", "labs")):
+        new = new or tag in ("", "latest") or tag.endswith(("experimental", "labs"))
+        if image.endswith("docker/dockerfile") and new:
             return None
         return Evidence(self.facts.project.display, 1, f"# syntax={syntax}")
 

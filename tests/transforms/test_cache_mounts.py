@@ -229,7 +229,8 @@ def test_an_image_without_command_asks_for_review() -> None:
         ("docker.io/docker/dockerfile:1.7-labs", True),
         ("docker/dockerfile", True),
         ("docker/dockerfile:1.1", False),
-        ("docker/dockerfile:experimental", False),
+        ("docker/dockerfile:experimental", True),
+        ("docker/dockerfile:1.0-experimental", True),
         ("example.com/frontend:3", False),
     ],
 )
