@@ -130,7 +130,7 @@ class StageFacts:
 
     @cached_property
     def directories(self) -> frozenset[str]:
-        """Image paths that WORKDIR and COPY show to be directories."""
+        """Image paths that WORKDIR, COPY and `mkdir` show to be directories."""
         return self._layout[1]
 
     @cached_property
@@ -138,8 +138,7 @@ class StageFacts:
         """(what its own COPY and ADD place, `directories`)."""
         found: list[layout.Placed] = []
         directories = set(self.parent.directories) if self.parent is not None else {"/"}
-        if self.start.workdir:
-            directories.add(self.start.workdir)
+        directories.add(self.start.workdir or "/")
         tree, elsewhere = self.facts.project.context, self._is_directory_elsewhere
         base = self.base.directories if isinstance(self.base, Image) else frozenset()
         for instruction, state in self.states.items():
@@ -147,9 +146,10 @@ class StageFacts:
             if keyword in ("COPY", "ADD"):
                 found += layout.placements(instruction, state, tree, directories, base, elsewhere)
             elif keyword == "WORKDIR":
-                path = scope.after(state, instruction, self.facts.outside).workdir
-                if path:
-                    directories.add(path)
+                directories.add(scope.after(state, instruction, self.facts.outside).workdir or "/")
+            elif keyword == "RUN" and "mkdir" in instruction.rest:
+                escape = self.facts.dockerfile.escape
+                directories |= self.facts.lasting.run(state, instruction, escape).makes
         return tuple(found), frozenset(directories)
 
     def _is_directory_elsewhere(self, reference: str, path: str) -> bool | None:

@@ -29,6 +29,7 @@ from gorewrite.stage.layout import under
 from gorewrite.stage.metadata import health_check
 from gorewrite.stage.packages import Distro
 from gorewrite.stage.runs import Run
+from gorewrite.stage.scope import State
 from gorewrite.stage.text import installation
 
 Pairs = list[tuple[BodyNode, tuple[BodyNode, ...]]]
@@ -128,9 +129,11 @@ def _is_executable(stage: StageFacts, path: str | None) -> bool:
 
 def _is_made(stage: StageFacts, path: str | None) -> bool:
     """Whether another instruction makes a directory as root, with mode 755."""
-    if path is None or any(placed.path == path for placed in stage.placed):
-        return False  # What is copied there may land in it, or under its name.
+    if path is None:
+        return False
     for instruction, state in stage.states.items():
+        if _is_named(instruction, state, path):
+            return False  # What is copied there lands in it, and without it under its name.
         if instruction.keyword == "WORKDIR" and state.is_root:
             target = state.path(instruction.rest)
             if target is not None and under(target, path):
@@ -143,6 +146,14 @@ def _is_made(stage: StageFacts, path: str | None) -> bool:
         and copy_parts(placed.instruction).chown is None
         for placed in stage.placed
     )
+
+
+def _is_named(instruction: Instruction, state: State, path: str) -> bool:
+    """Whether a COPY or ADD has a path for its destination, without the `/` of a directory."""
+    if instruction.keyword not in ("COPY", "ADD"):
+        return False
+    written = copy_parts(instruction).dest
+    return not written.endswith("/") and state.path(written) == path
 
 
 def lacking(stage: StageFacts, distro: Distro) -> Iterator[Unknown]:

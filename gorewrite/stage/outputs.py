@@ -76,7 +76,7 @@ def _outputs(
     base = stage.base
     minor = base.go.version.minor if isinstance(base, Image) and base.go else None
     view = stage.view(invocation.run.instruction)
-    return _seen_outputs(view, go, _directories(stage), minor)
+    return _seen_outputs(view, go, stage.facts.lasting.same(stage.directories), minor)
 
 
 @remembered
@@ -107,20 +107,6 @@ def _of_choices(
         return outputs
     directories = dict.fromkeys((outputs[0].package_dir, *(p.directory for p in choices)))
     return tuple(outputs[0]._replace(package_dir=each, files=()) for each in directories)
-
-
-@remembered
-def _directories(stage: StageFacts) -> frozenset[str]:
-    """The known directories, with what the `mkdir`s of the lineage create."""
-    made = [
-        path
-        for member in stage.lineage
-        for run in member.runs
-        for step in run.steps
-        if step.argv[:1] == ("mkdir",)
-        for path in shell.writes(step)
-    ]
-    return stage.facts.lasting.same(stage.directories.union(filter(None, made)))
 
 
 def rounds(stage: StageFacts, invocation: Invocation) -> Iterator[GoCommand | Unknown]:

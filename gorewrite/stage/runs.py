@@ -21,7 +21,7 @@ from gorewrite.golang.commands import GoCommand, names_go, parse_go
 from gorewrite.golang.goenv import UNREAD, seen_by_go, stored_by
 from gorewrite.memo import cached_property, remembered
 from gorewrite.stage.images import Image
-from gorewrite.stage.layout import Placed
+from gorewrite.stage.layout import Placed, tops
 from gorewrite.stage.scope import BUILD_ONLY, CONFIGURING, Outside, State, after
 from gorewrite.stage.views import Copies
 
@@ -123,6 +123,13 @@ class Run:
     def steps(self) -> tuple[shell.Step, ...]:
         """Its simple commands in order, each with working directory and variables."""
         return self.body.commands.steps
+
+    @cached_property
+    def makes(self) -> frozenset[str]:
+        """The directories that its `mkdir`s create, and those above them."""
+        steps = [step for step in self.steps if step.argv[:1] == ("mkdir",)]
+        paths = [path for step in steps for path in shell.writes(step) if path is not None]
+        return frozenset().union(*map(tops, paths)) - {"."}
 
     @property
     def substitutions(self) -> tuple[shell.Script, ...]:
