@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import posixpath
 import re
-import shlex
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -347,7 +346,7 @@ def _commands_of(file: Path, top: Path, names: set[str], known: set[str]) -> Ite
     docker, kubectl = bool(names) and _RUN.search(text), _KUBECTL.search(text)
     if not docker and not kubectl:
         return
-    from gorewrite.callers.runcommands import containers, copied_of, kubectl_of, run_of
+    from gorewrite.callers.runcommands import containers, copied_of, kubectl_of, run_of, words_of
 
     shown = file.relative_to(top).as_posix() if file.is_relative_to(top) else file.name
     put_in = _put_in(shown, text, top)
@@ -368,7 +367,7 @@ def _commands_of(file: Path, top: Path, names: set[str], known: set[str]) -> Ite
                 yield from copied_of(found["arguments"], *given, file.parent, evidence)
                 continue
             try:
-                words = shlex.split(found["arguments"])
+                words = words_of(found["arguments"])
             except ValueError:
                 continue
             if words and words[-1].endswith(")") and "(" not in words[-1]:

@@ -30,6 +30,22 @@ _COPIED: Final = re.compile(
 )
 _RUN_IMAGE: Final = re.compile(r"--image[= ]([^\s]+)")
 _SHELLS: Final = frozenset({"sh", "bash", "ash"})
+#: `>`, `2>`, `>>`, `<` and the like, with the file when it follows at once.
+_REDIRECTION: Final = re.compile(r"\d*(?:[<>]|>>|>\|)(?P<file>[^<>|].*)?$")
+
+
+def words_of(arguments: str) -> list[str]:
+    """The words of a simple command, without its redirections. Raises ValueError where a quote is
+    left open."""
+    words: list[str] = []
+    given = iter(shlex.split(arguments))
+    for word in given:
+        redirection = _REDIRECTION.match(word)
+        if redirection is None:
+            words.append(word)
+        elif redirection["file"] is None:
+            next(given, None)
+    return words
 
 
 def run_of(
@@ -114,7 +130,7 @@ def kubectl_of(
     """
     found = _KUBECTL.search(line)
     try:
-        words = tuple(shlex.split(found["arguments"])) if found else ()
+        words = tuple(words_of(found["arguments"])) if found else ()
     except ValueError:
         return
     if found is None or not words:

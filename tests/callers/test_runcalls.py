@@ -66,6 +66,8 @@ def test_paths_and_variables_of_a_container(tmp_path: Path, lines: str, paths: l
     ("line", "words"),
     [
         ("docker run --rm -p 80:80 shop", []),
+        ("docker run -d -p $(P):80 shop > /dev/null", []),
+        ("docker run shop export --all >out.csv 2>> log 2>&1", [("export", "--all")]),
         ("docker run --rm shop:dev migrate up", [("migrate", "up")]),
         ("docker run --name shop shop go test ./...", [("go", "test", "./...")]),
         ("docker run -it shop bash", [("CMD", "bash")]),
