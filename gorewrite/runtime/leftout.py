@@ -11,6 +11,7 @@ Elsewhere the directory they come in is sure.
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -26,6 +27,8 @@ from gorewrite.stage.places import NO_TREE
 
 #: Of the files that viper reads (https://github.com/spf13/viper, SupportedExts), the usual ones.
 _EXTENSIONS = ("yaml", "yml", "json", "toml", "env", "ini", "properties")
+#: What a text names that a library is given to open: such a file, or a key.
+_NAMED = re.compile(rf"[^\s:*]*\.(?:{'|'.join(_EXTENSIONS)}|pem|key|crt)|(?:[^\s:*]*/)?\.env[\w.-]*")
 
 
 def left_out(
@@ -85,6 +88,10 @@ def _looked_for(
             if written is not None and read.kind != "write":
                 for path in _names(written.removeprefix("file://")):
                     yield posixpath.normpath(posixpath.join(workdir, path)), read.evidence
+        for mention in program.needs.mentions:
+            if _NAMED.fullmatch(mention.text):
+                path = posixpath.normpath(posixpath.join(workdir, mention.text))
+                yield path, mention.evidence
     for word, where in words:
         if "." in word and "://" not in word:
             yield posixpath.normpath(posixpath.join(workdir, word)), where

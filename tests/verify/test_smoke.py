@@ -107,6 +107,7 @@ def test_output_that_only_the_rewritten_varies(fake: Fake, run: Run) -> None:
         ("/app/cmd/shop/main.go:12 +0x1d", "example.com/shop/cmd/shop/main.go:12 +0x2f"),
         ("panic\n\t/app/main.go:8 +0x1d", "panic\n\t./main.go:8 +0x2f"),
         ("main.go:8: no port", "/src/main.go:8: no port"),
+        ("/go/pkg/mod/example.com/!ink/pen@v1.0.0/pen.go:7", "example.com/Ink/pen@v1.0.0/pen.go:7"),
         ("revision=2d481b89a08e", "revision=2d481b89a08e-modified"),
         ("v1.4.2 (clean)", "v1.4.2+dirty (clean)"),
         ("\x1b[31mred\x1b[0m", "red"),
