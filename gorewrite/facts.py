@@ -30,7 +30,7 @@ from gorewrite.golang.gomod import GoMod, find_module
 from gorewrite.memo import cached_property, remembered
 from gorewrite.stage import layout, scope
 from gorewrite.stage.images import Image, ImageRef, describe
-from gorewrite.stage.outputs import is_directory, outputs_of
+from gorewrite.stage.outputs import OtherStages, outputs_of
 from gorewrite.stage.runs import Invocation, Lasting, Run
 from gorewrite.stage.scope import Outside, State
 from gorewrite.stage.views import Copies, View, binds
@@ -139,7 +139,7 @@ class StageFacts:
         found: list[layout.Placed] = []
         directories = set(self.parent.directories) if self.parent is not None else {"/"}
         directories.add(self.start.workdir or "/")
-        tree, elsewhere = self.facts.project.context, self._is_directory_elsewhere
+        tree, elsewhere = self.facts.project.context, OtherStages(self)
         base = self.base.directories if isinstance(self.base, Image) else frozenset()
         for instruction, state in self.states.items():
             keyword = instruction.keyword
@@ -151,10 +151,6 @@ class StageFacts:
                 escape = self.facts.dockerfile.escape
                 directories |= self.facts.lasting.run(state, instruction, escape).makes
         return tuple(found), frozenset(directories)
-
-    def _is_directory_elsewhere(self, reference: str, path: str) -> bool | None:
-        other = self.facts.stage_named(reference, self.index)
-        return is_directory(other, path) if other is not None else None
 
     def placed_before(self, limit: Instruction | None) -> Iterator[layout.Placed]:
         """What is in the file system before an instruction (None: at the end), newest first."""

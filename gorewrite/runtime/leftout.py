@@ -28,7 +28,9 @@ from gorewrite.stage.places import NO_TREE
 #: Of the files that viper reads (https://github.com/spf13/viper, SupportedExts), the usual ones.
 _EXTENSIONS = ("yaml", "yml", "json", "toml", "env", "ini", "properties")
 #: What a text names that a library is given to open: such a file, or a key.
-_NAMED = re.compile(rf"[^\s:*]*\.(?:{'|'.join(_EXTENSIONS)}|pem|key|crt)|(?:[^\s:*]*/)?\.env[\w.-]*")
+_NAMED = re.compile(
+    rf"[^\s:*]*\.(?:{'|'.join(_EXTENSIONS)}|pem|key|crt)|(?:[^\s:*]*/)?\.env[\w.-]*"
+)
 
 
 def left_out(

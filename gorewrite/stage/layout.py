@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from gorewrite.context import Context
 from gorewrite.context.ignorefile import IgnoreError, IgnoreFile
@@ -98,8 +98,14 @@ def under(path: str, top: str) -> bool:
     return path.startswith(f"{top}/")
 
 
-#: Whether a path of another stage is a directory: (--from value, absolute path) -> answer.
-IsDirectory = Callable[[str, str], bool | None]
+class Elsewhere(Protocol):
+    """The file systems of other stages, each called as `--from` calls it."""
+
+    def is_directory(self, reference: str, path: str) -> bool | None:
+        """Whether an absolute path is a directory there; None when it is not known."""
+
+    def matches(self, reference: str, pattern: str) -> tuple[str, ...]:
+        """The absolute paths known to be there whose last part matches that of a pattern."""
 
 
 def placements(
@@ -108,18 +114,27 @@ def placements(
     tree: Context,
     directories: set[str],
     system: frozenset[str],
-    elsewhere: IsDirectory,
+    elsewhere: Elsewhere,
 ) -> tuple[Placed, ...]:
     """What a COPY or ADD places. `directories` are image paths known to be directories;
     it is extended with what this instruction shows to be one. system: those of the base image."""
     target, from_, paths = _written(state, instruction)
-    kinds: tuple[bool | None, ...] = ()
-    if from_ is not None:
-        kinds = tuple([elsewhere(from_, path) if path else None for path in paths])
+    found = tuple(_of_stage(elsewhere, from_, instruction, paths)) if from_ is not None else ()
     there = target in directories, target in system
-    placed, shown = _placed(state, instruction, tree, kinds, *there)
+    placed, shown = _placed(state, instruction, tree, found, *there)
     directories |= shown
     return placed
+
+
+def _of_stage(
+    elsewhere: Elsewhere, reference: str, instruction: Instruction, paths: Sequence[str | None]
+) -> Iterator[_Source]:
+    """The sources in another stage, and what those with wildcards are known to bring."""
+    for raw, path in zip(copy_parts(instruction).sources, paths, strict=True):
+        yield "stage", path or raw, elsewhere.is_directory(reference, path) if path else None
+        if path is not None and not _WILDCARDS.isdisjoint(path):
+            for match in elsewhere.matches(reference, path):
+                yield "stage", match, elsewhere.is_directory(reference, match)
 
 
 @remembered
@@ -141,30 +156,25 @@ def _placed(
     state: State,
     instruction: Instruction,
     tree: Context,
-    kinds: tuple[bool | None, ...],
+    found: tuple[_Source, ...],
     known: bool,
     system: bool,
 ) -> tuple[tuple[Placed, ...], frozenset[str]]:
     """(what a COPY or ADD places, the directories that it shows).
 
-    kinds: whether the sources in another stage are directories; known: whether the destination is
+    found: its sources in another stage; known: whether the destination is
     known to be one; system: whether it is one of the base image, which says nothing of a source
     that may be a directory. So it is kept while nothing else changes for it.
     """
     parts = copy_parts(instruction)
-    target, _, paths = _written(state, instruction)
+    target = _written(state, instruction)[0]
     dest = state.expand(parts.dest)
-    sources: list[_Source]
-    if parts.from_ is None:
-        sources = list(_from_context(state, instruction, tree))
-    else:
-        found = zip(parts.sources, paths, kinds, strict=True)
-        sources = [("stage", path or raw, kind) for raw, path, kind in found]
+    sources = list(found or _from_context(state, instruction, tree))
     excluded = _excluded(parts.exclude, state)
     sources += [("remote", heredoc.name, False) for heredoc in instruction.heredocs]
-    into = known or (
-        dest is not None and (dest.endswith("/") or dest in (".", "") or len(sources) > 1)
-    )
+    # A pattern with one match is one file.
+    single = len(sources) == 1 or (len(found) == 2 and len(parts.sources) == 1)
+    into = known or (dest is not None and (dest.endswith("/") or dest in (".", "") or not single))
     placed: list[Placed] = []
     for origin, source, directory in sources:
         path = target

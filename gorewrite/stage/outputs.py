@@ -5,8 +5,9 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from gorewrite.context.globs import BadPattern, has_wildcard, match
 from gorewrite.evidence import Unknown
 from gorewrite.golang.commands import BuildOutput, GoCommand, build_outputs, parse_go
 from gorewrite.golang.targets import Package
@@ -51,6 +52,37 @@ def is_directory(stage: StageFacts, path: str) -> bool | None:
     if path in _written_into(stage):
         return True
     return False if path in stage.output_paths else None
+
+
+class OtherStages(NamedTuple):
+    """What the other stages hold, for the sources of `COPY --from` in one (layout.Elsewhere)."""
+
+    stage: StageFacts
+
+    def is_directory(self, reference: str, path: str) -> bool | None:
+        other = self._named(reference)
+        return is_directory(other, path) if other is not None else None
+
+    def matches(self, reference: str, pattern: str) -> tuple[str, ...]:
+        other, (directory, last) = self._named(reference), posixpath.split(pattern)
+        if other is None or has_wildcard(directory):
+            return ()
+        source = other.source_of(directory)
+        names = {
+            posixpath.basename(p) for p in other.output_paths if posixpath.dirname(p) == directory
+        }
+        names.update(other.facts.project.context.listdir(source) if source is not None else ())
+        return tuple(posixpath.join(directory, n) for n in sorted(names) if _matches(last, n))
+
+    def _named(self, reference: str) -> StageFacts | None:
+        return self.stage.facts.stage_named(reference, self.stage.index)
+
+
+def _matches(pattern: str, name: str) -> bool:
+    try:
+        return match(pattern, name)
+    except BadPattern:
+        return False
 
 
 def named_outputs(stage: StageFacts) -> dict[str, str]:
