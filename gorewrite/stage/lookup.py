@@ -25,7 +25,8 @@ class Lookup:
 
     def is_file(self, word: str) -> bool:
         """Whether the word names a file that the stage is known to hold."""
-        return self.held(self.resolve(word) or "")
+        path = self.resolve(word)
+        return path is not None and self.held(path)
 
     def installed(self, word: str) -> bool:
         """Whether the word names a tool that `go install` brought, not what the stage builds."""

@@ -52,6 +52,7 @@ def test_program_that_needs_nothing_else(tmp_path: Path, lines: str) -> None:
         ('CMD ["bash"]', "no-entrypoint"),
         ("CMD sh", "no-entrypoint"),
         ('CMD ["go", "run", "."]', "dev-or-test-image"),
+        ('WORKDIR /\nCOPY . .\nCMD ["go", "run", "."]', "dev-or-test-image"),
         ('CMD ["go", "test", "./..."]', "dev-or-test-image"),
         ('ENTRYPOINT ["air"]', "dev-or-test-image"),
         ("CMD go run main.go", "dev-or-test-image"),
