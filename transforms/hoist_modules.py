@@ -52,6 +52,7 @@ class HoistModules(Transform):
     - multi-module: several modules that share no go.work are built in one stage.
     - replace-outside-context, workspace-incomplete: a go.mod that go needs is not copied.
     - left-out-by-caller: a caller filters go.mod or go.sum out of the context (`only=` of Tilt).
+    - many-modules: the repository has so many modules that the COPYs would be a list to keep up.
     - odd-path: a path that a COPY cannot name plainly, or that leads over a link.
     - private-module-no-auth: `go build` may skip a private module that a download would need.
     - auth-inline: the RUN that downloads sets up its own credentials or settings.
@@ -192,6 +193,13 @@ class _Hoist:
             renamed = posixpath.basename(source) != posixpath.basename(path)
             target = path if renamed else posixpath.dirname(path)
             groups.setdefault(target + ("" if renamed else "/"), []).append(source)
+        if len(groups) > _MOST_COPIES:
+            message = (
+                f"go.mod and go.sum of {len(groups)} modules would each take a COPY to keep up"
+            )
+            raise Incomplete(
+                "many-modules", f"{message}; copy them by a pattern", self.job.evidence
+            )
         chown = self.job.source.flag("chown")
         flag = f"--chown={chown} " if chown is not None else ""
         for target, sources in groups.items():
@@ -327,6 +335,8 @@ _OF_THE_DOWNLOAD = re.compile(
     r"\b(?:cache|dep|download|fetch|get|install|librar|mod|pack|pull|vendor)", re.IGNORECASE
 )
 _PLAIN = re.compile(r"[\w./+@~-]+")
+#: More COPYs than this are a list that nobody keeps up with the modules of the repository.
+_MOST_COPIES = 20
 
 
 def _imported(job: Job) -> frozenset[str]:

@@ -320,6 +320,16 @@ def test_a_link_is_not_made_a_directory() -> None:
     assert "COPY log/go.mod ./log/" in rewrite(named, files, "hoist-modules")[0]
 
 
+@pytest.mark.parametrize(("count", "codes"), [(19, []), (20, ["many-modules"])])
+def test_a_list_of_modules_stays_short(count: int, codes: list[str]) -> None:
+    names = [f"example.com/shop/m{number}" for number in range(count)]
+    lines = [f"require {n} v0.0.0\nreplace {n} => ./{n.rpartition('/')[2]}\n" for n in names]
+    modules = {f"{n.rpartition('/')[2]}/go.mod": f"module {n}\n" for n in names}
+    files = {**SERVICE, "go.mod": GO_MOD + "".join(lines), **modules}
+    _, _, refusals = rewrite(stage("COPY . .", BUILD), files, "hoist-modules")
+    assert [refusal.code for refusal in refusals] == codes
+
+
 def test_a_workspace_elsewhere_is_named() -> None:
     files = {"svc/go.mod": GO_MOD, "svc/main.go": SERVICE["main.go"], "dev.work": "use ./svc\n"}
     text = stage("COPY . .", "RUN GOWORK=/src/dev.work go build ./svc")
