@@ -342,7 +342,7 @@ class _Family:
         private = [use for use in wanting if brings_credentials(use)]
         without = [use for use in wanting if use not in private]
         if private and without:
-            message = "modules are downloaded with credentials that the other RUNs do not have"
+            message = "modules are downloaded with credentials or settings that other RUNs have not"
             return Conflict("private-modules", message, private[0].evidence)
         return None
 

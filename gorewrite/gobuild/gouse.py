@@ -187,6 +187,8 @@ _SECRET = re.compile(
 
 
 _DOWNLOAD_SETTINGS = ("GOPROXY", "GOPRIVATE", "GONO", "GOINSECURE", "GIT_")
+#: What GOPROXY is unless it is set, with or without its last resort.
+_DEFAULT_PROXY = re.compile(r"https://proxy\.golang\.org/?(?:[,|]direct)?")
 
 
 def brings_credentials(use: GoUse) -> bool:
@@ -200,6 +202,7 @@ def brings_credentials(use: GoUse) -> bool:
         for invocation in use.invocations
         for name, value in invocation.go.env.items()
         if name.startswith(_DOWNLOAD_SETTINGS) or name.lower().endswith("_proxy")
+        if not (name == "GOPROXY" and name not in before and _DEFAULT_PROXY.fullmatch(value or ""))
     )
 
 
