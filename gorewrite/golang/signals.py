@@ -234,6 +234,11 @@ def _use(file: SourceFile, package: str, name: str, start: int) -> str | None:
     if (package, name) == ("os", "Args"):
         return "self_path" if _FIRST_ELEMENT.match(file.code, end) else None
     if (package, name) in _CALLERS:
+        if (
+            name == "FuncForPC"
+            and b"FileLine" not in file.code[slice(*file.declaration_range(start))]
+        ):
+            return None  # The name of a function is that of its package, wherever that was built.
         # Loggers ask for the file name only; a path built from it is another matter.
         return "caller_paths" if _makes_a_path(file, start) else None
     return _USES.get((package, name))

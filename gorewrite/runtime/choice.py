@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import posixpath
 import re
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple, get_args
 
 from gorewrite.config import Config
 from gorewrite.evidence import Evidence, Unknown
@@ -174,6 +175,7 @@ def plain(
             why = f"no package is known that brings {tool}; one that the Dockerfile installs may"
             doubts.append(Unknown(why, (where,)))
         elif provider is None:
+            tool, where = next(_nowhere(needs), (tool, where))
             return NoRuntime(
                 "tool-unknown",
                 f"no package is known that brings {tool}; COPY it into the image, "
@@ -234,6 +236,15 @@ def _provider(tool: str, distro: Distro) -> str | None:
     if packages.in_image(tool, distro):
         return ""
     return packages.package_for(tool, distro)
+
+
+def _nowhere(needs: Requirements) -> Iterator[tuple[str, Evidence]]:
+    """The commands that neither distribution has."""
+    for tool, where in needs.tools.items():
+        if not packages.brings(needs.explicit, tool) and not any(
+            _provider(tool, distro) is not None for distro in get_args(Distro)
+        ):
+            yield tool, where
 
 
 def _kept(needs: Requirements, image: Image) -> set[str]:

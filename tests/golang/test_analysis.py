@@ -63,6 +63,8 @@ def signals(needs: ProgramNeeds) -> set[str]:
          ["runtime", "strings"], {"caller_paths"}),
         ("f, _ := runtime.FuncForPC(pc).FileLine(0)\nd := filepath.Dir(f)",
          ["runtime", "path/filepath"], {"caller_paths"}),
+        ("n := runtime.FuncForPC(pc).Name()\nd := filepath.Dir(n)", ["runtime", "path/filepath"],
+         set()),
         ("os.Setenv(\"GODEBUG\", \"netdns=cgo\")", ["os"], {"resolver"}),
         ("runtime.GOROOT()", ["runtime"], {"toolchain_paths"}),
         ("build.Default.Import()", ["go/build"], {"toolchain_paths"}),

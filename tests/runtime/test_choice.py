@@ -221,3 +221,11 @@ def test_departures(
     stage = facts_of(tmp_path, f"FROM {base}\n{lines}\n").final
     found = departures(stage, describe(image))
     assert (found[0], len(found[1])) == (fields, doubts)
+
+
+def test_the_command_that_nobody_has_is_named(tmp_path: Path) -> None:
+    """Not `halt`, which alpine has and debian has not."""
+    lines = f"{STATIC}\nHEALTHCHECK CMD halt -n || mystery -x\n{CMD}"
+    found = chosen(tmp_path, lines, "golang:1.24-alpine")
+    assert isinstance(found, NoRuntime)
+    assert "mystery" in found.message
