@@ -55,7 +55,8 @@ _GIT: Final = re.compile(
     r"|[\[(,]\s*[\"']git[\"']\s*[,\])]"  # An argument list of another language.
     r"|\b(?:goreleaser|promu|svu|govvv|gitversion|git-chglog|git-cliff|setuptools[-_]scm|hatch-vcs"
     r"|dunamai|versioneer|vergen|GitPython|pygit2|simple-git|isomorphic-git|git-rev-sync"
-    r"|semantic-release|propose-version|set-commits|pre-commit|lefthook)\b"
+    # A hook of that name in the settings of husky is for those who commit.
+    r"|semantic-release|propose-version|set-commits|pre-commit(?![\"']\s*:)|lefthook)\b"
     # Linters that only look at what is new, by their flags or settings.
     r"|\bnew-from-(?:rev|merge-base)\b|golangci-lint\b[^\n;&|]*\s--new\b|^\s*new\s*[:=]\s*true"
 )
@@ -135,13 +136,16 @@ def _in_run(facts: Facts, stage: StageFacts, run: Run) -> GitNeed | None:
             if _GIT.search(line):
                 place = Evidence(path, number, line.strip())
                 return GitNeed("what the build runs reads it", place, dirty)
-    runs_sources = any(
-        i.go.kind in ("generate", "run") and not i.go.versioned for i in run.invocations
-    )
-    if runs_sources or any(shell.unwrapped(step).command.name == "mage" for step in run.steps):
+    kinds = {i.go.kind for i in run.invocations if not i.go.versioned}
+    mage = any(shell.unwrapped(step).command.name == "mage" for step in run.steps)
+    if mage or kinds & {"generate", "run"}:
         source = _sources_with(facts.project.context, _RUNS_GIT)
         if source is not None:
             return GitNeed("a program that the build runs may read it", source, True)
+    if "test" in kinds:
+        source = _sources_with(facts.project.context, _RUNS_GIT, tests=True)
+        if source is not None:
+            return GitNeed("a test that the build runs may read it", source, False)
     return None
 
 
@@ -280,11 +284,14 @@ def has_git(stage: StageFacts) -> bool:
 
 @remembered
 @lasting
-def _sources_with(context: Context, pattern: re.Pattern[bytes]) -> Evidence | None:
-    """The first Go file of the context, vendored ones aside, in which a pattern stands."""
+def _sources_with(
+    context: Context, pattern: re.Pattern[bytes], tests: bool = False
+) -> Evidence | None:
+    """The first Go file of the context, vendored ones aside, in which a pattern stands. tests:
+    whether those of tests count."""
     walk = context.walk(".", _MOST_SOURCES, _may_hold_sources)
     for path in walk:
-        if not path.endswith(".go") or path.endswith("_test.go"):
+        if not path.endswith(".go") or (path.endswith("_test.go") and not tests):
             continue
         data = walk.read(path)
         found = pattern.search(data) if data is not None else None

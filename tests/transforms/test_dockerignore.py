@@ -147,6 +147,11 @@ def test_what_the_program_reads(name: str, wanted: list[str]) -> None:
         ("RUN ./v\n", {"v": "#!/bin/sh\n. $(dirname $0)/w\n", "w": "git describe\n"}, False),
         ("RUN go generate ./...\n", {"g.go": "package main\n\n//go:generate git log\n"}, True),
         ("RUN apk add git && go build -buildvcs=true -o /x .\n", {}, True),
+        (
+            "RUN go test ./...\n",
+            {"main_test.go": 'package main\n\nimport "github.com/go-git/go-git/v5"\n'},
+            False,
+        ),
     ],
 )
 def test_git_needed(run: str, files: dict[str, str], dirty: bool) -> None:
@@ -165,6 +170,8 @@ def test_git_needed(run: str, files: dict[str, str], dirty: bool) -> None:
         ("RUN echo .gitignore .github x.git\n", {}),
         ("RUN make a\n", {"Makefile": "a:\n\techo\nb:\n\tgit describe --dirty\n"}),
         ("RUN make\n", {"Makefile": "# git describe\na:\n\techo\n"}),
+        ("RUN go test ./...\n", {"main_test.go": "package main\n"}),
+        ("RUN make\n", {"Makefile": 'a:\n\techo \'{"pre-commit": "lint-staged"}\'\n'}),
         ("RUN ./v\n", {"v": "#!/bin/sh\n# git describe\n"}),
     ],
 )
