@@ -46,7 +46,7 @@ def identity(stages: Sequence[StageFacts], uses: Sequence[GoUse]) -> str | Unkno
     base = stages[0].base
     reference = from_parts(from_).image.text
     if "$" in reference or not isinstance(base, Image):
-        why = "cgo is on, and the image that would have to name the cache is a variable"
+        why = "cgo may be on, and the image that would have to name the cache is a variable"
         return Unknown(why, (stages[0].facts.at(from_),))
     tag = base.ref.tag or (base.ref.digest or "latest").removeprefix("sha256:")[:12]
     return f"go-build-{tag}"
