@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from gorewrite import shell
 from gorewrite.caches.mounts import mounts
-from gorewrite.context import Context
+from gorewrite.context.search import sources_with
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import Facts, StageFacts
 from gorewrite.gobuild.indirect import indirect_builds
@@ -22,7 +22,7 @@ from gorewrite.gobuild.recipes import run_texts, texts
 from gorewrite.gobuild.toolchain import at
 from gorewrite.golang.commands import BuildOutput
 from gorewrite.golang.versions import GoVersion
-from gorewrite.memo import lasting, remembered
+from gorewrite.memo import remembered
 from gorewrite.runtime.programs import needs_of
 from gorewrite.stage.images import Image
 from gorewrite.stage.packages import bare_name
@@ -83,7 +83,6 @@ _OTHER_FILES: Final = (
     "build.gradle", "build.gradle.kts", "pom.xml", "Rakefile",
 )  # fmt: skip
 _MOST_TEXTS: Final = 30
-_MOST_SOURCES: Final = 20_000
 
 #: Packages that look at the version control stamp of the program they are linked into.
 _READERS: Final = (
@@ -139,11 +138,11 @@ def _in_run(facts: Facts, stage: StageFacts, run: Run) -> GitNeed | None:
     kinds = {i.go.kind for i in run.invocations if not i.go.versioned}
     mage = any(shell.unwrapped(step).command.name == "mage" for step in run.steps)
     if mage or kinds & {"generate", "run"}:
-        source = _sources_with(facts.project.context, _RUNS_GIT)
+        source = sources_with(facts.project.context, _RUNS_GIT)
         if source is not None:
             return GitNeed("a program that the build runs may read it", source, True)
     if "test" in kinds:
-        source = _sources_with(facts.project.context, _RUNS_GIT, tests=True)
+        source = sources_with(facts.project.context, _RUNS_GIT, tests=True)
         if source is not None:
             return GitNeed("a test that the build runs may read it", source, False)
     return None
@@ -227,17 +226,17 @@ def _stamp(
         return None
     known = () if isinstance(outputs, Unknown) else outputs
     if not known:
-        return _reader(_sources_with(stage.facts.project.context, _BUILD_INFO))
+        return _reader(sources_with(stage.facts.project.context, _BUILD_INFO))
     for output in known:
         needs = needs_of(stage, invocation, output)
         if isinstance(needs, Unknown) or needs.problems or needs.missing:
-            return _reader(_sources_with(stage.facts.project.context, _BUILD_INFO))
+            return _reader(sources_with(stage.facts.project.context, _BUILD_INFO))
         if needs.build_info:
             return _reader(needs.build_info[0])
         for package in _READERS:
             if any(package == m or package.startswith(f"{m}/") for m in needs.modules):
                 imported = re.compile(b'"' + re.escape(package.encode()) + b'["/]')
-                place_of = _sources_with(stage.facts.project.context, imported)
+                place_of = sources_with(stage.facts.project.context, imported)
                 if place_of is not None:
                     return _reader(place_of)
     return None
@@ -252,7 +251,7 @@ def _indirect_stamp(stage: StageFacts) -> GitNeed | None:
             if re.search(r"-buildvcs(?!=false)", build.text):
                 return GitNeed("-buildvcs=true fails without it", build.builds[0], True)
             if "-buildvcs=false" not in build.text:
-                found = _reader(_sources_with(stage.facts.project.context, _BUILD_INFO))
+                found = _reader(sources_with(stage.facts.project.context, _BUILD_INFO))
                 if found is not None:
                     return found
     return None
@@ -280,28 +279,3 @@ def has_git(stage: StageFacts) -> bool:
     if base.family == "golang":
         return base.go is None or base.go.distro != "alpine"
     return base.family == "other"
-
-
-@remembered
-@lasting
-def _sources_with(
-    context: Context, pattern: re.Pattern[bytes], tests: bool = False
-) -> Evidence | None:
-    """The first Go file of the context, vendored ones aside, in which a pattern stands. tests:
-    whether those of tests count."""
-    walk = context.walk(".", _MOST_SOURCES, _may_hold_sources)
-    for path in walk:
-        if not path.endswith(".go") or (path.endswith("_test.go") and not tests):
-            continue
-        data = walk.read(path)
-        found = pattern.search(data) if data is not None else None
-        if data is not None and found is not None:
-            line = data.count(b"\n", 0, found.start()) + 1
-            return Evidence(path, line, found.group().decode("utf-8", "replace"))
-    if walk.truncated:
-        return Evidence("", 0, "there are too many files to look through")
-    return None
-
-
-def _may_hold_sources(directory: str) -> bool:
-    return "." not in directory and directory not in ("vendor", "node_modules", "testdata")

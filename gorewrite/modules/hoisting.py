@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from gorewrite import shell
 from gorewrite.caches.mounts import mounts
+from gorewrite.context.search import sources_with
 from gorewrite.dockerfile import Instruction, copy_parts, pairs, variables
 from gorewrite.evidence import Evidence, Unknown
 from gorewrite.facts import StageFacts
@@ -38,6 +39,9 @@ _AUTH = re.compile(
 )
 _TOOLS = re.compile(r"(?:^|[\s/])(?:git|openssh(?:-client)?|mercurial|ca-certificates)\b")
 _STORES = re.compile(r"\bgo\s+env\s+-w\b")
+_GENERATED = re.compile(
+    rb"(?m)^//go:generate[ \t]+go[ \t]+env[ \t]+-w[ \t]+\S*(?:PROXY|PRIVATE|SUMDB)=.*"
+)
 _CLEANS = re.compile(
     r"\bclean\b[^\n;&|]*-modcache\b|\brm\s+-\w*[rR]\w*\s[^\n;&|]*(?:pkg/mod|pkg\b|/go(?:/\*|/)?(?:\s|$))"
 )
@@ -283,7 +287,7 @@ class Job:
         facts = self.stage.facts
         scripts = self._scripts(run)
         auth = _AUTH.search(run.text) and not _harmless_certificates(self.user_stage, run)
-        if auth or _AUTH.search(scripts) or _STORES.search(scripts):
+        if auth or _AUTH.search(scripts) or _STORES.search(scripts) or self._generated(run):
             self._late("credentials or certificates are set up", self.stage, run.instruction)
         if any(_SETTING.fullmatch(name) for name in run.body.commands.stored):
             self._late("settings of the download are stored", self.stage, run.instruction)
@@ -298,6 +302,12 @@ class Job:
     def _scripts(self, run: Run) -> str:
         """What the Makefiles and scripts say that a RUN runs."""
         return "\n".join(text for _, text in run_texts(self.user_stage, run))
+
+    def _generated(self, run: Run) -> Evidence | None:
+        """Where a `go generate` of the RUN stores settings: `//go:generate go env -w …`."""
+        if all(invocation.go.kind != "generate" for invocation in run.invocations):
+            return None
+        return sources_with(self.stage.facts.project.context, _GENERATED)
 
     @cached_property
     def _go_earlier(self) -> bool:
@@ -314,11 +324,12 @@ class Job:
         if auth or (self.through is None and _AUTH.search(self._scripts(self.run))):
             message = "the RUN that downloads sets up credentials; give those a RUN of their own"
             raise Incomplete("auth-inline", message, facts.at(self.user))
-        stores = _STORES.search(text) is not None
+        generated = self._generated(self.run)
+        stores = generated or _STORES.search(text)
         if stores or (needs_tools and _TOOLS.search(text)):
             what = "stores settings" if stores else "installs tools"
             message = f"the RUN that downloads {what} for it; give those a RUN of their own"
-            raise Incomplete("auth-inline", message, facts.at(self.user))
+            raise Incomplete("auth-inline", message, generated or facts.at(self.user))
         base = self.stage.base
         golang = isinstance(base, Image) and base.family == "golang"
         if not golang and not self._go_earlier and not _only_go(self.run):
