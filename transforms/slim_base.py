@@ -265,7 +265,13 @@ class _Slim:
         return self._refuse("needs-userland", message, needs.userland)
 
     def _needed_of_stage(self) -> Refusal | None:
-        """A reason why the stage's own instructions need the base image, if any."""
+        """A reason why the stage's own instructions need the base image, if any: first what no
+        other instruction could put right."""
+        working = [run for run in self.stage.runs if not is_idle(self.stage, run)]
+        for run in working:
+            if names := installs(run):
+                message = f"this RUN installs {names}, which distroless does not have"
+                return self._refuse("base-needs-shell", message, (self.facts.at(run.instruction),))
         for instruction, state in self.stage.states.items():
             if instruction.keyword not in _SHELL_FREE:
                 message = f"{instruction.keyword} is not followed"
@@ -288,17 +294,11 @@ class _Slim:
                 "builder and copy it from there"
             )
             return self._refuse("base-needs-shell", message, (self.facts.at(own.instruction),))
-        for run in self.stage.runs:
-            if not is_idle(self.stage, run):
-                names = installs(run)
-                message = (
-                    f"this RUN installs {names}, which distroless does not have"
-                    if names
-                    else "this RUN needs a shell in the image; move what it makes to the builder "
-                    "and copy it"
-                )
-                return self._refuse("base-needs-shell", message, (self.facts.at(run.instruction),))
-            self.removed.append(run.instruction)
+        if working:
+            message = "this RUN needs a shell in the image; move what it makes to the builder"
+            where = (self.facts.at(working[0].instruction),)
+            return self._refuse("base-needs-shell", f"{message} and copy it", where)
+        self.removed += [run.instruction for run in self.stage.runs]
         return None
 
     def _change(self, needs: Requirements, runtime: Runtime) -> Change:
