@@ -16,7 +16,7 @@ from gorewrite.modules.gomodules import Incomplete, ModuleFiles, needed_files
 from gorewrite.modules.hoisting import Job, Kept
 from gorewrite.modules.hoistjobs import jobs
 from gorewrite.runtime.programs import needs_of
-from gorewrite.stage.blocks import cut, taken_out
+from gorewrite.stage.blocks import cut, met_blanks, taken_out
 from gorewrite.stage.layout import relative
 from gorewrite.transform import Change, Proposal, Refusal, Safety, Transform, to_review
 
@@ -159,6 +159,8 @@ class _Hoist:
         if self.job.work_directory is not None:
             new += [*self.view.comments_above(self.job.work_directory), self.job.work_directory]
             removed += taken_out(self.view, self.job.work_directory)
+        gone = {node for node, left in removed if not left}
+        removed += [(node, ()) for node in met_blanks(self.view.nodes, gone)]
         new += self.facts.dockerfile.fragment("".join(self._copies(needed)))
         new += download
         anchor = job.anchor

@@ -32,6 +32,18 @@ def taken_out(
 
 def doubled_blanks(nodes: Sequence[BodyNode], gone: set[BodyNode]) -> set[BodyNode]:
     """Blank lines that would be left doubled, or dangling at the end."""
+    found = met_blanks(nodes, gone)
+    for node in reversed(nodes):
+        if node in gone:
+            continue
+        if not isinstance(node, Blank):
+            break
+        found.add(node)
+    return found
+
+
+def met_blanks(nodes: Sequence[BodyNode], gone: set[BodyNode]) -> set[BodyNode]:
+    """Blank lines that would meet another one where nodes are gone."""
     found: set[BodyNode] = set()
     after_blank = beside = False
     for node in nodes:
@@ -42,12 +54,6 @@ def doubled_blanks(nodes: Sequence[BodyNode], gone: set[BodyNode]) -> set[BodyNo
         if isinstance(node, Blank) and after_blank and beside:
             found.add(node)
         after_blank = isinstance(node, Blank)
-    for node in reversed(nodes):
-        if node in gone:
-            continue
-        if not isinstance(node, Blank):
-            break
-        found.add(node)
     return found
 
 

@@ -21,6 +21,10 @@ def stage(*lines: str, base: str = "golang:1.22") -> str:
 BUILD = "RUN go build -o /shop ."
 
 REWRITES = {
+    "blank lines that would meet": (
+        ("COPY . .", "", "COPY go.mod go.sum ./", "", "RUN go mod download", BUILD),
+        ("COPY go.mod go.sum ./", "RUN go mod download", "COPY . .", "", BUILD),
+    ),
     "implicit": (
         ("COPY . .", BUILD),
         ("COPY go.mod go.sum ./", "RUN go mod download", "COPY . .", BUILD),
