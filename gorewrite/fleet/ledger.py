@@ -48,7 +48,10 @@ class Ledger:
         top = outcome.repository or os.path.dirname(real(path))  # noqa: PTH120
         spans: dict[str, list[SpanEdit]] = {}
         for span in outcome.spans:
-            spans.setdefault(real(f"{top}/{span.path}"), []).append(span)
+            place = real(f"{top}/{span.path}")
+            # By its own name, so that what two links to it ask for is the same edit.
+            own = os.path.relpath(place, real(top))
+            spans.setdefault(place, []).append(span._replace(path=own))
         edits = []
         try:
             for place, wanted in spans.items():

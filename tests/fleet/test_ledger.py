@@ -117,3 +117,12 @@ def test_a_whole_file_is_made_once(top: Path) -> None:
     assert str(error) == (
         "b/Dockerfile: another Dockerfile of this run changes tools.txt, too; run again"
     )
+
+
+def test_a_link_to_a_shared_file_asks_for_the_same_edit(top: Path) -> None:
+    (top / "a" / "Makefile").symlink_to("../Makefile")
+    old, new = b"build a", b"build -t a a"
+    both = outcome(top, "a", span(old, new), span(old, new, "a/Makefile"))
+    made = joined(Ledger(str(top)), top, both)
+    assert made.error is None
+    assert made.diff.count(b"+\tdocker build -t a a") == 1
