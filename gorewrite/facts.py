@@ -6,6 +6,7 @@ rather than work a fact out again for themselves.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -38,6 +39,10 @@ from gorewrite.surroundings import Project
 
 if TYPE_CHECKING:
     from gorewrite.callers.compose import Service
+
+
+#: What a RUN that makes a directory says.
+_MAKES = re.compile(r"\bmkdir\b|\binstall\s.*-d\b|\b(?:adduser|useradd)\b")
 
 
 class StageFacts:
@@ -130,7 +135,7 @@ class StageFacts:
 
     @cached_property
     def directories(self) -> frozenset[str]:
-        """Image paths that WORKDIR, COPY and `mkdir` show to be directories."""
+        """Image paths that WORKDIR, COPY and what RUNs make show to be directories."""
         return self._layout[1]
 
     @cached_property
@@ -147,7 +152,7 @@ class StageFacts:
                 found += layout.placements(instruction, state, tree, directories, base, elsewhere)
             elif keyword == "WORKDIR":
                 directories.add(scope.after(state, instruction, self.facts.outside).workdir or "/")
-            elif keyword == "RUN" and "mkdir" in instruction.rest:
+            elif keyword == "RUN" and _MAKES.search(instruction.rest):
                 escape = self.facts.dockerfile.escape
                 directories |= self.facts.lasting.run(state, instruction, escape).makes
         return tuple(found), frozenset(directories)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
@@ -30,6 +30,15 @@ if TYPE_CHECKING:
 
 Edit = tuple[int, int, str]
 Form = Literal["shell", "heredoc", "exec"]
+
+
+def _made(step: shell.Step) -> Iterator[str]:
+    """The directories that a command makes: with mkdir or install, or as the home of a user."""
+    name = step.argv[0] if step.argv else None
+    if name == "mkdir" or (name == "install" and "-d" in step.argv):
+        yield from filter(None, shell.writes(step))
+    elif (user := shell.user_command(step.argv)) is not None and user.made_home:
+        yield user.made_home
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,9 +135,8 @@ class Run:
 
     @cached_property
     def makes(self) -> frozenset[str]:
-        """The directories that its `mkdir`s create, and those above them."""
-        steps = [step for step in self.steps if step.argv[:1] == ("mkdir",)]
-        paths = [path for step in steps for path in shell.writes(step) if path is not None]
+        """The directories that it makes, as far as they are named, and those above them."""
+        paths = (path for step in self.steps for path in _made(shell.unwrapped(step)))
         return frozenset().union(*map(tops, paths)) - {"."}
 
     @property
