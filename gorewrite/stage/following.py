@@ -139,7 +139,10 @@ class Follower(Lookup):
         if path is None:
             self.entry.tools.setdefault(word, evidence)
             return
-        if path.startswith(("/bin/", "/usr/bin/", "/sbin/", "/usr/sbin/")) and not self.held(path):
+        over = self.stage.copies.over(path)
+        copied = any(placed.path == path and placed.unseen for placed in over)
+        of_system = path.startswith(("/bin/", "/usr/bin/", "/sbin/", "/usr/sbin/"))
+        if of_system and not copied and not self.held(path):
             self.entry.tools.setdefault(posixpath.basename(path), evidence)
             if "/" in word:
                 self.entry.paths.setdefault(path, evidence)

@@ -68,6 +68,7 @@ def test_program_that_needs_nothing_else(tmp_path: Path, lines: str) -> None:
         ('ARG SERVICE\nWORKDIR /app/$SERVICE\nCMD ["./shop"]', "entrypoint-unknown"),
         ("CMD eval $X", "entrypoint-script"),
         ("CMD . ./env && ./shop", "entrypoint-script"),
+        ('COPY missing.sh /bin/run.sh\nENTRYPOINT ["sh", "/bin/run.sh"]', "entrypoint-script"),
         ("CMD ./shop 'unclosed", "entrypoint-script"),
         ('CMD ["tini", "--", "go", "run", "."]', "dev-or-test-image"),
     ],
