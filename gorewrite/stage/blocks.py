@@ -49,6 +49,8 @@ def met_blanks(nodes: Sequence[BodyNode], gone: set[BodyNode]) -> set[BodyNode]:
     for node in nodes:
         if not isinstance(node, Blank):
             beside = node in gone  # Blank lines that were there before stay.
+        elif node in gone:
+            beside = False  # As one went here already, the others stood together before.
         if node in gone:
             continue
         if isinstance(node, Blank) and after_blank and beside:
