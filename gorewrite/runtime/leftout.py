@@ -91,7 +91,9 @@ def _looked_for(
                 for path in _names(written.removeprefix("file://")):
                     yield posixpath.normpath(posixpath.join(workdir, path)), read.evidence
         for mention in program.needs.mentions:
-            if _NAMED.fullmatch(mention.text):
+            # Alone in its quotes; a message may name a file, too.
+            quoted = any(f"{q}{mention.text}{q}" in mention.evidence.text for q in "\"`")
+            if quoted and _NAMED.fullmatch(mention.text):
                 path = posixpath.normpath(posixpath.join(workdir, mention.text))
                 yield path, mention.evidence
     for word, where in words:
