@@ -27,9 +27,11 @@ from gorewrite.stage.places import NO_TREE
 
 #: Of the files that viper reads (https://github.com/spf13/viper, SupportedExts), the usual ones.
 _EXTENSIONS = ("yaml", "yml", "json", "toml", "env", "ini", "properties")
-#: What a text names that a library is given to open: such a file, or a key.
+#: What a text names that a library is given to open: such a file or a key, or a directory that
+#: is built ahead of the image or kept out of git for what it holds.
 _NAMED = re.compile(
-    rf"[^\s:*]*\.(?:{'|'.join(_EXTENSIONS)}|pem|key|crt)|(?:[^\s:*]*/)?\.env[\w.-]*"
+    rf"[^\s:*]*\.(?:{'|'.join(_EXTENSIONS)}|html|pem|key|crt)|(?:[^\s:*]*/)?\.env[\w.-]*"
+    r"|[^\s:*]*/(?:dist|build|out|public|static|assets|www|docs|certs?|keys|secrets|configs?)/?"
 )
 
 
@@ -92,7 +94,7 @@ def _looked_for(
                     yield posixpath.normpath(posixpath.join(workdir, path)), read.evidence
         for mention in program.needs.mentions:
             # Alone in its quotes; a message may name a file, too.
-            quoted = any(f"{q}{mention.text}{q}" in mention.evidence.text for q in "\"`")
+            quoted = any(f"{q}{mention.text}{q}" in mention.evidence.text for q in '"`')
             if quoted and _NAMED.fullmatch(mention.text):
                 path = posixpath.normpath(posixpath.join(workdir, mention.text))
                 yield path, mention.evidence
