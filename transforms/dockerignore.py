@@ -12,7 +12,7 @@ from gorewrite import files
 from gorewrite.context import Context
 from gorewrite.context.gitneed import GitNeed, git_need, has_git
 from gorewrite.context.globs import BadPattern, has_wildcard, match
-from gorewrite.context.ignorefile import IgnoreError, IgnoreFile, with_patterns
+from gorewrite.context.ignorefile import IgnoreError, IgnoreFile, shared_with, with_patterns
 from gorewrite.context.uses import ContextUse, context_use, copied
 from gorewrite.discovery import repository_root
 from gorewrite.evidence import Evidence
@@ -165,12 +165,12 @@ def _use(found: ContextUse, place: Evidence | None) -> _Use:
 
 class _File(NamedTuple):
     """The ignore file in force. path: relative to the context; old: None when there is none;
-    link: what it holds when it is a link."""
+    shared: the file that it is the same as, by a link."""
 
     path: str
     old: bytes | None
     ignore: IgnoreFile
-    link: str | None
+    shared: str | None
 
 
 def _read(context: Context) -> _File | None:
@@ -181,7 +181,7 @@ def _read(context: Context) -> _File | None:
             return _File(".dockerignore", None, IgnoreFile.parse(b""), None)
         place = context.root / path
         old = files.read(place, 1 << 20)
-        return _File(path, old, IgnoreFile.parse(old), files.target_of(str(place)))
+        return _File(path, old, IgnoreFile.parse(old), shared_with(place))
     except (OSError, IgnoreError):
         return None
 
@@ -273,10 +273,10 @@ def _extend(
     ]
     if not patterns or (new and not any(_matching(n).intersection(patterns) for n in visible)):
         return
-    if file.link is not None:
+    if file.shared is not None:
         # To `.gitignore`, say: git would then ignore what only the builder should.
-        why = f"{file.path} is a link to {file.link}, which has other readers, too"
-        yield SharedRefusal("ignore-file-is-a-link", f"{why}; make it a file", (carrier.place,))
+        message = f"a link makes {file.path} and {file.shared} one file; make it two"
+        yield SharedRefusal("ignore-file-is-a-link", message, (carrier.place,))
         return
     text = with_patterns(patterns, file.old)
     stamped = ".git" in visible and (git is not None or ".git" in patterns)

@@ -12,12 +12,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from pathlib import Path
 from typing import Final, NamedTuple
 
+from gorewrite import files
 from gorewrite.context.globs import BadPattern, clean, match
 from gorewrite.context.ignorepattern import Pattern
 
-__all__ = ["IgnoreError", "IgnoreFile", "IgnoreLine", "Pattern", "with_patterns"]
+__all__ = ["IgnoreError", "IgnoreFile", "IgnoreLine", "Pattern", "shared_with", "with_patterns"]
 
 _SPACE: Final = (
     "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
@@ -177,6 +179,20 @@ def _normalised(text: str) -> str:
             text = text.removeprefix("/")
     # New trims and cleans once more, the `!` included: "!/" becomes "!".
     return clean((("!" if inverted else "") + text).strip(_SPACE))
+
+
+#: What other tools read ignore patterns from.
+_OTHERS: Final = (".gitignore", ".gcloudignore", ".npmignore", ".helmignore", ".ebignore")
+
+
+def shared_with(place: Path) -> str | None:
+    """What an ignore file on disk stands for when it is a link, or the ignore file of another tool
+    that is a link to it; None when it is a file of its own."""
+    target = files.target_of(str(place))
+    if target is not None:
+        return target
+    links = (name for name in _OTHERS if files.target_of(f"{place.parent}/{name}") == place.name)
+    return next(links, None)
 
 
 def with_patterns(patterns: Sequence[str], old: bytes | None) -> bytes:

@@ -272,12 +272,15 @@ def test_patterns_of_candidates_match_as_in_an_ignore_file() -> None:
         assert _matching(name) == alone, name
 
 
-def test_a_link_is_not_written_through(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "names", [(".gitignore", ".dockerignore"), (".dockerignore", ".gitignore")]
+)
+def test_a_link_is_not_written_through(tmp_path: Path, names: tuple[str, str]) -> None:
     (tmp_path / ".git").mkdir()
-    files = FILES | {"Dockerfile": PLAIN, ".gitignore": "bin\n"}
+    files = FILES | {"Dockerfile": PLAIN, names[0]: "bin\n"}
     for name, text in files.items():
         (tmp_path / name).write_text(text)
-    (tmp_path / ".dockerignore").symlink_to(".gitignore")
+    (tmp_path / names[1]).symlink_to(names[0])
     workspace = Workspace([transform("dockerignore")], Safety.REVIEW)
     result = workspace.rewrite(tmp_path / "Dockerfile", "Dockerfile", Config()).plan
     assert not result.files
