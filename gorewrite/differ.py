@@ -44,6 +44,15 @@ class OutsideTree(OSError):
         self.path = path
 
 
+class Unwritable(OSError):
+    """A file cannot be written. `path` names it, which the system's own error does not: what is
+    written is a file beside it."""
+
+    def __init__(self, path: Path, error: OSError) -> None:
+        super().__init__(f"{path}: {error.strerror or error}")
+        self.path = path
+
+
 class FileEdit(NamedTuple):
     """One file of a plan: its whole content before (None: there is no such file) and after."""
 
@@ -226,7 +235,8 @@ def apply(edits: Sequence[FileEdit], within: Path | None = None) -> None:
 
     within: the tree outside of which nothing is written, whatever links say.
     Raises StaleFile when a file changed since it was read, appeared, vanished, or is no regular
-    file; OutsideTree; OSError when it cannot be written; ValueError when two edits name one file.
+    file; OutsideTree; Unwritable; OSError when it cannot be read; ValueError when two edits name
+    one file.
     """
     targets = [Path(os.path.realpath(edit.path)) for edit in edits]
     if len(set(targets)) != len(targets):
@@ -238,12 +248,22 @@ def apply(edits: Sequence[FileEdit], within: Path | None = None) -> None:
     with contextlib.ExitStack() as leftovers:
         written = []
         for edit, target, status in zip(edits, targets, statuses, strict=True):
-            temporary = _written_beside(target, edit.new, status)
+            with _naming(edit.path):
+                temporary = _written_beside(target, edit.new, status)
             leftovers.callback(temporary.unlink, missing_ok=True)
             written.append(temporary)
         for edit, target in zip(edits, targets, strict=True):
             _checked(edit, target)
         _put_in_place(edits, targets, written, statuses)
+
+
+@contextlib.contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Raises Unwritable for what goes wrong with a file."""
+    try:
+        yield
+    except OSError as error:
+        raise Unwritable(path, error) from error
 
 
 def _checked(edit: FileEdit, target: Path) -> os.stat_result | None:
@@ -294,8 +314,9 @@ def _put_in_place(
 ) -> None:
     done = 0
     try:
-        for temporary, target in zip(written, targets, strict=True):
-            temporary.replace(target)
+        for edit, temporary, target in zip(edits, written, targets, strict=True):
+            with _naming(edit.path):
+                temporary.replace(target)
             done += 1
     except BaseException:
         for edit, target, status in list(zip(edits, targets, statuses, strict=True))[:done]:

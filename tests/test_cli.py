@@ -418,6 +418,29 @@ def test_file_that_changes_meanwhile(
     assert (top / "Dockerfile").read_text() == "FROM scratch\n"
 
 
+def test_report_of_files_that_could_not_be_written(
+    top: Path, gorewrite: Gorewrite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is in the report with its error, which stays one document."""
+    (top / "Dockerfile").unlink()
+    repository(top, {"a/Dockerfile": NAIVE, "b/Dockerfile": NAIVE})
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    result = gorewrite("--output-format", "json")
+    assert result.exit_code == 2
+    files = json.loads(result.stdout)["files"]
+    assert [(file["path"], file["changed"]) for file in files] == [
+        ("a/Dockerfile", False),
+        ("b/Dockerfile", False),
+    ]
+    problem = f"was not written: {top}/a/Dockerfile: No space left on device"
+    assert files[0]["error"] == {"line": 0, "message": problem}
+    assert "No space left on device" in gorewrite("a", "--output-format", "markdown").stdout
+
+
 def test_directory_without_dockerfiles(top: Path, gorewrite: Gorewrite) -> None:
     (top / "empty").mkdir()
     result = gorewrite("empty")

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gorewrite import differ
-from gorewrite.differ import FileEdit, OutsideTree, StaleFile, apply, unified
+from gorewrite.differ import FileEdit, OutsideTree, StaleFile, Unwritable, apply, unified
 
 TEXT = b'FROM golang:1.25\nWORKDIR /src\nCOPY . .\nRUN go build -o /app .\nCMD ["/app"]\n'
 
@@ -304,11 +304,12 @@ def test_disk_full(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(Unwritable) as caught:
         apply([FileEdit(file, b"old", b"new")])
+    assert str(caught.value) == f"{file}: No space left on device", "not the file beside it"
     assert file.read_bytes() == b"old"
 
 
 def test_directory_that_is_not_there(file: Path) -> None:
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(Unwritable, match="No such file or directory"):
         apply([FileEdit(file.parent / "no" / "f", None, b"x")])

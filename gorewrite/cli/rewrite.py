@@ -119,7 +119,7 @@ class _Rewrite(Planning):
             ):
                 for entry in entries:
                     with interrupts.held():
-                        reporting.add(self._written(entry, ledger))
+                        reporting.add(self._written(entry, ledger, reporting.form()))
         except KeyboardInterrupt:
             reporting.finish()
             click.echo("gorewrite: interrupted; what is reported is done, no more", err=True)
@@ -220,14 +220,14 @@ class _Rewrite(Planning):
                 workspace.drop(result)
                 yield entry(outcome, form)
                 continue
-            yield ledger.checked(entry(ledger.joined(outcome, str(path)), form))
+            yield ledger.checked(entry(ledger.joined(outcome, str(path)), form), form)
             ledger.take()
             if outcome.spans and not self.dry_run:
                 # Callers are not what they were: the next one is planned with what they are now.
                 ledger.forget()
                 workspace = settings.workspace()
 
-    def _written(self, entry: Entry, ledger: Ledger) -> Entry:
+    def _written(self, entry: Entry, ledger: Ledger, form: Form) -> Entry:
         """Writes what an entry edits, unless this is a preview; gives the failure when that cannot
         be."""
         if self.dry_run or not entry.edits:
@@ -240,7 +240,7 @@ class _Rewrite(Planning):
             apply(edits, within=Path(entry.repository) if entry.repository else None)
         except OSError as error:
             ledger.drop()
-            return failure(entry.display, f"was not written: {error}")
+            return failure(entry.display, f"was not written: {error}", form)
         return entry
 
     def _stdin(self, config: Config) -> int:

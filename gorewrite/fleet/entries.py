@@ -73,9 +73,9 @@ def entry(outcome: Outcome, form: Form) -> Entry:
     )
 
 
-def failure(display: str, text: str) -> Entry:
+def failure(display: str, text: str, form: Form) -> Entry:
     """What is kept of a file that was not written. text: the problem, and what to do."""
-    return entry(Outcome(display, Problem(display, 0, text)), Form(""))
+    return entry(Outcome(display, Problem(display, 0, text)), form)
 
 
 def _text(outcome: Outcome, form: Form) -> str:

@@ -94,9 +94,9 @@ class Gathering:
             if piece.spans or not piece.done:
                 outcome: Outcome = unpacked(Outcome, piece.outcome)
                 outcome = self.ledger.joined(outcome, self._tasks[piece.number].path)
-                yield self.ledger.checked(entry(outcome, self.form))
+                yield self.ledger.checked(entry(outcome, self.form), self.form)
             else:
-                yield self.ledger.checked(unpack(piece.done))
+                yield self.ledger.checked(unpack(piece.done), self.form)
             self.ledger.take()
 
     def finish(self) -> None:

@@ -13,7 +13,7 @@ from typing import Final
 
 from gorewrite import files
 from gorewrite.files import real
-from gorewrite.fleet.entries import Entry, failure
+from gorewrite.fleet.entries import Entry, Form, failure
 from gorewrite.outcome import Edit, Names, Outcome, Problem
 from gorewrite.transform import SpanEdit
 
@@ -67,14 +67,17 @@ class Ledger:
             return Outcome(outcome.display, Problem(outcome.display, 0, str(collision)))
         return outcome._replace(edits=(*edits, *outcome.edits), spans=())
 
-    def checked(self, entry: Entry) -> Entry:
-        """The entry, or a failure when it changes a whole file that one before it changes."""
+    def checked(self, entry: Entry, form: Form) -> Entry:
+        """The entry, or a failure when it changes a whole file that one before it changes.
+
+        form: in which the failure is told.
+        """
         for path in entry.touched:
             if path not in self._files and path in self._touched:
                 self.drop()
                 shown = os.path.relpath(path, self._here)
                 text = f"another Dockerfile of this run changes {shown}, too; run again"
-                return failure(entry.display, text)
+                return failure(entry.display, text, form)
         self._touching = entry.touched
         return entry
 

@@ -192,10 +192,10 @@ class _Ledgers(Ledger):
         self._now = self._of(outcome.display)
         return self._now.joined(outcome, path)
 
-    def checked(self, entry: Entry) -> Entry:
+    def checked(self, entry: Entry, form: Form) -> Entry:
         """See Ledger."""
         self._now = self._of(entry.display)
-        return self._now.checked(entry)
+        return self._now.checked(entry, form)
 
     def take(self) -> None:
         """See Ledger."""

@@ -37,7 +37,7 @@ def outcome(top: Path, name: str, *spans: SpanEdit) -> Outcome:
 
 def joined(ledger: Ledger, top: Path, each: Outcome) -> Entry:
     form = Form("", True, True)
-    return ledger.checked(entry(ledger.joined(each, str(top / each.display)), form))
+    return ledger.checked(entry(ledger.joined(each, str(top / each.display)), form), form)
 
 
 def test_diffs_apply_one_after_the_other(top: Path) -> None:
