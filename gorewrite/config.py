@@ -6,6 +6,9 @@ Schema and `gorewrite config` are made.
 
 from __future__ import annotations
 
+import re
+import stat
+import sys
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import Field, dataclass, field, fields, replace
@@ -24,7 +27,13 @@ if TYPE_CHECKING:
 FILES: Final = ("gorewrite.toml", "pyproject.toml")
 _SUITES: Final = ("debian12", "debian13")
 _LARGEST: Final = 1 << 20
-
+_NAME: Final = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+_REGISTRY: Final = r"(?:[A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\])(?::[0-9]+)?"
+_TAG: Final = r"(?::\w[\w.-]{0,127})?(?:@[A-Za-z][\w+.-]*:[0-9a-fA-F]{32,})?"
+#: What FROM takes for an image, and what may stand before its name (distribution/reference,
+#: regexp.go). No variables: which Dockerfile has them?
+IMAGE: Final = re.compile(rf"(?:{_REGISTRY}/)?{_NAME}(?:/{_NAME})*{_TAG}", re.ASCII)
+MIRROR: Final = re.compile(rf"{_REGISTRY}(?:/{_NAME})*/?", re.ASCII)
 
 #: Tables of a file that are no keys of `Config`.
 _TABLES: Final = ("overrides", "pull-requests")
@@ -58,12 +67,12 @@ class Config:
     )
     runtime: str = _key(
         "auto",
-        "a non-empty string",
+        "an image",
         "Base image of the runtime stage: auto, distroless, alpine, scratch, or an image to use.",
     )
     registry_prefix: str = _key(
         "",
-        "a string",
+        "a registry, or a place in one",
         "Mirror put before the names of runtime images (alpine, debian, distroless), "
         "as `registry.example.com/mirror`.",
     )
@@ -127,11 +136,19 @@ class Config:
         return Path(files.real(base / chosen))
 
 
+def is_image(text: str) -> bool:
+    """Whether FROM takes a text for the name of an image."""
+    return IMAGE.fullmatch(text) is not None
+
+
 _FITS: Final[dict[str, Callable[[Any], bool]]] = {
     f"one of {', '.join(_SUITES)}": lambda value: value in _SUITES,
     "true or false": lambda value: isinstance(value, bool),
     "a string": lambda value: isinstance(value, str),
-    "a non-empty string": lambda value: isinstance(value, str) and bool(value.strip()),
+    "an image": lambda value: isinstance(value, str) and is_image(value),
+    "a registry, or a place in one": lambda value: (
+        isinstance(value, str) and (not value or MIRROR.fullmatch(value) is not None)
+    ),
     "a list of strings": lambda value: (
         isinstance(value, list) and all(isinstance(each, str) for each in value)
     ),
@@ -139,7 +156,7 @@ _FITS: Final[dict[str, Callable[[Any], bool]]] = {
         isinstance(value, dict) and all(isinstance(each, str) for each in value.values())
     ),
     "a number of bytes above 0": lambda value: (
-        isinstance(value, int) and not isinstance(value, bool) and value > 0
+        isinstance(value, int) and not isinstance(value, bool) and 0 < value < sys.maxsize
     ),
 }
 
@@ -280,6 +297,9 @@ def _in(directory: str) -> Settings | ConfigError | None:
             return error
         if found is not None:
             return found
+    own = f"{directory.rstrip('/')}/{FILES[0]}"
+    if files.mode_of(own) == stat.S_IFLNK and kind_of(own) is None:
+        return ConfigError(f"{own}: links to what is not there")  # It may say: leave this alone.
     return None
 
 
@@ -288,12 +308,14 @@ def _read(path: Path) -> Settings | None:
         data = files.read(path, _LARGEST)
         if len(data) > _LARGEST:
             raise ConfigError(f"{path}: larger than 1 MiB")
-        text = data.decode("utf-8")
+        text = data.decode("utf-8-sig")
         table: Any = tomllib.loads(text)
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not TOML: {error}") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: not TOML that can be read: too many brackets") from None
     if path.name == "pyproject.toml":
         tool = table.get("tool")
         table = tool.get("gorewrite") if isinstance(tool, dict) else None

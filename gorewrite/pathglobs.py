@@ -23,7 +23,9 @@ __all__ = ["BadPattern", "any_matches", "check", "matches"]
 
 
 def check(glob: str) -> None:
-    """Raises BadPattern for a glob that is malformed or that leads out of the directory."""
+    """Raises BadPattern for a glob that is empty, malformed or leads out of the directory."""
+    if not glob:
+        raise BadPattern("an empty glob; `**` matches everything")
     for name in _names(glob):
         globs.check(name)
 

@@ -130,17 +130,23 @@ def test_not_above_the_repository(tmp_path: Path) -> None:
         ("review = 'yes'", "review must be true or false"),
         ("select = 'a'", "select must be a list of strings"),
         ("exclude = [1]", "exclude must be a list of strings"),
-        ("runtime = ''", "runtime must be a non-empty string"),
-        ("runtime = ' '", "runtime must be a non-empty string"),
-        ("registry-prefix = 1", "registry-prefix must be a string"),
+        ("runtime = ''", "runtime must be an image"),
+        ("runtime = 'a base'", "runtime must be an image"),
+        ("runtime = '${BASE}'", "runtime must be an image"),
+        ("runtime = 'https://example.com/base'", "runtime must be an image"),
+        ("registry-prefix = 1", "registry-prefix must be a registry, or a place in one"),
+        ("registry-prefix = 'https://example.com'", "registry-prefix must be a registry"),
         ("distroless-suite = 'debian11'", "distroless-suite must be one of debian12, debian13"),
         ("distroless-suite = []", "distroless-suite must be one of debian12, debian13"),
         ("max-file-size = 0", "max-file-size must be a number of bytes above 0"),
+        ("max-file-size = 1_000_000_000_000_000_000_000", "max-file-size must be a number"),
+        ("exclude = ['']", "exclude: : an empty glob"),
         ("max-file-size = true", "max-file-size must be a number of bytes above 0"),
         ("max-file-size = 1.5", "max-file-size must be a number of bytes above 0"),
         ("contexts = 'a'", "contexts must be a table of strings"),
         ("[contexts]\na = 1", "contexts must be a table of strings"),
         ("review = ", "not TOML: "),
+        ("a = " + "[" * 5000, "not TOML"),
     ],
 )
 def test_problems(tmp_path: Path, text: str, problem: str) -> None:
@@ -161,6 +167,18 @@ def test_problems_of_the_file(tmp_path: Path) -> None:
         load(tmp_path / "p")
     written(tmp_path / "q", "tool = 1\n", "pyproject.toml")
     assert load(tmp_path / "q") == Config()
+
+
+def test_file_of_an_editor_that_marks_its_encoding(tmp_path: Path) -> None:
+    (tmp_path / "gorewrite.toml").write_bytes(b"\xef\xbb\xbfreview = true\n")
+    assert load(tmp_path).review
+
+
+def test_link_that_leads_nowhere(tmp_path: Path) -> None:
+    """What it says is not known; it may be to leave all alone."""
+    (tmp_path / "gorewrite.toml").symlink_to("../shared/gorewrite.toml")
+    with pytest.raises(ConfigError, match=r"gorewrite\.toml: links to what is not there"):
+        load(tmp_path)
 
 
 def test_context_for(tmp_path: Path) -> None:

@@ -37,7 +37,9 @@ def test_matches(glob: str, taken: list[str], left: list[str]) -> None:
     assert [path for path in left if matches(glob, path)] == []
 
 
-@pytest.mark.parametrize("glob", ["[", "a/[", "x*[", "[a]*[", "a\\", "!a", "../a", "a/../b", "[]"])
+@pytest.mark.parametrize(
+    "glob", ["", "[", "a/[", "x*[", "[a]*[", "a\\", "!a", "../a", "a/../b", "[]"]
+)
 def test_malformed(glob: str) -> None:
     with pytest.raises(BadPattern):
         check(glob)

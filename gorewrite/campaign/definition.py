@@ -13,12 +13,14 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, get_args
 from urllib.parse import quote
 
 from gorewrite import __version__
 from gorewrite.campaign.stages import Rule, checked
-from gorewrite.config import nearest
+from gorewrite.config import is_image, nearest
+from gorewrite.forge.model import KINDS
+from gorewrite.pulls.model import Grouping
 
 if TYPE_CHECKING:
     from gorewrite.fleet.settings import Settings
@@ -161,6 +163,8 @@ class Home:
             new.replace(path)
         except OSError as error:
             raise CampaignError(f"{path}: cannot be written: {error.strerror}") from None
+        except UnicodeEncodeError:
+            raise CampaignError(f"{path}: a path or name that is no UTF-8 cannot be kept") from None
 
 
 def file_name(text: str) -> str:
@@ -225,6 +229,12 @@ def _check(definition: Definition, where: str) -> None:
         raise CampaignError(f"{where}{error}") from None
     if not 0 < definition.canary <= 1:
         raise CampaignError(f"{where}canary must be above 0 and at most 1 (100%)")
+    if definition.runtime and not is_image(definition.runtime):
+        raise CampaignError(f"{where}runtime must be an image")
+    if definition.forge not in ("auto", *KINDS):
+        raise CampaignError(f"{where}forge must be one of auto, {', '.join(KINDS)}")
+    if definition.group_by not in ("", *get_args(Grouping)):
+        raise CampaignError(f"{where}group-by must be one of {', '.join(get_args(Grouping))}")
     if not definition.name:
         raise CampaignError(f"{where}name must not be empty")
 
@@ -250,5 +260,7 @@ def written(definition: Definition) -> str:
 
 
 def _toml(value: Any) -> str:
-    # Strings of JSON are strings of TOML, but for DEL, which JSON leaves as it is.
-    return json.dumps(list(value) if isinstance(value, tuple) else value).replace("\x7f", "\\u007f")
+    # Strings of JSON are strings of TOML, but for DEL, which JSON leaves as it is, and for what is
+    # beyond U+FFFF, which it writes as two halves.
+    plain = list(value) if isinstance(value, tuple) else value
+    return json.dumps(plain, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -13,7 +13,7 @@ import click
 
 from gorewrite.cli.help import Sectioned
 from gorewrite.cli.planning import Planning, Unusable, complete_files, planning_options
-from gorewrite.config import FOR_ALL, Config, ConfigError, Origin, Settings, keys
+from gorewrite.config import FOR_ALL, IMAGE, MIRROR, Config, ConfigError, Origin, Settings, keys
 from gorewrite.pulls.settings import FIELDS, PullSettings
 from gorewrite.pulls.settings import keys as pull_keys
 
@@ -107,7 +107,8 @@ _STRING = {"type": "string"}
 _TYPES: dict[str, dict[str, Any]] = {
     "true or false": {"type": "boolean"},
     "a string": _STRING,
-    "a non-empty string": {"type": "string", "pattern": r"\S"},
+    "an image": {"type": "string", "pattern": f"^(?:{IMAGE.pattern})$"},
+    "a registry, or a place in one": {"type": "string", "pattern": f"^(?:{MIRROR.pattern})?$"},
     "a list of strings": {"type": "array", "items": _STRING},
     "a table of strings": {"type": "object", "additionalProperties": _STRING},
     "a number of bytes above 0": {"type": "integer", "exclusiveMinimum": 0},

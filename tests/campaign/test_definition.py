@@ -22,6 +22,7 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     definition = Definition(
         name='sl"im\n\x7f',
         org=("acme", "ümlaut"),
+        label=("ship it 🚀",),
         publish=("pilot-*", "shop=draft"),
         canary=0.05,
         pr=True,
@@ -55,6 +56,9 @@ def test_a_file_that_says_the_same_is_left_as_people_wrote_it(tmp_path: Path) ->
         ("match = ['[']", r"\["),
         ("max-failures = '5 %'", "max-failures 5 %"),
         ("name = ''", "name must not be empty"),
+        ("forge = 'githb'", "forge must be one of auto, github, gitlab, gitea, none"),
+        ("group-by = 'team'", "group-by must be one of service, owner, repo"),
+        ("runtime = 'a base'", "runtime must be an image"),
         ("name = ", "not TOML"),
     ],
 )
