@@ -29,8 +29,9 @@ def cache(action: str) -> None:
         click.echo(f"{removed} cache file{'' if removed == 1 else 's'} removed")
         return
     found = info()
-    damaged = f", {found.damaged} of them damaged" if found.damaged else ""
     click.echo(f"directory  {found.directory}")
-    click.echo(f"files      {found.files}{damaged} (one for a repository and a set of options)")
+    click.echo(f"files      {found.files} (one for a repository and a set of options)")
     click.echo(f"size       {found.bytes / 1e6:.1f} MB")
     click.echo(f"entries    {found.entries}")
+    if found.unread:
+        click.echo(f"of no use  {found.unread} of the files (damaged, or of another version)")

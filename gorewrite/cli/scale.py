@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from gorewrite.cli.planning import Unusable
+
 if TYPE_CHECKING:
     from gorewrite.discovery import Survey
     from gorewrite.fleet.changes import Changes
@@ -104,7 +106,7 @@ def executor(
 ) -> Iterator[Executor]:
     """What plans `count` Dockerfiles: a Dask cluster, a pool of processes, or this one.
 
-    Raises click.UsageError.
+    Raises click.UsageError, Unusable.
     """
     from gorewrite.fleet.run import WORTH_WORKERS, Here
 
@@ -118,7 +120,7 @@ def executor(
             with Cluster(options["scheduler"], settings, survey, form) as cluster:
                 yield cluster
         except ClusterError as error:
-            raise click.UsageError(str(error)) from None
+            raise Unusable(str(error)) from None
         return
     jobs = options["jobs"] or (cpus() if count >= WORTH_WORKERS else 1)
     if not limited and (jobs == 1 or count < WORTH_WORKERS):
@@ -131,7 +133,8 @@ def executor(
     try:
         yield Pool(min(jobs, count), settings, survey, form, limits)
     except PoolError as error:
-        raise click.UsageError(f"{error}; --jobs 1 does without them") from None
+        hint = "raise --memory-per-worker" if memory else "--jobs 1 alone does without them"
+        raise Unusable(f"{error}; {hint}") from None
 
 
 def changes_since(options: dict[str, Any], tasks: Sequence[Task]) -> tuple[Changes, ...]:

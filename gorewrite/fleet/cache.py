@@ -34,13 +34,13 @@ WHOLE: Final = b"whole"
 
 
 class Info(NamedTuple):
-    """The caches of this user. bytes: of all of them; damaged: those that cannot be read."""
+    """The caches of this user. bytes: of all of them; unread: those that count as none."""
 
     directory: Path
     files: int
     bytes: int
     entries: int
-    damaged: int
+    unread: int
 
 
 class Cache:
@@ -310,15 +310,15 @@ def _tidy(place: Path) -> None:
 def info() -> Info:
     """What there is."""
     found = _all_files(directory())
-    entries = damaged = 0
+    entries = unread = 0
     for _, _, path in found:
         try:
             file = CacheFile(path)
             entries += len(file.keys)
             file.close()
         except (OSError, ValueError):
-            damaged += 1
-    return Info(directory(), len(found), sum(size for _, size, _ in found), entries, damaged)
+            unread += 1
+    return Info(directory(), len(found), sum(size for _, size, _ in found), entries, unread)
 
 
 def clear() -> int:

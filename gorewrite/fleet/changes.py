@@ -12,11 +12,10 @@ where the work tree left it), committed or not:
 
 from __future__ import annotations
 
-import contextlib
 import os
 import posixpath
-import subprocess
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -24,11 +23,10 @@ from typing import Final
 from gorewrite.callers.formats import Start, format_of
 from gorewrite.config import FILES
 from gorewrite.discovery import repository_root
+from gorewrite.git.run import Git, GitError
 from gorewrite.project import Workspace
 from gorewrite.surroundings import Project
 
-#: In a git hook these name another repository, or this one relative to another directory.
-_PLACES: Final = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"})
 _LARGEST_CALLER: Final = 1 << 20
 
 
@@ -55,21 +53,17 @@ class Changes:
         top = repository_root(directory)
         if top is None:
             raise RevisionError(f"{directory} is in no git repository")
-        commit = f"{revision}^{{commit}}"
+        git = Git(top)
         try:
-            base = _git(top, "rev-parse", "--verify", "--end-of-options", commit).decode().strip()
-        except RevisionError:
-            problem = f"{revision} is no revision here; a shallow clone of CI has to fetch it first"
-            raise RevisionError(problem) from None
-        with contextlib.suppress(RevisionError):  # No common ancestor: everything that differs.
-            base = _git(top, "merge-base", base, "HEAD").decode().strip() or base
-        tracked = _git(top, "diff", "--name-only", "--no-renames", "--no-ext-diff", "-z", base)
-        new = _git(top, "ls-files", "--others", "--exclude-standard", "-z")
+            base = _commit(git, revision)
+            with suppress(GitError):  # No common ancestor: everything that differs.
+                base = git.text("merge-base", base, "HEAD") or base
+            tracked = git.run("diff", "--name-only", "--no-renames", "--no-ext-diff", "-z", base)
+            new = git.run("ls-files", "--others", "--exclude-standard", "-z")
+        except GitError as error:
+            raise RevisionError(str(error)) from None
         paths = [os.fsdecode(name) for name in (tracked + new).split(b"\0") if name]
-        before = {}
-        for path in paths:
-            if format_of(path) is not None:
-                before[path] = _text(top, base, path)
+        before = {path: _text(git, base, path) for path in paths if format_of(path) is not None}
         return cls(str(top), paths, before)
 
     def concern(self, path: Path, workspace: Workspace) -> bool:
@@ -128,24 +122,20 @@ def _is_below(directory: str, above: str) -> bool:
     return not above or directory == above or directory.startswith(f"{above}/")
 
 
-def _text(top: Path, base: str, path: str) -> bytes:
+def _commit(git: Git, revision: str) -> str:
+    """The commit of a revision. Raises GitError, RevisionError when there is none."""
+    try:
+        return git.text("rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
+    except GitError as error:
+        if "single revision" not in str(error):
+            raise
+        problem = f"{revision} is no revision here; a shallow clone of CI has to fetch it first"
+        raise RevisionError(problem) from None
+
+
+def _text(git: Git, base: str, path: str) -> bytes:
     """What a file held at a revision."""
     try:
-        return _git(top, "cat-file", "blob", f"{base}:{path}")[:_LARGEST_CALLER]
-    except RevisionError:
+        return git.run("cat-file", "blob", f"{base}:{path}")[:_LARGEST_CALLER]
+    except GitError:
         return b""
-
-
-def _git(top: Path, *args: str) -> bytes:
-    """What git says. Raises RevisionError."""
-    # A checkout is not trusted: its configuration may name a program as file system monitor.
-    command = ["git", "-c", "core.fsmonitor=false", *args]
-    inherited = {name: value for name, value in os.environ.items() if name not in _PLACES}
-    try:
-        done = subprocess.run(command, cwd=top, env=inherited, capture_output=True, check=True)
-    except OSError as error:
-        raise RevisionError(f"git cannot be started: {error.strerror}") from None
-    except subprocess.CalledProcessError as error:
-        said = error.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise RevisionError(said[-1] if said else "git fails") from None
-    return done.stdout

@@ -108,9 +108,9 @@ class Pool:
                     workers.remove(worker)
                     jobs, lost = self._blame(worker)
                     false_starts = false_starts + 1 if worker.mark[0] == -2 else 0
-                    _kill([worker])
                     if false_starts >= _MOST_FALSE_STARTS:
                         raise PoolError(f"workers end as they start ({worker.ending()})")
+                    _kill([worker])
                     returned.extend(jobs)
                     if lost:
                         yield lost

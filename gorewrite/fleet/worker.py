@@ -24,24 +24,24 @@ def main(marks: int, parent: int) -> None:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     settings, survey, form, limits = pickle.loads(_read(requests) or sys.exit())
+    mark = mmap.mmap(marks, MARK.size)
     if limits.memory:
         import resource
 
         resource.setrlimit(resource.RLIMIT_AS, (limits.memory, limits.memory))
-    mark = mmap.mmap(marks, MARK.size)
 
     def begun(number: int) -> None:
         mark[:] = MARK.pack(number, time.monotonic())
 
-    planner = Planner(settings, survey, form)
-    while True:
-        request = _read(requests)
-        if request is None:
-            return
-        pieces = planner.chunk(pickle.loads(request), begun)
-        answer = pickle.dumps(pieces, pickle.HIGHEST_PROTOCOL)
-        answers.write(HEADER.pack(len(answer)) + answer)
-        answers.flush()
+    try:
+        planner = Planner(settings, survey, form)
+        while (request := _read(requests)) is not None:
+            pieces = planner.chunk(pickle.loads(request), begun)
+            answer = pickle.dumps(pieces, pickle.HIGHEST_PROTOCOL)
+            answers.write(HEADER.pack(len(answer)) + answer)
+            answers.flush()
+    except MemoryError:
+        sys.exit(1)  # What that means is said by the process that waits for the answer.
 
 
 def _read(stream: BinaryIO) -> bytes | None:

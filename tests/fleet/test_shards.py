@@ -174,3 +174,20 @@ def test_what_is_no_revision(committed: Path, revision: str) -> None:
     done = ran("--dry-run", f"--changed-since={revision}", cwd=committed)
     assert done.returncode == (2 if revision else 0)
     assert not (committed / "x").exists()
+
+
+def test_git_that_refuses_says_why(committed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container of CI, where the checkout belongs to somebody else."""
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+    monkeypatch.setenv("GIT_CONFIG_SYSTEM", "/dev/null")
+    result = ran("--dry-run", "--changed-since", "HEAD", cwd=committed)
+    assert result.returncode == 2
+    assert b"--changed-since: git rev-parse: detected dubious ownership" in result.stderr
+
+
+def test_git_that_is_not_there(committed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(committed))
+    result = ran("--dry-run", "--changed-since", "HEAD", cwd=committed)
+    assert result.returncode == 2
+    assert b"--changed-since: git cannot be run" in result.stderr
