@@ -200,6 +200,28 @@ def test_unknown_transform(gorewrite: Gorewrite, option: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("",), "is empty; the current directory is `.`"),
+        (("--select", ""), "names no transform"),
+        (("--select", " , "), "names no transform"),
+        (("--runtime", ""), "is no image"),
+        (("--runtime", "a base"), "is no image"),
+        (("--runtime", "${BASE}"), "is no image"),
+        (("--verify-option=--network=host",), "--verify-option is for --verify"),
+    ],
+)
+def test_what_a_script_leaves_empty_or_forgets(
+    top: Path, gorewrite: Gorewrite, arguments: tuple[str, ...], said: str
+) -> None:
+    """It stands for nothing else: the file would be written."""
+    result = gorewrite(*arguments)
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert (top / "Dockerfile").read_text() == NAIVE
+
+
+@pytest.mark.parametrize(
     ("runtime", "line"),
     [
         ("auto", "FROM gcr.io/distroless/static-debian13"),

@@ -1,14 +1,17 @@
 """The command line. stdout carries the diff or the data, everything else goes to stderr.
 
 Exit status: 0 done or nothing to do; 1 `--check` found changes, or a rewrite failed its
-verification; 2 usage or unreadable input; 3 some files failed or could not be verified, the others
-were done.
+verification; 2 usage, unreadable input, or output that cannot be written; 3 some files failed or
+could not be verified, the others were done; 4 ended early, to be run again; 130 interrupted.
 """
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
+import sys
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
@@ -95,11 +98,48 @@ def main() -> None:
     # Hardly anything that a file makes is ever garbage: looking for it some hundred times took a
     # tenth of the time. What a long run leaves is still found.
     gc.set_threshold(1_000_000)
+    _open_streams()
     try:
-        cli(prog_name="gorewrite")
+        sys.exit(_status())
     finally:
         # The interpreter looks through all that is left, three times, before it lets go of it.
         gc.freeze()
+
+
+def _open_streams() -> None:
+    """Stands for a standard stream that was closed (`>&-`): the next file would get its number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: PTH123, SIM115 (until the end)
+
+
+#: What is wrong with standard output or standard error: there is no room, or nobody, behind it.
+_UNWRITABLE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
+
+
+def _status() -> int:
+    """Runs the command, and gives its exit status.
+
+    click by itself ends with 1 when it is interrupted, which is `--check` finding changes.
+    """
+    try:
+        return cli.main(prog_name="gorewrite", standalone_mode=False) or 0
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort as abort:
+        from gorewrite.cli.interrupts import INTERRUPTED
+
+        interrupted = isinstance(abort.__cause__, KeyboardInterrupt)
+        click.echo("gorewrite: interrupted" if interrupted else "gorewrite: aborted", err=True)
+        return INTERRUPTED if interrupted else 1
+    except OSError as error:
+        # A file would be named.
+        if error.filename is not None or error.errno not in _UNWRITABLE:
+            raise
+        with suppress(OSError):
+            click.echo(f"gorewrite: the output cannot be written: {error.strerror}", err=True)
+        return 2
 
 
 @click.group(cls=_DefaultGroup, context_settings={"help_option_names": ["-h", "--help"]})

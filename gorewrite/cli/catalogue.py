@@ -59,6 +59,8 @@ def explain(name: str | None, refusal: str | None) -> None:
     transforms = {transform.name: transform for transform in available()}
     found = pages(available())
     if refusal is not None:
+        if name is not None:
+            raise click.UsageError(f"NAME or --refusal, not both; as --refusal {name}/{refusal}")
         click.echo(_refusal(refusal, found))
     elif name is None:
         click.echo(_everything(transforms, found))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -20,8 +19,28 @@ if TYPE_CHECKING:
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
-def _names(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(name.strip() for value in values for name in value.split(",") if name.strip())
+def _names(_: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    """The names of lists with commas. Raises click.BadParameter."""
+    found = tuple(name.strip() for value in values for name in value.split(",") if name.strip())
+    if values and not found and param.name == "select":
+        raise click.BadParameter("names no transform; without it, all are selected")
+    return found
+
+
+def _paths(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    """The paths as they are given. Raises click.BadParameter."""
+    if "" in values:  # pathlib takes it for the current directory, which nobody may have meant.
+        raise click.BadParameter("is empty; the current directory is `.`")
+    return values
+
+
+def _image(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    """A runtime image. Raises click.BadParameter."""
+    from gorewrite.config import is_image
+
+    if value is not None and not is_image(value):
+        raise click.BadParameter(f"{value!r} is no image, as registry.example.com/base:1")
+    return value
 
 
 def _complete_transforms(_: click.Context, __: click.Parameter, incomplete: str) -> list[Any]:
@@ -42,7 +61,9 @@ def complete_files(_: click.Context, __: click.Parameter, incomplete: str) -> li
     return [CompletionItem(incomplete, type="file")]
 
 
-_PATHS = click.argument("paths", nargs=-1, metavar="[PATH]...", shell_complete=complete_files)
+_PATHS = click.argument(
+    "paths", nargs=-1, metavar="[PATH]...", callback=_paths, shell_complete=complete_files
+)
 
 _OPTIONS = (
     click.option("--review", is_flag=True, help="Also apply the changes that ask for a review."),
@@ -65,6 +86,7 @@ _OPTIONS = (
     click.option(
         "--runtime",
         metavar="KIND",
+        callback=_image,
         shell_complete=_complete_runtimes,
         help="Runtime image: auto, distroless, alpine, scratch or an image.",
     ),
@@ -222,17 +244,15 @@ class Output:
         self._begun = False
 
     def emit(self, data: bytes) -> None:
-        """Writes what follows what was written before. Raises click.UsageError."""
+        """Writes what follows what was written before. Raises Unusable."""
         if self.target is None:
-            sys.stdout.buffer.write(data)
-            sys.stdout.buffer.flush()
+            click.echo(data, nl=False)
             return
         try:
             with self.target.open("ab" if self._begun else "wb") as file:
                 file.write(data)
         except OSError as error:
-            problem = f"{self.target}: {error.strerror}; choose another file"
-            raise click.UsageError(problem) from None
+            raise Unusable(f"{self.target}: {error.strerror}; choose another file") from None
         self._begun = True
 
 

@@ -75,14 +75,15 @@ class Reporting:
             text = entry.text.encode("utf-8", "surrogatepass")
             self._places.append(self._spool.put(zlib.compress(text, 1)))
 
-    def finish(self) -> None:
-        """Says what is said at the end."""
+    def finish(self, *, interrupted: bool = False) -> None:
+        """Says what is said at the end. interrupted: there may be more Dockerfiles."""
         match self._format:
             case "text":
                 if not self.options["quiet"]:
                     for block in self._spooled():
                         click.echo(block, err=True)
-                    click.echo(self.tally.closing(dry_run=self.dry_run), err=True)
+                    if self.tally.files or not interrupted:
+                        click.echo(self.tally.closing(dry_run=self.dry_run), err=True)
             case "patch":
                 pass
             case "json":

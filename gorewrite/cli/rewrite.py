@@ -101,6 +101,8 @@ class _Rewrite(Planning):
         self.output = Output(options["output_file"])
 
     def run(self) -> int:
+        if self.options["verify_option"] and not self.options["verify"]:
+            raise click.UsageError("--verify-option is for --verify, which is not given")
         base = self.base()
         self.output.emit(b"")
         return self._stdin(base) if "-" in self.paths else self._files(base)
@@ -121,7 +123,7 @@ class _Rewrite(Planning):
                     with interrupts.held():
                         reporting.add(self._written(entry, ledger, reporting.form()))
         except KeyboardInterrupt:
-            reporting.finish()
+            reporting.finish(interrupted=True)
             click.echo("gorewrite: interrupted; what is reported is done, no more", err=True)
             return INTERRUPTED
         reporting.finish()

@@ -205,7 +205,7 @@ def prover(words: Sequence[str], *, quiet: bool) -> Callable[[Result], Verificat
     """
     if {"--help", "-h"}.intersection(words):
         raise click.UsageError("--verify-option takes no --help; see `gorewrite verify --help`")
-    context = verify.make_context("verify", list(words))
+    context = verify.make_context("gorewrite verify", list(words))
     for name in context.params:
         given = context.get_parameter_source(name) == ParameterSource.COMMANDLINE
         if given and name not in _FOR_REWRITE and (context.params[name] or name != "paths"):

@@ -36,6 +36,7 @@ def test_a_code_of_several_transforms_has_a_page_of_each() -> None:
     ("args", "problem"),
     [
         (("--refusal", "cgo-requird"), "no refusal has the code cgo-requird; did you mean cgo-r"),
+        (("split-stages", "--refusal", "opted-out"), "as --refusal split-stages/opted-out"),
         (("--refusal", "xyzzy"), "no refusal has the code xyzzy; `gorewrite explain` lists all"),
         (("--refusal", "slim-base/cgo-required"), "did you mean cgo-required?"),
         (("split-stage",), "did you mean split-stages?"),
