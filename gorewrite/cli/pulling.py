@@ -157,20 +157,9 @@ def _preview(proposal: Proposal) -> str:
 
 
 def _diff(proposal: Proposal) -> str:
-    """The patch of a commit: of each file from what the base has to what it will be."""
-    from gorewrite.differ import unified
+    from gorewrite.pulls.groups import diff_of
 
-    first: dict[str, bytes | None] = {}
-    last: dict[str, bytes] = {}
-    for planned in proposal.group.planned:
-        for edit in planned.edits:
-            first.setdefault(edit.path, edit.old)
-            last[edit.path] = edit.new
-    parts = [
-        unified(first[path] or b"", new, path, new_file=first[path] is None)
-        for path, new in last.items()
-    ]
-    return b"".join(parts).decode("utf-8", "replace")
+    return diff_of(proposal.group).decode("utf-8", "replace")
 
 
 def _stop(stopped: Stopped | None) -> dict[str, Any] | None:

@@ -10,6 +10,7 @@ from gorewrite.git.commits import File, commit
 from gorewrite.git.run import Git
 from gorewrite.git.trees import Changed, Entry, blob_id, commits, entries
 from gorewrite.pulls.branches import branch_of
+from gorewrite.pulls.groups import files_of
 from gorewrite.pulls.model import Group, Proposal
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class Draft:
         self.files: list[File] = []
         self.changes: Changed = {}
         self.problem = ""
-        for path, (old, new) in _joined(group).items():
+        for path, (old, new) in files_of(group).items():
             entry = base.get(path)
             self.problem = self.problem or _problem(path, old, entry, like)
             mode = entry.mode if entry is not None else _NEW
@@ -83,16 +84,6 @@ def drafts(git: Git, commit: str, groups: Sequence[Group]) -> list[Draft]:
     paths = {edit.path for group in groups for each in group.planned for edit in each.edits}
     base = entries(git, commit, sorted(paths))
     return [Draft(group, base, commit) for group in groups]
-
-
-def _joined(group: Group) -> dict[str, tuple[bytes | None, bytes]]:
-    """Path -> (what it holds on the base, what it is going to hold)."""
-    found: dict[str, tuple[bytes | None, bytes]] = {}
-    for planned in group.planned:
-        for edit in planned.edits:
-            first = found.get(edit.path, (edit.old, b""))[0]
-            found[edit.path] = (first, edit.new)
-    return found
 
 
 def _problem(path: str, old: bytes | None, entry: Entry | None, like: str) -> str:

@@ -1,4 +1,5 @@
-"""Which Dockerfiles go into one pull request: those of a service, of the same owners, or all."""
+"""Which Dockerfiles go into one pull request: those of a service, of the same owners, or all; and
+what it does to which files."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ import posixpath
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from gorewrite.differ import unified
 from gorewrite.pulls.branches import branch_of
 from gorewrite.pulls.model import Group, Grouping, Planned
 from gorewrite.pulls.owners import Owners
@@ -76,3 +78,21 @@ def groups_of(
         Group(key, places[key].name, places[key].owners, tuple(every), tuple(left.get(key, ())))
         for key, every in changed.items()
     ]
+
+
+def files_of(group: Group) -> dict[str, tuple[bytes | None, bytes]]:
+    """Path -> (what it holds on the base, None for nothing; what it is going to hold)."""
+    found: dict[str, tuple[bytes | None, bytes]] = {}
+    for planned in group.planned:
+        for edit in planned.edits:
+            first = found.get(edit.path, (edit.old, b""))[0]
+            found[edit.path] = (first, edit.new)
+    return found
+
+
+def diff_of(group: Group) -> bytes:
+    """The unified diff of all files of a group, from the base to what they are going to be."""
+    return b"".join(
+        unified(old or b"", new, path, new_file=old is None)
+        for path, (old, new) in files_of(group).items()
+    )
