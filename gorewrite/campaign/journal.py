@@ -12,7 +12,7 @@ import os
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -328,14 +328,25 @@ class Journal:
     # --- SQLite ------------------------------------------------------------------------
 
     def _one(self, query: str, *values: object) -> tuple[Any, ...] | None:
-        found: tuple[Any, ...] | None = self._database.execute(query, values).fetchone()
-        return found
+        with self._told():
+            found: tuple[Any, ...] | None = self._database.execute(query, values).fetchone()
+            return found
 
     def _all(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        return self._database.execute(query, values).fetchall()
+        with self._told():
+            return self._database.execute(query, values).fetchall()
 
     def _do(self, query: str, *values: object) -> None:
-        self._database.execute(query, values)
+        with self._told():
+            self._database.execute(query, values)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Raises JournalError for what is wrong with the file, or the disk."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise JournalError(f"{self.path}: cannot be used: {error}") from None
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -343,7 +354,8 @@ class Journal:
         try:
             yield
         except BaseException:
-            self._do("ROLLBACK")
+            with suppress(JournalError):  # Where the disk is full nothing is left to take back.
+                self._do("ROLLBACK")
             raise
         self._do("COMMIT")
 
@@ -351,8 +363,12 @@ class Journal:
 @contextmanager
 def only_one(journal: Path) -> Iterator[None]:
     """While it is entered no other run uses the journal. Raises JournalError."""
-    journal.parent.mkdir(parents=True, exist_ok=True)
-    with journal.with_suffix(".lock").open("a+") as lock:
+    try:
+        journal.parent.mkdir(parents=True, exist_ok=True)
+        opened = journal.with_suffix(".lock").open("a+")
+    except OSError as error:
+        raise JournalError(f"{error.filename}: {error.strerror}") from None
+    with opened as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

@@ -130,9 +130,18 @@ _RUN = (
     click.option("--color/--no-color", default=None, help="Colour, whatever the terminal says."),
 )
 
+
+def _named(_: click.Context, __: click.Parameter, value: str) -> Path:
+    """A campaign's directory. Raises click.BadParameter for an empty name."""
+    if not value:
+        raise click.BadParameter("is empty; name a directory, as `slim`")
+    return Path(value)
+
+
 campaign_option = click.option(
     "--campaign",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=click.Path(file_okay=False),
+    callback=_named,
     required=True,
     metavar="DIR",
     help="The campaign's directory; its last part names the campaign.",
@@ -235,8 +244,15 @@ class Campaigning:
                 f'the campaign is closed: {definition.closed}; take "closed" out of '
                 f"{self.home.top}/campaign.toml to go on"
             )
-        self._save(definition)
+        self._save(self._previewed(definition) if self.options["dry_run"] else definition)
         return self.run(definition, self._run_options())
+
+    def _previewed(self, definition: Definition) -> Definition:
+        """What is kept of a preview: it lets nothing in that was not before."""
+        from gorewrite.campaign.definition import Definition
+
+        known = self.home.load() or Definition()
+        return replace(definition, pr=known.pr, publish=known.publish, canary=known.canary)
 
     def _run_options(self) -> Options:
         from gorewrite.campaign.driver import Options

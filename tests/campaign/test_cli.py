@@ -63,6 +63,29 @@ def test_what_is_for_one_run_is_not_kept(tmp_path: Path, runs: list[Driver]) -> 
     assert run.journal.path.name == "journal.2-of-3.sqlite"
 
 
+def test_a_preview_lets_nothing_in(tmp_path: Path, runs: list[Driver]) -> None:
+    """The next run opens no pull request because somebody looked what it would open."""
+    top = tmp_path / "slim"
+    stage = ("--pr", "--canary", "5%", "--publish", "pilot-*")
+    gorewrite("migrate", "--campaign", top, "--org", "acme", *stage, "--dry-run")
+    assert Home(top).load() == Definition(name="slim", org=("acme",))
+    gorewrite("migrate", "--campaign", top, *stage)
+    gorewrite("migrate", "--campaign", top, "--canary", "100%", "--review", "--dry-run")
+    known = Home(top).load()
+    assert known is not None
+    assert (known.pr, known.canary, known.review) == (True, 0.05, True)
+    assert [run.definition.canary for run in runs] == [0.05, 0.05, 1.0]
+
+
+def test_a_directory_that_takes_nothing(tmp_path: Path, runs: list[Driver]) -> None:
+    home = Home(tmp_path / "slim")
+    home.journal.with_suffix(".lock").mkdir(parents=True)
+    result = gorewrite("migrate", "--campaign", home.top, "--org", "acme")
+    assert (result.exit_code, runs) == (2, [])
+    assert result.output == f"gorewrite: {home.top}/journal.lock: Is a directory\n"
+    assert gorewrite("migrate", "--campaign", "", "--org", "acme").exit_code == 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from gorewrite.campaign.definition import CampaignError, Home
 from gorewrite.campaign.journal import MOST_ATTEMPTS, Journal, JournalError, only_one
+from gorewrite.campaign.records import Records
 from gorewrite.campaign.sources import Listed
 from gorewrite.campaign.tables import Found
 
@@ -179,3 +181,18 @@ os.kill(os.getpid(), 9)
     with Journal(path) as journal:
         assert due(journal, 1) == ["b"]
         assert journal.counts(1) == {"clean": 1, "new": 1}
+
+
+def test_what_the_disk_does_not_take_is_said_in_a_line(tmp_path: Path) -> None:
+    """As a full one, in the middle of a run."""
+    home = Home(tmp_path / "slim")
+    with Journal(home.journal) as journal:
+        scan = journal.begin(1.0)
+        journal._database.execute("PRAGMA max_page_count = 1")
+        with pytest.raises(
+            JournalError, match=r"cannot be used: database .* full"
+        ):
+            journal.add(scan, ((f"acme/{n}" * 50, "url", "") for n in range(500)))
+    (home.top / "logs").touch()
+    with pytest.raises(CampaignError, match=r"acme\+shop\.log: cannot be written: "):
+        Records(home).log("acme/shop", "planned")
