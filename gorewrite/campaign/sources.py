@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from gorewrite import pathglobs
 from gorewrite.campaign.definition import CampaignError, Definition
 from gorewrite.campaign.stages import checked
+from gorewrite.forge.address import without_user
 from gorewrite.forge.model import Hub, Repository
 from gorewrite.git.run import Git, GitError
 
@@ -172,15 +173,15 @@ def in_directory(directory: Path, *, remote: bool) -> Iterator[Listed]:
         place = place.resolve()
         url = _said(place, "remote", "get-url", "origin")
         if remote and url:
-            here = Definition()
-            yield _remote_of(place, url, here)
+            yield _remote_of(place, url)
         else:
             yield Listed(place.name, place.as_uri(), _base_of(place))
 
 
-def _remote_of(place: Path, url: str, definition: Definition) -> Listed:
+def _remote_of(place: Path, url: str) -> Listed:
     try:
-        return _of(url, definition, place)
+        # A token that a checkout left there is not taken, nor kept: they come from the environment.
+        return _of(without_user(url), Definition(), place)
     except ValueError as error:
         raise CampaignError(f"{place}: its remote: {error}") from None
 

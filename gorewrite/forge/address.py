@@ -128,6 +128,13 @@ def compare_url(kind: str, web: str, base: str, head: str) -> str:
     return web
 
 
+def without_user(url: str) -> str:
+    """A URL of HTTP without the name and password in it; any other text as it is."""
+    parts = urlsplit(url)
+    user, at, _ = parts.netloc.rpartition("@")
+    return url.replace(f"//{user}{at}", "//", 1) if parts.scheme in ("http", "https") else url
+
+
 # --- the remote --------------------------------------------------------------------------
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
+from gorewrite.forge.address import without_user
 from gorewrite.forge.model import Address
 from gorewrite.forge.secrets import Secret, hide, one_line, redacted
 
@@ -166,8 +167,13 @@ def git_environment(
         )
         # An empty value takes out the helpers configured before, which would store the token.
         pairs += [(f"credential.{origin}.helper", ""), (f"credential.{origin}.helper", helper)]
-        # A token that a checkout left as a header (actions/checkout) would go before this one.
-        pairs.append((f"http.{url}.extraHeader", ""))
+        # A token that a checkout left as a header (actions/checkout), or in the remote or a rule for
+        # its host (GitLab's runner, whose own may not push), would go before this one. Of several
+        # rules git takes the one for the longest beginning.
+        plain = without_user(url)
+        pairs.append((f"http.{plain}.extraHeader", ""))
+        if plain != url:
+            pairs += [(f"url.{plain}.insteadOf", each) for each in (url, plain)]
         added |= {"GOREWRITE_GIT_USER": secret.user, "GOREWRITE_GIT_TOKEN": secret.reveal()}
     if ca_file is not None and origin:
         pairs.append((f"http.{origin}.sslCAInfo", str(ca_file)))

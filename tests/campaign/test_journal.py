@@ -189,9 +189,7 @@ def test_what_the_disk_does_not_take_is_said_in_a_line(tmp_path: Path) -> None:
     with Journal(home.journal) as journal:
         scan = journal.begin(1.0)
         journal._database.execute("PRAGMA max_page_count = 1")
-        with pytest.raises(
-            JournalError, match=r"cannot be used: database .* full"
-        ):
+        with pytest.raises(JournalError, match=r"cannot be used: database .* full"):
             journal.add(scan, ((f"acme/{n}" * 50, "url", "") for n in range(500)))
     (home.top / "logs").touch()
     with pytest.raises(CampaignError, match=r"acme\+shop\.log: cannot be written: "):

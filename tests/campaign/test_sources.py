@@ -169,8 +169,14 @@ def test_clones_are_planned_as_their_remote_has_them_and_stay_as_they_are(tmp_pa
 def test_pull_requests_for_clones_go_to_their_remotes(tmp_path: Path) -> None:
     repository(tmp_path / "shop", {"a": "b"})
     git(tmp_path / "shop", "remote", "add", "origin", "git@git.example.com:acme/shop.git")
+    repository(tmp_path / "tea", {"a": "b"})
+    with_token = "https://job:token@git.example.com/acme/tea.git"
+    git(tmp_path / "tea", "remote", "add", "origin", with_token)
     found = list(in_directory(tmp_path, remote=True))
-    assert found == [Listed("acme/shop", "git@git.example.com:acme/shop.git")]
+    assert found == [
+        Listed("acme/shop", "git@git.example.com:acme/shop.git"),
+        Listed("acme/tea", "https://git.example.com/acme/tea.git"),
+    ]
 
 
 def test_a_directory_without_clones(tmp_path: Path) -> None:

@@ -74,6 +74,19 @@ def test_a_branch_that_the_server_refuses(two: Shop) -> None:
     assert not two.repository.pulls
 
 
+@pytest.mark.parametrize("where", ["remote", "rule"])
+def test_a_token_that_the_checkout_has_may_not_push(two: Shop, where: str) -> None:
+    """As that of a job in GitLab's runner, which git would take before any other."""
+    url = two.forge.clone_url(two.path)
+    theirs = two.forge.url.replace("://", "://job:of-the-job@")
+    if where == "remote":
+        git(two.tree, "remote", "set-url", "origin", url.replace(two.forge.url, theirs))
+    else:
+        git(two.tree, "config", f"url.{theirs}.insteadOf", two.forge.url)
+    run(two)
+    assert len(two.repository.pulls) == 2
+
+
 def test_a_wrong_token(two: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GOREWRITE_TOKEN", "ghp_thisIsNotTheOneItShouldBe00000000")
     said = run(two, status=2)
