@@ -215,6 +215,8 @@ def temporary(tmp_path: Path, programs: Path) -> Path:
 
 
 def test_action_checks(top: Path, temporary: Path) -> None:
+    """Whatever modules the repository has."""
+    repository(top, dict.fromkeys(("json.py", "pip.py", "venv.py"), "raise SystemExit(9)\n"))
     runner = Runner(top, temporary)
     assert runner.run("Run gorewrite") == 0, runner.log
     assert runner.outputs["changes"] == "2" and runner.outputs["failed"] == "0"

@@ -167,9 +167,9 @@ def git_environment(
         )
         # An empty value takes out the helpers configured before, which would store the token.
         pairs += [(f"credential.{origin}.helper", ""), (f"credential.{origin}.helper", helper)]
-        # A token that a checkout left as a header (actions/checkout), or in the remote or a rule for
-        # its host (GitLab's runner, whose own may not push), would go before this one. Of several
-        # rules git takes the one for the longest beginning.
+        # A token that a checkout left as a header (actions/checkout), or in the remote or in a rule
+        # for its host (GitLab's runner, whose own may not push), would go before this one. Of
+        # several rules git takes the one for the longest beginning.
         plain = without_user(url)
         pairs.append((f"http.{plain}.extraHeader", ""))
         if plain != url:
