@@ -69,7 +69,7 @@ class _DefaultGroup(click.Group):
             return
         from difflib import get_close_matches
 
-        near = get_close_matches(word, [*self.list_commands(ctx), "--help"], 1, 0.65)
+        near = get_close_matches(word, [*self.list_commands(ctx), "--help", "--version"], 1, 0.65)
         if near:
             problem = f"{word}: no such file, directory or command; did you mean {near[0]}?"
             raise click.UsageError(problem, ctx)
@@ -113,8 +113,11 @@ def _open_streams() -> None:
             setattr(sys, name, open(os.devnull, mode))  # noqa: PTH123, SIM115 (until the end)
 
 
-#: What is wrong with standard output or standard error: there is no room, or nobody, behind it.
-_UNWRITABLE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
+#: What is wrong where an error of the system names no file: it is about what we were started with.
+_SURROUNDINGS: Final = {errno.ENOENT: "the current directory is gone"} | dict.fromkeys(
+    (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF),
+    "the output cannot be written",
+)
 
 
 def _status() -> int:
@@ -134,11 +137,11 @@ def _status() -> int:
         click.echo("gorewrite: interrupted" if interrupted else "gorewrite: aborted", err=True)
         return INTERRUPTED if interrupted else 1
     except OSError as error:
-        # A file would be named.
-        if error.filename is not None or error.errno not in _UNWRITABLE:
+        problem = _SURROUNDINGS.get(error.errno or 0) if error.filename is None else None
+        if problem is None:
             raise
         with suppress(OSError):
-            click.echo(f"gorewrite: the output cannot be written: {error.strerror}", err=True)
+            click.echo(f"gorewrite: {problem}: {error.strerror}", err=True)
         return 2
 
 

@@ -47,6 +47,15 @@ def test_closed_streams(shop: Path) -> None:
     assert json.loads(run(shop, "2>&-", "--check", "--output-format", "json").stdout)
 
 
+def test_directory_that_is_gone(tmp_path: Path) -> None:
+    (tmp_path / "gone").mkdir()
+    code = 'cd gone && rmdir ../gone && exec "$@"'
+    command = ["sh", "-c", code, "sh", *COMMAND, "--dry-run"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    said = "gorewrite: the current directory is gone: No such file or directory\n"
+    assert (done.returncode, done.stderr) == (2, said)
+
+
 @pytest.mark.parametrize("arguments", [("-",), ("report", "-")])
 def test_interrupted(shop: Path, arguments: Sequence[str]) -> None:
     """Nobody takes it for what `--check` found."""
