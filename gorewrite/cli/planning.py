@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -36,7 +37,7 @@ def _paths(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tu
 
 def _image(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
     """A runtime image. Raises click.BadParameter."""
-    from gorewrite.config import is_image
+    from gorewrite.configkeys import is_image
 
     if value is not None and not is_image(value):
         raise click.BadParameter(f"{value!r} is no image, as registry.example.com/base:1")
@@ -246,7 +247,11 @@ class Output:
     def emit(self, data: bytes) -> None:
         """Writes what follows what was written before. Raises Unusable."""
         if self.target is None:
-            click.echo(data, nl=False)
+            stream = sys.stdout.buffer
+            # With PYTHONUNBUFFERED it writes once, and that may be cut short by a signal.
+            while data:
+                data = data[stream.write(data) :]
+            stream.flush()
             return
         try:
             with self.target.open("ab" if self._begun else "wb") as file:

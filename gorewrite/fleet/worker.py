@@ -42,6 +42,8 @@ def main(marks: int, parent: int) -> None:
             answers.flush()
     except MemoryError:
         sys.exit(1)  # What that means is said by the process that waits for the answer.
+    except BrokenPipeError:
+        os._exit(1)  # Nobody waits for it any more.
 
 
 def _read(stream: BinaryIO) -> bytes | None:

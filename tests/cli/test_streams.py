@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -11,9 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.fleet.tools import GOREWRITE, monorepo
 from tests.repositories import repository
-
-COMMAND = (sys.executable, "-c", "from gorewrite.cli import main; main()")
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def shop(tmp_path: Path) -> Path:
 
 def run(top: Path, redirection: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """The command with what a shell makes of a redirection."""
-    command = ["sh", "-c", f'exec "$@" {redirection}', "sh", *COMMAND, *arguments]
+    command = ["sh", "-c", f'exec "$@" {redirection}', "sh", *GOREWRITE, *arguments]
     return subprocess.run(command, cwd=top, capture_output=True, text=True)
 
 
@@ -50,7 +50,7 @@ def test_closed_streams(shop: Path) -> None:
 def test_directory_that_is_gone(tmp_path: Path) -> None:
     (tmp_path / "gone").mkdir()
     code = 'cd gone && rmdir ../gone && exec "$@"'
-    command = ["sh", "-c", code, "sh", *COMMAND, "--dry-run"]
+    command = ["sh", "-c", code, "sh", *GOREWRITE, "--dry-run"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     said = "gorewrite: the current directory is gone: No such file or directory\n"
     assert (done.returncode, done.stderr) == (2, said)
@@ -78,3 +78,26 @@ def test_interrupted(shop: Path, arguments: Sequence[str]) -> None:
         process.send_signal(signal.SIGINT)
         said = process.stderr.read()
         assert (process.wait(), said) == (130, "\ngorewrite: interrupted\n")
+
+
+def test_interrupted_while_nobody_reads(tmp_path: Path) -> None:
+    """What is reported is whole, and what is written is reported."""
+    top = monorepo(tmp_path, 40, 0)
+    with subprocess.Popen(
+        [*GOREWRITE, "--output-format=json"],
+        cwd=top,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(2)  # The pipe is full.
+        process.send_signal(signal.SIGINT)
+        said, _ = process.communicate()
+    assert process.returncode == 130
+    reported = [file["path"] for file in json.loads(said)["files"]]
+    assert reported
+    written = [
+        path.parent.name for path in top.rglob("Dockerfile") if "AS builder" in path.read_text()
+    ]
+    assert sorted(reported) == sorted(f"own/{name}/Dockerfile" for name in written)
