@@ -1,53 +1,35 @@
-"""The configuration: `[tool.gorewrite]` in pyproject.toml, or gorewrite.toml, found upward.
-
-Each key is described once, in the metadata of its field, from which the documentation, the JSON
-Schema and `gorewrite config` are made.
-"""
+"""The configuration: `[tool.gorewrite]` in pyproject.toml, or gorewrite.toml, found upward."""
 
 from __future__ import annotations
 
 import re
 import stat
-import sys
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import Field, dataclass, field, fields, replace
+from collections.abc import Collection, Mapping
+from dataclasses import Field, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from gorewrite import files, pathglobs
+from gorewrite import configkeys, files, pathglobs
+from gorewrite.configkeys import ConfigError, choice, is_strings
+from gorewrite.configkeys import key as _key
 from gorewrite.files import kind_of
 from gorewrite.pathglobs import BadPattern
+from gorewrite.tomllines import KeyPath, line_of
 
 if TYPE_CHECKING:
     from gorewrite.pulls.settings import PullSettings
 
+__all__ = ["Config", "ConfigError", "Configurations", "Origin", "Settings", "keys", "load"]
+
 #: In the order in which they are looked for in a directory.
 FILES: Final = ("gorewrite.toml", "pyproject.toml")
-_SUITES: Final = ("debian12", "debian13")
 _LARGEST: Final = 1 << 20
-_NAME: Final = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
-_REGISTRY: Final = r"(?:[A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\])(?::[0-9]+)?"
-_TAG: Final = r"(?::\w[\w.-]{0,127})?(?:@[A-Za-z][\w+.-]*:[0-9a-fA-F]{32,})?"
-#: What FROM takes for an image, and what may stand before its name (distribution/reference,
-#: regexp.go). No variables: which Dockerfile has them?
-IMAGE: Final = re.compile(rf"(?:{_REGISTRY}/)?{_NAME}(?:/{_NAME})*{_TAG}", re.ASCII)
-MIRROR: Final = re.compile(rf"{_REGISTRY}(?:/{_NAME})*/?", re.ASCII)
-
 #: Tables of a file that are no keys of `Config`.
 _TABLES: Final = ("overrides", "pull-requests")
 #: Keys that stand for all Dockerfiles below the file: none is known yet when they are needed.
 FOR_ALL: Final = frozenset({"exclude", "overrides"})
-
-
-class ConfigError(ValueError):
-    """A configuration that cannot be used. The text is `path: problem`."""
-
-
-def _key(default: Any, kind: str, help: str) -> Any:
-    """A key of the configuration. kind: what its value must be, in words (see `_FITS`)."""
-    return field(default=default, metadata={"kind": kind, "help": help})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +60,7 @@ class Config:
     )
     distroless_suite: str = _key(
         "debian13",
-        f"one of {', '.join(_SUITES)}",
+        choice("debian12", "debian13"),
         "Debian release of the distroless images; debian12 reached its end of life in "
         "September 2026.",
     )
@@ -136,34 +118,9 @@ class Config:
         return Path(files.real(base / chosen))
 
 
-def is_image(text: str) -> bool:
-    """Whether FROM takes a text for the name of an image."""
-    return IMAGE.fullmatch(text) is not None
-
-
-_FITS: Final[dict[str, Callable[[Any], bool]]] = {
-    f"one of {', '.join(_SUITES)}": lambda value: value in _SUITES,
-    "true or false": lambda value: isinstance(value, bool),
-    "a string": lambda value: isinstance(value, str),
-    "an image": lambda value: isinstance(value, str) and is_image(value),
-    "a registry, or a place in one": lambda value: (
-        isinstance(value, str) and (not value or MIRROR.fullmatch(value) is not None)
-    ),
-    "a list of strings": lambda value: (
-        isinstance(value, list) and all(isinstance(each, str) for each in value)
-    ),
-    "a table of strings": lambda value: (
-        isinstance(value, dict) and all(isinstance(each, str) for each in value.values())
-    ),
-    "a number of bytes above 0": lambda value: (
-        isinstance(value, int) and not isinstance(value, bool) and 0 < value < sys.maxsize
-    ),
-}
-
-
 def keys() -> dict[str, Field[Any]]:
-    """Key as written in the file → its field, with metadata `kind` and `help`, in order."""
-    return {each.name.replace("_", "-"): each for each in fields(Config) if each.metadata}
+    """See configkeys.keys."""
+    return configkeys.keys(Config)
 
 
 class Override(NamedTuple):
@@ -207,9 +164,7 @@ class Settings:
 
         key: that of a table as `pull-requests.title`.
         """
-        from gorewrite.tomllines import KeyPath, line_of
-
-        top: KeyPath = ("tool", "gorewrite") if self.path.name == "pyproject.toml" else ()
+        top = _top(self.path)
         for number, override in reversed(self._matching(name)):
             line = line_of(self.text, (*top, "overrides", number, key))
             if line:
@@ -312,7 +267,9 @@ def _read(path: Path) -> Settings | None:
         table: Any = tomllib.loads(text)
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}{_line(error)}: not TOML: {error}") from None
+    except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: not TOML: {error}") from None
     except RecursionError:
         raise ConfigError(f"{path}: not TOML that can be read: too many brackets") from None
@@ -325,77 +282,74 @@ def _read(path: Path) -> Settings | None:
             raise ConfigError(f"{path}: tool.gorewrite must be a table")
     try:
         return _settings(table, path, text)
-    except (ConfigError, BadPattern) as error:
-        raise ConfigError(f"{path}: {error}") from None
+    except ConfigError as error:
+        place = (*_top(path), *error.at)
+        # Of what is missing the table is told.
+        lines = (line_of(text, place[:length]) for length in range(len(place), 0, -1))
+        line = next((line for line in lines if line), 0)
+        raise ConfigError(f"{path}:{line}: {error}" if line else f"{path}: {error}") from None
+
+
+def _top(path: Path) -> KeyPath:
+    """What leads to the table of gorewrite in a file."""
+    return ("tool", "gorewrite") if path.name == "pyproject.toml" else ()
+
+
+def _line(error: tomllib.TOMLDecodeError) -> str:
+    """`:line`, which tomllib says at the end of its errors; "" at the end of the document."""
+    found = re.search(r"at line (\d+)", str(error))
+    return f":{found[1]}" if found else ""
 
 
 def _settings(table: Mapping[str, Any], path: Path, text: str) -> Settings:
-    """What a parsed table stands for. Raises ConfigError without the path, BadPattern."""
+    """What a parsed table stands for. Raises ConfigError without the path."""
     known = keys()
     own = {key: value for key, value in table.items() if key not in _TABLES}
     config = Config(**_values(own, (*known, *_TABLES)), path=path)
     tables = table.get("overrides", [])
     if not (isinstance(tables, list) and all(isinstance(each, dict) for each in tables)):
-        raise ConfigError("overrides must be tables, each under [[overrides]]")
+        raise ConfigError("overrides must be tables, each under [[overrides]]", ("overrides",))
     allowed = ("paths", *(key for key in known if key not in FOR_ALL))
     overrides = []
-    for number, each in enumerate(tables, 1):
+    for number, each in enumerate(tables):
         try:
             overrides.append(_override(each, allowed))
-        except (ConfigError, BadPattern) as error:
-            raise ConfigError(f"overrides, number {number}: {error}") from None
+        except ConfigError as error:
+            raise error.below("overrides", number) from None
     pulls = None
     if "pull-requests" in table:
         from gorewrite.pulls.settings import settings_of
 
-        pulls = settings_of(table["pull-requests"])
+        try:
+            pulls = settings_of(table["pull-requests"])
+        except ConfigError as error:
+            raise error.below("pull-requests") from None
     return Settings(path, text, config, tuple(overrides), pulls)
 
 
-def _override(table: Mapping[str, Any], allowed: Sequence[str]) -> Override:
+def _override(table: Mapping[str, Any], allowed: Collection[str]) -> Override:
     for key in FOR_ALL.intersection(table):
-        raise ConfigError(f"{key} cannot be overridden; it stands for all Dockerfiles")
+        raise ConfigError(f"{key} cannot be overridden; it stands for all Dockerfiles", (key,))
     paths = table.get("paths")
-    if not (_FITS["a list of strings"](paths) and paths):
-        raise ConfigError("paths must be a list of globs, at least one")
+    if not (is_strings(paths) and paths):
+        raise ConfigError("paths must be a list of globs, at least one", ("paths",))
     for glob in paths:
-        _checked("paths", glob)
-    values = {key: value for key, value in table.items() if key != "paths"}
-    return Override(tuple(paths), tuple(_values(values, allowed).items()))
+        _check("paths", glob)
+    rest = {key: value for key, value in table.items() if key != "paths"}
+    return Override(tuple(paths), tuple(_values(rest, allowed).items()))
 
 
-def _values(table: Mapping[str, Any], allowed: Sequence[str]) -> dict[str, Any]:
-    """Field → value. Raises ConfigError, which names the nearest key of those allowed."""
-    known = keys()
-    values: dict[str, Any] = {}
-    for key, value in table.items():
-        if key not in allowed:
-            raise ConfigError(f"unknown key {key}; {nearest(key.replace('_', '-'), allowed)}")
-        kind = known[key].metadata["kind"]
-        if not _FITS[kind](value):
-            raise ConfigError(f"{key} must be {kind}")
-        for glob in value if key in ("exclude", "contexts") else ():
-            _checked(key, glob)
-        values[known[key].name] = _frozen(value)
-    return values
+def _values(table: Mapping[str, Any], allowed: Collection[str]) -> dict[str, Any]:
+    """Field → value. Raises ConfigError."""
+    found = configkeys.values(table, keys(), allowed)
+    for key in ("exclude", "contexts"):
+        for glob in table.get(key, ()):
+            _check(key, glob)
+    return found
 
 
-def nearest(name: str, known: Sequence[str]) -> str:
-    """Which of the known names may have been meant, for the end of an error."""
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, known, n=1)
-    return f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
-
-
-def _checked(key: str, glob: str) -> None:
+def _check(key: str, glob: str) -> None:
     try:
         pathglobs.check(glob)
     except BadPattern as bad:
-        raise ConfigError(f"{key}: {glob}: {bad}") from None
-
-
-def _frozen(value: Any) -> Any:
-    if isinstance(value, list):
-        return tuple(value)
-    return tuple(value.items()) if isinstance(value, dict) else value
+        raise ConfigError(f"{key}: {glob}: {bad}", (key,)) from None

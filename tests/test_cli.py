@@ -634,7 +634,7 @@ def test_bad_exclude(top: Path, gorewrite: Gorewrite) -> None:
     repository(top, {"gorewrite.toml": 'exclude = ["[a"]\n'})
     result = gorewrite("-q")
     assert result.exit_code == 2
-    assert result.stderr.startswith(f"gorewrite: {top / 'gorewrite.toml'}: exclude: [a: ")
+    assert result.stderr.startswith(f"gorewrite: {top / 'gorewrite.toml'}:1: exclude: [a: ")
 
 
 # --- the other commands ----------------------------------------------------------------------

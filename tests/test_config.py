@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import re
 from pathlib import Path
 
 import pytest
@@ -145,20 +146,43 @@ def test_not_above_the_repository(tmp_path: Path) -> None:
         ("max-file-size = 1.5", "max-file-size must be a number of bytes above 0"),
         ("contexts = 'a'", "contexts must be a table of strings"),
         ("[contexts]\na = 1", "contexts must be a table of strings"),
-        ("review = ", "not TOML: "),
-        ("a = " + "[" * 5000, "not TOML"),
+        ("review = yes", "not TOML: "),
     ],
 )
 def test_problems(tmp_path: Path, text: str, problem: str) -> None:
     with pytest.raises(ConfigError) as caught:
         load(written(tmp_path, text))
-    assert str(caught.value).startswith(f"{tmp_path / 'gorewrite.toml'}: {problem}")
+    place = re.escape(str(tmp_path / "gorewrite.toml"))
+    assert re.match(rf"{place}:[1-9]\d*: {re.escape(problem)}", str(caught.value))
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("review = true\n\nselect = ['a',\n  1]\n", 3),
+        ("review = true\n[[overrides]]\npaths = ['a']\n[[overrides]]\nruntime = 'alpine'\n", 4),
+        ("[[overrides]]\npaths = ['a']\nselect = []\nrunntime = 'alpine'\n", 4),
+        ("[pull-requests]\nlabels = []\ntitle = '{whta}'\n", 3),
+        ("review = true\nruntime = alpine\n", 2),
+    ],
+)
+def test_problems_have_a_line(tmp_path: Path, text: str, line: int) -> None:
+    """That of the value; of what is missing that of its table."""
+    with pytest.raises(ConfigError, match=rf"/gorewrite\.toml:{line}: "):
+        load(written(tmp_path / "own", text))
+    table = text.replace("[[", "[[tool.gorewrite.").replace("[pull", "[tool.gorewrite.pull")
+    with pytest.raises(ConfigError, match=rf"/pyproject\.toml:{line + 1}: "):
+        load(written(tmp_path / "project", f"[tool.gorewrite]\n{table}", "pyproject.toml"))
 
 
 def test_problems_of_the_file(tmp_path: Path) -> None:
     (written(tmp_path, "") / "gorewrite.toml").write_bytes(b"a = '\xff'")
     with pytest.raises(ConfigError, match="not TOML"):
         load(tmp_path)
+    for text in ("review = ", "a = " + "[" * 5000):
+        (tmp_path / "gorewrite.toml").write_text(text)
+        with pytest.raises(ConfigError, match=r"gorewrite\.toml: not TOML"):
+            load(tmp_path)
     (tmp_path / "gorewrite.toml").write_text("#" * (1 << 20) + "\n")
     with pytest.raises(ConfigError, match="larger than"):
         load(tmp_path)
@@ -261,22 +285,22 @@ def test_override_of_contexts(tmp_path: Path) -> None:
         ("overrides = ['a']", "overrides must be tables, each under [[overrides]]"),
         ("[overrides]\npaths = ['a']", "overrides must be tables, each under [[overrides]]"),
         ("override = 1", "unknown key override; did you mean overrides?"),
-        ("[[overrides]]\nreview = true", "overrides, number 1: paths must be a list of globs"),
-        ("[[overrides]]\npaths = []", "overrides, number 1: paths must be a list of globs"),
-        ("[[overrides]]\npaths = ['[']", "overrides, number 1: paths: [: "),
+        ("[[overrides]]\nreview = true", "paths must be a list of globs"),
+        ("[[overrides]]\npaths = []", "paths must be a list of globs"),
+        ("[[overrides]]\npaths = ['[']", "paths: [: "),
         (
             "[[overrides]]\npaths = ['a']\n[[overrides]]\npaths = ['a']\nreveiw = true",
-            "overrides, number 2: unknown key reveiw; did you mean review?",
+            "unknown key reveiw; did you mean review?",
         ),
         (
             "[[overrides]]\npaths = ['a']\nexclude = ['b']",
-            "overrides, number 1: exclude cannot be overridden",
+            "exclude cannot be overridden",
         ),
         (
             "[[overrides]]\npaths = ['a']\n[[overrides.overrides]]\npaths = ['b']",
-            "overrides, number 1: overrides cannot be overridden",
+            "overrides cannot be overridden",
         ),
-        ("[[overrides]]\npaths = ['a']\nstrip = 1", "overrides, number 1: strip must be true or"),
+        ("[[overrides]]\npaths = ['a']\nstrip = 1", "strip must be true or"),
         ("exclude = ['!a']", "exclude: !a: "),
         ("[contexts]\n'../a' = '.'", "contexts: ../a: `..` leads out"),
     ],
@@ -284,7 +308,8 @@ def test_override_of_contexts(tmp_path: Path) -> None:
 def test_problems_of_overrides_and_globs(tmp_path: Path, text: str, problem: str) -> None:
     with pytest.raises(ConfigError) as caught:
         load(written(tmp_path, text))
-    assert str(caught.value).startswith(f"{tmp_path / 'gorewrite.toml'}: {problem}")
+    place = re.escape(str(tmp_path / "gorewrite.toml"))
+    assert re.match(rf"{place}:[1-9]\d*: {re.escape(problem)}", str(caught.value))
 
 
 def test_a_directory_is_looked_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

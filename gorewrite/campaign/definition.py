@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 from gorewrite import __version__
 from gorewrite.campaign.stages import Rule, checked
-from gorewrite.config import is_image, nearest
+from gorewrite.configkeys import is_image, nearest
 from gorewrite.forge.model import KINDS
 from gorewrite.pulls.model import Grouping
 

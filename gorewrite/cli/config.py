@@ -13,7 +13,8 @@ import click
 
 from gorewrite.cli.help import Sectioned
 from gorewrite.cli.planning import Planning, Unusable, complete_files, planning_options
-from gorewrite.config import FOR_ALL, IMAGE, MIRROR, Config, ConfigError, Origin, Settings, keys
+from gorewrite.config import FOR_ALL, Config, ConfigError, Origin, Settings, keys
+from gorewrite.configkeys import IDENTITY, IMAGE, MIRROR, choices
 from gorewrite.pulls.settings import FIELDS, PullSettings
 from gorewrite.pulls.settings import keys as pull_keys
 
@@ -123,7 +124,7 @@ _TYPES: dict[str, dict[str, Any]] = {
     },
     "a name and an address, as `Name <name@example.com>`": {
         "type": "string",
-        "pattern": r"^[^<>]+ <[^<>\s@]+@[^<>\s@]+>$",
+        "pattern": f"^{IDENTITY.pattern}$",
     },
 }
 
@@ -179,8 +180,8 @@ def json_schema() -> dict[str, Any]:
 
 def _property(key: Field[Any]) -> dict[str, Any]:
     kind: str = key.metadata["kind"]
-    listed = kind.removeprefix("one of ")
-    shape = {"enum": listed.split(", ")} if listed != kind else _TYPES[kind]
+    words = choices(kind)
+    shape = {"enum": words} if words else _TYPES[kind]
     return {"description": key.metadata["help"], **shape, "default": _plain(key, key.default)}
 
 

@@ -5,14 +5,16 @@ Each key is described once, in the metadata of its field, as those of `gorewrite
 
 from __future__ import annotations
 
-import re
 import string
-from collections.abc import Callable, Mapping
-from dataclasses import Field, dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import Field, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from gorewrite.config import ConfigError, Configurations, nearest
+from gorewrite import configkeys
+from gorewrite.config import Configurations
+from gorewrite.configkeys import ConfigError, nearest
+from gorewrite.configkeys import key as _key
 
 #: What templates may name, and what stands there.
 FIELDS: Final[Mapping[str, str]] = {
@@ -25,14 +27,6 @@ FIELDS: Final[Mapping[str, str]] = {
     "ticket": "the value of `ticket`",
     "prefix": "the value of `prefix`, in which all other fields may be used",
 }
-_IDENTITY: Final = re.compile(r"[^<>\x00-\x1f]*[^<>\x00-\x20] <[^<>\s@]+@[^<>\s@]+>")
-_TRAILER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
-#: Written by gorewrite itself.
-_OWN_TRAILERS: Final = ("gorewrite-", "signed-off-by")
-
-
-def _key(default: Any, kind: str, help: str) -> Any:
-    return field(default=default, metadata={"kind": kind, "help": help})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,36 +57,9 @@ class PullSettings:
     )
 
 
-def _strings(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(each, str) for each in value)
-
-
-def _trailers(value: Any) -> bool:
-    return isinstance(value, dict) and all(
-        isinstance(text, str)
-        and text.isprintable()
-        and text.strip()
-        and _TRAILER.fullmatch(key)
-        and not key.lower().startswith(_OWN_TRAILERS)
-        for key, text in value.items()
-    )
-
-
-_FITS: Final[dict[str, Callable[[Any], bool]]] = {
-    "a template": lambda value: isinstance(value, str) and value.isprintable(),
-    "a string": lambda value: isinstance(value, str) and value.isprintable(),
-    "a list of strings": _strings,
-    "a table of trailers": _trailers,
-    "a name and an address, as `Name <name@example.com>`": lambda value: (
-        isinstance(value, str) and _IDENTITY.fullmatch(value) is not None
-    ),
-    "true or false": lambda value: isinstance(value, bool),
-}
-
-
 def keys() -> dict[str, Field[Any]]:
-    """Key as written in the file → its field, with metadata `kind` and `help`, in order."""
-    return {each.name.replace("_", "-"): each for each in fields(PullSettings)}
+    """See configkeys.keys."""
+    return configkeys.keys(PullSettings)
 
 
 def settings_of(table: Any) -> PullSettings:
@@ -100,17 +67,10 @@ def settings_of(table: Any) -> PullSettings:
     if not isinstance(table, dict):
         raise ConfigError("pull-requests must be a table")
     known = keys()
-    values: dict[str, Any] = {}
-    for key, value in table.items():
-        if key not in known:
-            near = nearest(key.replace("_", "-"), tuple(known))
-            raise ConfigError(f"pull-requests: unknown key {key}; {near}")
-        kind = known[key].metadata["kind"]
-        if not _FITS[kind](value):
-            raise ConfigError(f"pull-requests: {key} must be {kind}")
-        if kind == "a template":
-            _check(key, value)
-        values[known[key].name] = _frozen(value)
+    values = configkeys.values(table, known, known)
+    for key, each in known.items():
+        if key in table and each.metadata["kind"] == "a template":
+            _check(key, table[key])
     return PullSettings(**values)
 
 
@@ -132,22 +92,17 @@ def filled(template: str, values: Mapping[str, str]) -> str:
 
 
 def _check(key: str, template: str) -> None:
+    """Raises ConfigError for a template that cannot be filled in."""
     try:
         parts = list(string.Formatter().parse(template))
     except ValueError as error:
-        raise ConfigError(f"pull-requests: {key}: {error}; a brace is written twice") from None
+        raise ConfigError(f"{key}: {error}; a brace is written twice", (key,)) from None
     allowed = tuple(name for name in FIELDS if key != "prefix" or name != "prefix")
     for _, name, form, conversion in parts:
         if name is None:
             continue
         if name not in allowed:
             shown = f"{{{name}}}"
-            raise ConfigError(f"pull-requests: {key}: unknown {shown}; {nearest(name, allowed)}")
+            raise ConfigError(f"{key}: unknown {shown}; {nearest(name, allowed)}", (key,))
         if form or conversion:
-            raise ConfigError(f"pull-requests: {key}: {{{name}}} takes no format")
-
-
-def _frozen(value: Any) -> Any:
-    if isinstance(value, list):
-        return tuple(value)
-    return tuple(value.items()) if isinstance(value, dict) else value
+            raise ConfigError(f"{key}: {{{name}}} takes no format", (key,))

@@ -88,7 +88,7 @@ def test_problems(tmp_path: Path, text: str, problem: str) -> None:
     (tmp_path / "gorewrite.toml").write_text(f"[pull-requests]\n{text}\n")
     with pytest.raises(ConfigError) as error:
         settings_at(tmp_path)
-    assert str(error.value).startswith(f"{tmp_path}/gorewrite.toml: pull-requests: {problem}")
+    assert str(error.value).startswith(f"{tmp_path}/gorewrite.toml:2: {problem}")
 
 
 def test_the_table_must_be_one(tmp_path: Path) -> None:
