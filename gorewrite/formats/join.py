@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from types import UnionType
+from typing import Any, Final
 
 _Document = Mapping[str, Any]
 
@@ -18,18 +19,60 @@ def loaded(name: str, data: bytes) -> dict[str, Any]:
     """The report in the bytes of a file. name: of the file. Raises ReportError."""
     try:
         document = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ReportError(f"{name}: is no JSON: {error}") from None
-    lists = [document.get(key) for key in ("files", "results")] if type(document) is dict else []
-    for found in lists:
-        if type(found) is list and all(_named(each) for each in found):
-            assert isinstance(document, dict)
+    if isinstance(document, dict):
+        files, results = document.get("files"), document.get("results")
+        if _all(files, _is_file) or (files is None and _all(results, _is_result)):
             return document
     raise ReportError(f"{name}: is no report; make one with --output-format json")
 
 
-def _named(item: object) -> bool:
-    return type(item) is dict and type(item.get("path")) is str
+#: What the formats need of a document: key → types (docs/json.md, docs/verify.md).
+_Shape = Mapping[str, type | UnionType]
+_FILE: Final[_Shape] = {"path": str, "changed": bool}
+_ERROR: Final[_Shape] = {"line": int, "message": str}
+_PLANNED: Final[_Shape] = {
+    "diff": str, "context": dict | None, "changes": list, "refusals": list,
+    "notes": list,
+}  # fmt: skip
+_CHANGE: Final[_Shape] = {**_ERROR, "transform": str, "safety": str, "applied": bool}
+_REFUSAL: Final[_Shape] = {**_ERROR, "transform": str, "code": str}
+_EVIDENCE: Final[_Shape] = {"path": str, "line": int, "text": str}
+_RESULT: Final[_Shape] = {
+    "path": str, "verdict": str, "reason": str, "before": dict | None, "after": dict | None,
+}  # fmt: skip
+
+
+def _is_file(item: Any) -> bool:
+    if not _has(item, _FILE):
+        return False
+    if "error" in item:
+        return _has(item["error"], _ERROR)
+    return (
+        _has(item, _PLANNED)
+        and all(_has(each, _CHANGE) and _is_told(each) for each in item["changes"])
+        and all(_has(each, _REFUSAL) and _is_told(each) for each in item["refusals"])
+    )
+
+
+def _is_told(item: Any) -> bool:
+    return _all(item.get("because"), lambda each: _has(each, _EVIDENCE))
+
+
+def _is_result(item: Any) -> bool:
+    return _has(item, _RESULT)
+
+
+def _all(items: Any, are: Callable[[Any], bool]) -> bool:
+    """Whether it is a list of such items."""
+    return isinstance(items, list) and all(are(each) for each in items)
+
+
+def _has(item: Any, shape: _Shape) -> bool:
+    return isinstance(item, dict) and all(
+        key in item and isinstance(item[key], kind) for key, kind in shape.items()
+    )
 
 
 def joined(documents: Iterable[_Document], verified: Iterable[_Document] = ()) -> dict[str, Any]:

@@ -71,11 +71,38 @@ def test_summary_is_counted_anew() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", "1", '{"files": 1}', '{"files": [1]}', '{"results": [{}]}', "\udcff"]
+    "text",
+    [
+        "",
+        "{",
+        "[" * 100_000,
+        "[]",
+        "1",
+        '{"files": 1}',
+        '{"files": [1]}',
+        '{"files": [{"path": "x", "changed": true}]}',
+        '{"files": [{"path": "x", "changed": true, "error": "y"}]}',
+        '{"results": [{}]}',
+        '{"results": [{"path": "x"}]}',
+        "\udcff",
+    ],
 )
 def test_no_report(text: str) -> None:
     with pytest.raises(ReportError, match=r"^x\.json: is no "):
         loaded("x.json", text.encode("utf-8", "surrogateescape"))
+
+
+@pytest.mark.parametrize("place", [("diff",), ("changes",), ("changes", 0, "because", 0, "path")])
+def test_report_of_another_tool(place: tuple[str | int, ...]) -> None:
+    """Whose `files` have paths, and something else."""
+    report = json.loads(json.dumps(document(file("x", change(), new=b"b\n"))))
+    assert loaded("x", json.dumps(report).encode()) == report
+    inner = report["files"][0]
+    for step in place[:-1]:
+        inner = inner[step]
+    inner[place[-1]] = None
+    with pytest.raises(ReportError, match="is no report"):
+        loaded("x", json.dumps(report).encode())
 
 
 def test_report_with_bom_and_results() -> None:
