@@ -107,12 +107,12 @@ class _Pr(Planning):
         except ForgeError as error:
             if not error.transient:
                 raise Unusable(str(error)) from None
-            self._complain(f"{error}; run again")
+            click.echo(f"gorewrite: {error}; run again", err=True)
             return STOPPED
         except (GitError, ConfigError, DiscoveryError, MeasuredError) as error:
             raise Unusable(str(error)) from None
         except KeyboardInterrupt:
-            self._complain("interrupted; run it again to go on")
+            click.echo("gorewrite: interrupted; run it again to go on", err=True)
             return INTERRUPTED
 
     def _run(self) -> int:
@@ -134,7 +134,7 @@ class _Pr(Planning):
                     address,
                     token=secret,
                     pacer=self._pacer(address),
-                    log=self._complain,
+                    log=self._say,
                     ca_file=self.options["ca_file"],
                 )
             )
@@ -155,7 +155,7 @@ class _Pr(Planning):
         from gorewrite.pulls.publish import Stopped, publish
 
         stopped = None
-        steps: Iterator[Step] = publish(forge, copy.git, groups, options, self._complain)
+        steps: Iterator[Step] = publish(forge, copy.git, groups, options, self._say)
         try:
             for step in steps:
                 reporting.add(step)
@@ -190,10 +190,10 @@ class _Pr(Planning):
         if secret is None and address.kind != "none":
             if not options["dry_run"]:
                 raise Unusable(tokens.missing(address))
-            self._complain(f"{tokens.missing(address)}; what is open already is not known")
+            self._say(f"{tokens.missing(address)}; what is open already is not known")
             address = address._replace(kind="none")
         if said := tokens.warning(secret):
-            self._complain(said)
+            self._say(said)
         return address, secret
 
     def _network(self, secret: Secret | None, url: str) -> dict[str, str]:
@@ -204,7 +204,7 @@ class _Pr(Planning):
     def _pacer(self, address: Address) -> Pacer:
         from gorewrite.forge.pacing import pacer_for
 
-        return pacer_for(address, self.options["rate"], self._complain)
+        return pacer_for(address, self.options["rate"], self._say)
 
     def _base(self, copy: Copy, forge: Forge) -> _Base:
         """The tip of the base branch as the remote has it, which is in the copy then.
@@ -289,7 +289,7 @@ class _Pr(Planning):
         def objection(planned: Planned) -> str:
             why = failed(results, planned) if results is not None else ""
             if why:
-                self._complain(f"{planned.path}: not proposed, its verification failed: {why}")
+                self._say(f"{planned.path}: not proposed, its verification failed: {why}")
             return f"its verification failed: {why}" if why else ""
 
         return objection
@@ -342,7 +342,7 @@ class _Pr(Planning):
             __version__,
             convention,
             Identity.parse(convention.settings.author),
-            telling(forge.address, campaign, words, self._results, self._complain),
+            telling(forge.address, campaign, words, self._results, self._say),
             options["draft"],
             tuple(dict.fromkeys((*convention.settings.labels, *options["label"]))),
             reviewers,
@@ -362,6 +362,7 @@ class _Pr(Planning):
 
         return read(self.options["verified"]) if self.options["verified"] else None
 
-    def _complain(self, text: str) -> None:
-        if not self.options["quiet"] or "interrupted" in text:
+    def _say(self, text: str) -> None:
+        """Says what is no failure."""
+        if not self.options["quiet"]:
             click.echo(f"gorewrite: {text}", err=True)

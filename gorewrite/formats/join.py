@@ -33,8 +33,7 @@ _Shape = Mapping[str, type | UnionType]
 _FILE: Final[_Shape] = {"path": str, "changed": bool}
 _ERROR: Final[_Shape] = {"line": int, "message": str}
 _PLANNED: Final[_Shape] = {
-    "diff": str, "context": dict | None, "changes": list, "refusals": list,
-    "notes": list,
+    "diff": str, "context": dict | None, "changes": list, "refusals": list, "notes": list,
 }  # fmt: skip
 _CHANGE: Final[_Shape] = {**_ERROR, "transform": str, "safety": str, "applied": bool}
 _REFUSAL: Final[_Shape] = {**_ERROR, "transform": str, "code": str}

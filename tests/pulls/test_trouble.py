@@ -32,6 +32,12 @@ def test_a_limit_ends_the_run_and_the_next_one_goes_on(two: Shop) -> None:
     assert len(two.repository.pulls) == 2
 
 
+def test_why_a_run_ended_early_is_said_to_those_who_want_errors_only(two: Shop) -> None:
+    two.forge.faults.add("secondary-limit", "GET", r"/repos/acme/shop$", retry_after="3600")
+    said = run(two, "--quiet", status=4)
+    assert said.count("\n") == 1 and "run again" in said
+
+
 def test_a_rate_ends_the_run_until_when_it_says(two: Shop) -> None:
     said = run(two, "--rate", "1/d", status=4)
     assert "opened gorewrite/services-cart" in said and "waits gorewrite/services-shop" in said
