@@ -35,7 +35,7 @@ _NAME: Final = re.compile(
 #: A path of which the last part may be such a name.
 _PATH: Final = re.compile(rf"(?:.*/)?(?:{_NAME.pattern})", re.DOTALL)
 _NOT_ONE: Final = re.compile(
-    r".+\.(dockerignore|md|txt|go|py|rb|js|ts|sh|ya?ml|json|toml|lock|orig|rej|bak|swp|log|html)",
+    r".+\.(dockerignore|md|txt|go|py|rb|js|ts|sh|ya?ml|json|toml|lock|orig|rej|patch|diff|bak|swp|log|html)",
     re.DOTALL,
 )
 _GIT_PLACES: Final = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"})

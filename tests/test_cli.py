@@ -284,6 +284,18 @@ def test_output_file(top: Path, gorewrite: Gorewrite) -> None:
     assert target.read_bytes() == b"", "nothing is left of the run before"
 
 
+def test_output_file_that_is_a_dockerfile(top: Path, gorewrite: Gorewrite) -> None:
+    """It would be empty before it is read."""
+    result = gorewrite("--dry-run", "--output-file", "Dockerfile")
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "gorewrite: Dockerfile: is a Dockerfile; choose another file\n",
+    )
+    assert (top / "Dockerfile").read_text() == NAIVE
+    for _ in range(2):
+        assert gorewrite("--dry-run", "--output-file", "Dockerfile.patch").exit_code == 0
+
+
 def test_output_file_that_cannot_be_written(top: Path, gorewrite: Gorewrite) -> None:
     result = gorewrite("--output-file", str(top / "no" / "where"))
     assert result.exit_code == 2

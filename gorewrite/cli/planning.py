@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -254,11 +255,26 @@ class Output:
             stream.flush()
             return
         try:
+            if not self._begun and _is_dockerfile(self.target):
+                raise Unusable(f"{self.target}: is a Dockerfile; choose another file")
             with self.target.open("ab" if self._begun else "wb") as file:
                 file.write(data)
         except OSError as error:
             raise Unusable(f"{self.target}: {error.strerror}; choose another file") from None
         self._begun = True
+
+
+def _is_dockerfile(path: Path) -> bool:
+    """Whether a file is one that somebody wrote, and took `--output-file` for where it goes.
+
+    Raises OSError.
+    """
+    from gorewrite.discovery import is_dockerfile_name
+
+    if not (is_dockerfile_name(path.name) and path.is_file()):
+        return False
+    with path.open("rb") as file:
+        return re.search(rb"(?im)^FROM\s", file.read(1 << 20)) is not None
 
 
 def complain(problem: Problem, *, verbose: bool) -> None:
