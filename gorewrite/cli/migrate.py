@@ -326,7 +326,7 @@ class Campaigning:
             return INTERRUPTED
         except ForgeError as error:
             if error.transient:
-                click.echo(f"gorewrite: {error}; run it again", err=True)
+                click.echo(f"gorewrite: {error}", err=True)  # It says when to run again.
                 return STOPPED
             raise Unusable(str(error)) from None
         except (CampaignError, JournalError, ClusterError) as error:

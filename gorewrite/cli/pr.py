@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from gorewrite.forge.pacing import Pacer
     from gorewrite.forge.secrets import Secret
     from gorewrite.git.copy import Checkout, Copy
+    from gorewrite.git.run import Git
     from gorewrite.pulls.measured import Results
     from gorewrite.pulls.model import Group, Planned, Step
     from gorewrite.pulls.planning import Scan
@@ -107,7 +108,7 @@ class _Pr(Planning):
         except ForgeError as error:
             if not error.transient:
                 raise Unusable(str(error)) from None
-            click.echo(f"gorewrite: {error}; run again", err=True)
+            click.echo(f"gorewrite: {error}", err=True)  # It says when to run again.
             return STOPPED
         except (GitError, ConfigError, DiscoveryError, MeasuredError) as error:
             raise Unusable(str(error)) from None
@@ -125,7 +126,7 @@ class _Pr(Planning):
         with ExitStack() as stack:
             stack.enter_context(Interrupts().entered())
             checkout = Checkout.at(Path.cwd())
-            url = Git(checkout.top).text("remote", "get-url", self.options["remote"])
+            url = self._url(Git(checkout.top))
             address, secret = self._address(url, checkout)
             network = partial(self._network, secret, url)
             copy = stack.enter_context(copy_of(checkout, network))
@@ -177,6 +178,15 @@ class _Pr(Planning):
             Rate.parse(self.options["rate"] or "1/s")
         except ValueError as error:
             raise click.UsageError(f"--rate: {error}") from None
+
+    def _url(self, git: Git) -> str:
+        """That of the remote. Raises GitError, Unusable where there is none of that name."""
+        name = self.options["remote"]
+        there = git.text("remote").split("\n")
+        if name not in there:
+            others = f"; name another one by --remote ({', '.join(there)})" if any(there) else ""
+            raise Unusable(f"there is no remote {name}{others}")
+        return git.text("remote", "get-url", name)
 
     def _address(self, url: str, checkout: Checkout) -> tuple[Address, Secret | None]:
         """Where the remote lies, and the token for it. Raises ForgeError, Unusable."""

@@ -15,6 +15,14 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 #: What `--forge` may say.
 FORGES = click.Choice(["auto", *KINDS])
 
+
+def _named(_: click.Context, __: click.Parameter, value: str) -> str:
+    """The name of a campaign. Raises click.BadParameter for none, which would be one more."""
+    if not value.strip():
+        raise click.BadParameter("is empty")
+    return value
+
+
 #: Those that a campaign has, too.
 SHARED = (
     click.option(
@@ -67,6 +75,7 @@ _PULLS = (
     click.option(
         "--campaign",
         metavar="NAME",
+        callback=_named,
         default="default",
         show_default=True,
         help="Keeps apart what different schedules propose.",

@@ -93,6 +93,16 @@ def test_a_token_that_the_checkout_has_may_not_push(two: Shop, where: str) -> No
     assert len(two.repository.pulls) == 2
 
 
+def test_what_is_not_there(two: Shop) -> None:
+    assert run(two, "--campaign", "", status=2)
+    git(two.tree, "remote", "rename", "origin", "upstream")
+    said = "gorewrite: there is no remote origin; name another one by --remote (upstream)\n"
+    assert run(two, status=2) == said
+    git(two.tree, "remote", "remove", "upstream")
+    assert run(two, status=2) == "gorewrite: there is no remote origin\n"
+    assert not two.repository.pulls
+
+
 def test_a_wrong_token(two: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GOREWRITE_TOKEN", "ghp_thisIsNotTheOneItShouldBe00000000")
     said = run(two, status=2)
