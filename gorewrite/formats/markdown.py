@@ -21,7 +21,8 @@ _TITLES: Final = {
     "refused": "Left alone",
 }
 #: What Markdown and HTML give a meaning to, and what forges take for people and issues.
-_SPECIAL: Final = re.compile(r"[\\`*_\[\]<>|~&]|(?<!\w)[@#](?=\w)")
+_MARKUP: Final = re.compile(r"[\\`*_\[\]<>|~&]")
+_SPECIAL: Final = re.compile(rf"{_MARKUP.pattern}|(?<!\w)[@#](?=\w)")
 
 
 def render(document: Mapping[str, Any]) -> str:
@@ -101,7 +102,7 @@ def _told(files: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 
 def _block(file: Mapping[str, Any]) -> tuple[str, str]:
     """A file with its findings and diff, and the same without the diff."""
-    head = f"<details><summary>{_code(file['path'])}: {status(file)}</summary>\n\n"
+    head = f"<details><summary>{code(file['path'])}: {status(file)}</summary>\n\n"
     said = head + "\n".join(_item(finding) for finding in findings(file)) + "\n\n"
     diff = file.get("diff", "")
     fence = "`" * max((len(run) + 1 for run in re.findall("`{3,}", diff)), default=3)
@@ -112,25 +113,24 @@ def _block(file: Mapping[str, Any]) -> tuple[str, str]:
 def _item(finding: Finding) -> str:
     name = finding.rule.removeprefix("gorewrite/")
     return (
-        f"* **{_TITLES[finding.kind]}** `{name}`, line {finding.line}: "
-        f"{_escaped(one_line(finding.message))}"
+        f"* **{_TITLES[finding.kind]}** `{name}`, line {finding.line}: {escaped(finding.message)}"
     )
 
 
-def _code(text: str) -> str:
-    """A name in an HTML code element, which stands in a `summary`."""
-    escaped = one_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+def code(text: str) -> str:
+    """A name in an HTML code element, which stands in a `summary` and a cell, too."""
+    escaped = _MARKUP.sub(lambda match: f"&#{ord(match[0])};", one_line(text))
     return f"<code>{escaped}</code>"
 
 
-def _escaped(text: str) -> str:
-    """A text that is shown as it is: nobody is mentioned, nothing is linked or marked."""
+def escaped(text: str) -> str:
+    """A text as it is, in one line: nobody is mentioned, nothing is linked or marked."""
 
     def entity(match: re.Match[str]) -> str:
         # A space of no width, for forges look for names after entities are resolved.
         return f"&#{ord(match[0])};" + ("&#8203;" if match[0] in "#@" else "")
 
-    return _SPECIAL.sub(entity, text)
+    return _SPECIAL.sub(entity, one_line(text))
 
 
 def _count(number: int, noun: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from statistics import median
 from typing import Any, Final, NamedTuple
 
@@ -16,11 +16,11 @@ from gorewrite.verify.compare import Difference
 from gorewrite.verify.engines import Engine
 from gorewrite.verify.verification import Side, Verdict, Verification
 
-_COLOURS: Final = {
+_COLOURS: Final[Mapping[Verdict, str | None]] = {
     Verdict.VERIFIED: "green",
     Verdict.FAILED: "red",
     Verdict.UNVERIFIED: "yellow",
-    Verdict.UNCHANGED: "white",
+    Verdict.UNCHANGED: None,
 }
 
 
@@ -128,6 +128,8 @@ def _wrapped(head: str, text: str) -> list[str]:
 
 def as_markdown(verifications: Sequence[Verification], engine: Engine | None) -> str:
     """A table with a row for each Dockerfile, and what differed folded below it."""
+    from gorewrite.formats.markdown import code
+
     lines = [
         "| Dockerfile | result | image size | rebuild, source edit | rebuild, go.mod edit |",
         "|---|---|---|---|---|",
@@ -135,7 +137,7 @@ def as_markdown(verifications: Sequence[Verification], engine: Engine | None) ->
     for each in verifications:
         cells = {row.name: row for row in rows(each)}
         shown = (_cell(cells.get(name)) for name in _COLUMNS)
-        lines.append(f"| `{each.display}` | {each.verdict} | {' | '.join(shown)} |")
+        lines.append(f"| {code(each.display)} | {each.verdict} | {' | '.join(shown)} |")
     details = [line for each in verifications for line in _details(each)]
     if details:
         lines += ["", "<details><summary>Differences and runs</summary>", "", *details, ""]
@@ -155,15 +157,18 @@ def _cell(row: Row | None) -> str:
 
 
 def _details(verification: Verification) -> Iterator[str]:
+    """What programs say is nothing that formats, links or mentions."""
+    from gorewrite.formats.markdown import code, escaped
+
     if verification.verdict == Verdict.UNCHANGED:
         return
-    yield f"* `{verification.display}`: {verification.reason}"
+    yield f"* {code(verification.display)}: {escaped(verification.reason)}"
     for told in verification.runs:
-        yield f"  * run: {told}"
+        yield f"  * run: {escaped(told)}"
     for difference in verification.differences:
-        yield f"  * {difference}"
+        yield f"  * {escaped(str(difference))}"
     for note in verification.notes:
-        yield f"  * {note}"
+        yield f"  * {escaped(note)}"
 
 
 # --- JSON ------------------------------------------------------------------------------

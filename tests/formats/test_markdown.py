@@ -39,7 +39,7 @@ def test_what_was_measured() -> None:
 def test_texts_are_shown_as_they_are() -> None:
     hostile = "@team #12 <img> `x` *y* [a](b) |\n## z"
     text = markdown.render(document(file(f"</code>{hostile}", change(message=hostile))))
-    assert "<code>&lt;/code&gt;@team #12 &lt;img&gt;" in text
+    assert "<code>&#60;/code&#62;@team #12 &#60;img&#62;" in text
     assert "&#64;&#8203;team &#35;&#8203;12 &#60;img&#62; &#96;x&#96; &#42;y&#42;" in text
     assert "\n## z" not in text
 

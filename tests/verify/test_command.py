@@ -141,7 +141,10 @@ def test_markdown_into_a_file(gorewrite: Gorewrite, tmp_path: Path) -> None:
     result = gorewrite("verify", "--quick", "-q", *args)
     assert (result.exit_code, result.stdout) == (0, "")
     assert target.read_text().startswith("| Dockerfile | result |")
-    assert "| `Dockerfile` | verified | 900.0 MB → 9.0 MB (-99.0 %) | – | – |" in target.read_text()
+    assert (
+        "| <code>Dockerfile</code> | verified | 900.0 MB → 9.0 MB (-99.0 %) | – | – |"
+        in target.read_text()
+    )
 
 
 def test_picture(gorewrite: Gorewrite, tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def test_ended_while_it_builds(
         assert len(list((tmp_path / "temporary").iterdir())) == 1
         process.send_signal(number)
         _, err = process.communicate(timeout=30)
-        assert process.returncode == (1 if number == signal.SIGINT else -number)
+        assert process.returncode == (130 if number == signal.SIGINT else -number)
         assert b"Traceback" not in err
         until(lambda: not fake.processes, "processes are left")
     finally:

@@ -10,6 +10,7 @@ from typing import Any
 import click
 import pytest
 
+from gorewrite.formats.markdown import escaped
 from gorewrite.verify.compare import DECLARED, Difference
 from gorewrite.verify.engines import Engine
 from gorewrite.verify.images import BuiltImage
@@ -208,16 +209,16 @@ def test_markdown() -> None:
     assert lines[:5] == [
         "| Dockerfile | result | image size | rebuild, source edit | rebuild, go.mod edit |",
         "|---|---|---|---|---|",
-        f"| `{NAME}` | verified | 923.2 MB → 7.7 MB (-99.2 %) | 32.7 s → 1.1 s (28.9x) "
+        f"| <code>{NAME}</code> | verified | 923.2 MB → 7.7 MB (-99.2 %) | 32.7 s → 1.1 s (28.9x) "
         "| 28.4 s → 0.9 s (30.2x) |",
-        f"| `{NAME}` | unverified | – | – | – |",
-        "| `tools/Dockerfile` | unchanged | – | – | – |",
+        f"| <code>{NAME}</code> | unverified | – | – | – |",
+        "| <code>tools/Dockerfile</code> | unchanged | – | – | – |",
     ]
     assert "<details><summary>Differences and runs</summary>" in lines
     assert "</details>" in lines
-    assert f"* `{NAME}`: it does not build as it is: the build failed" in lines
+    assert f"* <code>{NAME}</code>: it does not build as it is: the build failed" in lines
     assert lines[-1].endswith(" with docker buildx v0.22.0, Docker Engine 28.0.4.")
-    assert "* `tools/Dockerfile`: nothing would change" not in lines
+    assert "* <code>tools/Dockerfile</code>: nothing would change" not in lines
 
 
 def test_markdown_of_nothing() -> None:
@@ -225,10 +226,20 @@ def test_markdown_of_nothing() -> None:
     assert "details" not in as_markdown([UNCHANGED], None)
 
 
+def test_markdown_of_what_programs_say() -> None:
+    """It formats nothing, mentions nobody, and ends no row."""
+    hostile = "@team </details> `x` | #77"
+    shown = verification()._replace(display="a|b/*/Dockerfile", runs=(f"ends with 0: {hostile}",))
+    said = as_markdown([shown], ENGINE)
+    assert "| <code>a&#124;b/&#42;/Dockerfile</code> | verified" in said
+    assert said.count("</details>") == 1
+    assert "@team" not in said and "#77" not in said and "`" not in said
+
+
 def test_markdown_has_all_differences() -> None:
     said = as_markdown([FAILED], ENGINE)
     for difference in FAILED.differences:
-        assert f"  * {difference}\n" in said
+        assert f"  * {escaped(str(difference))}\n" in said
 
 
 # --- JSON ------------------------------------------------------------------------------
