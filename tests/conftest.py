@@ -24,6 +24,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Many tests wait for other processes, half of the time."""
+    return 2 * (os.cpu_count() or 1)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def no_cache_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Nothing is taken from what the user's own runs left, and nothing is left to them."""
