@@ -125,7 +125,7 @@ class Index:
     @cached_property
     def manifests(self) -> Naming:
         """Which manifests name which images."""
-        from gorewrite.callers.runcalls import read_manifests
+        from gorewrite.callers.naming import read_manifests
 
         if self.naming is not None:
             return self.naming

@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Final
 
 from gorewrite.callers import places
@@ -171,3 +172,14 @@ def _mentioned(path: str, data: bytes, form: Format) -> Iterator[BuildCall]:
             builder_because=Evidence(path, line, text[:200]),
         )
         return
+
+
+def text_of(file: Path | str) -> str:
+    """What stands in a file; "" for none, one that is no plain file, and one that is too large."""
+    if kind_of(file) != "file":
+        return ""  # A pipe would be waited for.
+    try:
+        data = read_bytes(file, LARGEST_FILE)
+    except OSError:
+        return ""
+    return data.decode("utf-8", "replace") if len(data) <= LARGEST_FILE else ""

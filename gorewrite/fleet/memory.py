@@ -65,8 +65,8 @@ class _Manifests:
         return self._index.manifests_stamp
 
     def answer(self, name: str) -> object:
-        """See gorewrite.callers.runcalls.manifests_told."""
-        from gorewrite.callers.runcalls import manifests_told
+        """See gorewrite.callers.naming.manifests_told."""
+        from gorewrite.callers.naming import manifests_told
 
         return manifests_told(self._index, name)
 
@@ -322,7 +322,7 @@ class Memory:
 
     def _naming(self, index: Index, listing: str) -> Naming:
         """As read_manifests."""
-        from gorewrite.callers.runcalls import read_manifests
+        from gorewrite.callers.naming import read_manifests
 
         what = ("manifests", str(index.repository))
         known: _Naming | None = self._remembered(what, _Naming, listing)

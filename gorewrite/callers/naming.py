@@ -1,0 +1,200 @@
+"""Which manifests, compose files and Dockerfiles name an image, and what they run in it.
+
+Those that build it are asked by its name as they give it. Others are asked by what it may be
+called: the name of its directory or module, in the places that may mean it.
+Source: Helm documentation, "Charts".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from gorewrite import files
+from gorewrite.callers.formats import COMPOSE_NAME, DOCKERFILE, MANIFESTS, PLATFORM
+from gorewrite.callers.index import Index, Naming
+from gorewrite.callers.model import bare_image
+from gorewrite.callers.reading import text_of
+from gorewrite.memo import remembered
+
+if TYPE_CHECKING:
+    from gorewrite.callers.compose import Service
+
+#: The top directories that hold manifests of images built elsewhere in the repository.
+_PLACES: Final = re.compile(
+    r"k8s|\.?kube|\.?deploy|manifest|\.?helm|charts?\b|kustom|infra|ops\b|config|argo|gitops|install"
+)
+_CONTAINER: Final = re.compile(r"-[ \t]+name:[ \t]*([\w.-]+)")
+_SERVICES: Final = re.compile(r"(?m)^services:[ \t]*$")
+_EXPRESSION: Final = re.compile(r"\$\{\{.*?\}\}")
+#: Before the names of images that Dockerfiles begin with or copy from.
+_FROM: Final = "FROM "
+_MOST_MANIFESTS: Final = 10_000
+_IMAGE: Final = re.compile(
+    r"(?i)[\"']?\b(?:image|repository|container)[\"']?[ \t]*[:=][ \t]*[\"']?"
+    r"((?:\$\{[^}]*\}|[\w.$()/:@{-])+)"
+)
+
+
+def from_manifests(index: Index, here: str, images: set[str], known: set[str]) -> Iterator[Service]:
+    """What manifests run in an image of one of these names.
+
+    images: as callers name it, which counts anywhere; known: the last parts of what it may be
+    called, which count in manifests below its own directory `here` and in the usual places.
+    """
+    manifests = index.manifests
+    if files.recorded():
+        begun = (_FROM + image.rpartition("/")[2] for image in images)
+        for name in (*known, *begun, *([] if here else [""])):
+            told = manifests_told(index, name)
+            files.answered(f"manifests {index.repository}", name, told, index.manifests_stamp)
+    if not here:
+        usual = {
+            image
+            for name, every in manifests.items()
+            for image, path in every
+            if "/" in image and _near(path, None) and not name.startswith(_FROM)
+            if not _is_compose(path)  # These name brokers and databases beside it.
+        }
+        if len(usual) == 1:
+            known = known | {image.rpartition("/")[2] for image in usual}  # The one there is.
+    for name in sorted(known):
+        paths = dict.fromkeys(
+            path for image, path in manifests.get(name, ()) if image in images or _near(path, here)
+        )
+        for path in paths:
+            for image, run in _runs_in(index, path):
+                if image.rpartition("/")[2] == name:
+                    yield run
+
+
+def _near(path: str, here: str | None) -> bool:
+    """Whether a manifest stands below a directory, or in one of the usual places at the top."""
+    if path.startswith("."):
+        return False
+    first, slash, _ = path.partition("/")
+    if not slash or (_PLACES.match(first) and path.count("/") < 7):
+        return True
+    return here is not None and (not here or path.startswith(here + "/"))
+
+
+def manifests_told(index: Index, name: str) -> object:
+    """What a Dockerfile is told of the manifests with images of a name, "" for all there are."""
+    if name:
+        return tuple(index.manifests.get(name, ()))
+    return sorted(each for each in index.manifests.items() if not each[0].startswith(_FROM))
+
+
+def read_manifests(index: Index) -> Naming:
+    """See Index.manifests."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    paths = (
+        f"{directory}/{name}" if directory else name
+        for directory in sorted(index.names, key=lambda place: (place.count("/"), place))
+        for name in index.names[directory]
+        if not PLATFORM.fullmatch(name)
+    )
+    for path in islice(paths, _MOST_MANIFESTS):
+        before = _FROM if DOCKERFILE.fullmatch(path.rpartition("/")[2]) else ""
+        for image in _images_in(index, path):
+            found.setdefault(before + image.rpartition("/")[2], []).append((image, path))
+    return {name: tuple(each) for name, each in found.items()}
+
+
+def _images_in(index: Index, path: str) -> Iterable[str]:
+    """The images that a manifest names; for a template of Helm, those of its chart's values."""
+    text = text_of(index.repository / path)
+    if DOCKERFILE.fullmatch(path.rpartition("/")[2]):
+        from gorewrite.callers import bases
+
+        return bases.images(text)
+    found = {bare_image(name) for name in _IMAGE.findall(text)}
+    if not found and "containers:" in text:  # A patch of Kustomize.
+        found.update(_CONTAINER.findall(text))
+    values = _values_of(index, path) if "{{" in text else None
+    if values is not None:
+        found.update(_images_in(index, values))
+    return sorted(image for image in found if "{" not in image or "${" in image)
+
+
+def _values_of(index: Index, path: str) -> str | None:
+    """The values.yaml of the chart that a template belongs to."""
+    chart, templates, _ = path.rpartition("/templates/")
+    there = templates and "values.yaml" in index.names.get(chart, ())
+    return f"{chart}/values.yaml" if there else None
+
+
+@remembered
+def _runs_in(index: Index, path: str) -> tuple[tuple[str, Service], ...]:
+    """(image without its tag, what a container of it runs) of a manifest."""
+    from gorewrite.callers import helm, manifests, yamlnodes
+
+    file = index.repository / path
+    text = text_of(file)
+    if DOCKERFILE.fullmatch(path.rpartition("/")[2]):
+        from gorewrite.callers import bases
+
+        return tuple(bases.runs(path, text, file.parent))
+    if "/templates/" in path and "{{" in text:
+        values = _values_of(index, path)
+        documents = yamlnodes.read(text_of(index.repository / values)) if values else ()
+        first = documents[0] if documents else None
+        text = helm.rendered(text, first if isinstance(first, yamlnodes.Mapping) else None)
+    compose = _is_compose(path)
+    found = () if compose else tuple(manifests.runs(path, text, file.parent))
+    if not found and _SERVICES.search(text):  # A stack, or a compose file by another name.
+        from gorewrite.callers.compose import read_compose
+
+        # What a compose file builds is told of the Dockerfile that it names.
+        services = [
+            service
+            for service in read_compose(file, index.repository).values()
+            if not (compose and service.build)
+        ]
+        found = tuple((bare_image(each.image), each) for each in services if each.image)
+    return found
+
+
+def _is_compose(path: str) -> bool:
+    return COMPOSE_NAME.fullmatch(path.rpartition("/")[2]) is not None
+
+
+def alike(text: str) -> str:
+    """With the variables of a shell, of make and of GitHub's expressions written in one way, as
+    one word each."""
+    text = _EXPRESSION.sub(lambda found: re.sub(r"[^${}\w.-]+", "", found[0]), text)
+    text = re.sub(r"\$\((\w+)\)", r"${\1}", closed(text).replace("$$", "$"))
+    return re.sub(r"\$(\w+)", r"${\1}", text)
+
+
+def from_builders(index: Index, dockerfile: Path) -> Iterator[Service]:
+    """What CI files run in an image that they have built under a name with variables: in the same
+    file these stand for the same."""
+    built = {
+        (call.file, alike(tag))
+        for call in index.building(dockerfile)
+        for tag in call.tags
+        if "$" in tag and call.file.endswith(MANIFESTS)
+    }
+    for file, name in sorted(built):
+        yield from (run for image, run in _runs_in(index, file) if alike(image) == name)
+
+
+def from_dockerfiles(index: Index, dockerfile: Path, images: set[str]) -> Iterator[Service]:
+    """What other Dockerfiles do with the image. One that begins with an image of its own name, as
+    that of a better `golang`, is no user of itself, and neither are others of its base."""
+    for of in sorted(images):
+        named = index.manifests.get(_FROM + of.rpartition("/")[2], ())
+        paths = dict.fromkeys(path for image, path in named if image == of)
+        if index.inside(dockerfile) in paths:
+            continue
+        for path in paths:
+            yield from (run for image, run in _runs_in(index, path) if image == of)
+
+
+def closed(text: str) -> str:
+    """With the blanks in `{{ … }}` left out, which are none between words."""
+    return re.sub(r"\{\{.*?\}\}", lambda found: re.sub(r"\s", "", found[0]), text)
