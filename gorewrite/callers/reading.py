@@ -25,7 +25,9 @@ _NO_MOUNTS: Final = re.compile(
     rb"gcr\.io/kaniko-project/(?:executor|warmer)|/kaniko/executor"
     rb"|DOCKER_BUILDKIT\s*[:=]+\s*[\"']?(?:0|false)\b"
 )
-_RUNS: Final = re.compile(rb"(?:docker|podman|nerdctl|kubectl|\boc)\b[^\n]*\b(?:run|exec|cp)\b")
+_RUNS: Final = re.compile(
+    rb"(?:docker|podman|nerdctl|kubectl|\boc)\b(?:[^\n]*|[\"']\s*,\s*\[?\s*[\"'])\b(?:run|exec|cp)\b"
+)
 
 #: Directories of pipelines and scripts, which speak for the directory that they lie in.
 _ASIDE: Final = re.compile(

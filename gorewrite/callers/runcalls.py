@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from gorewrite import files
-from gorewrite.callers import naming
+from gorewrite.callers import commandtexts, naming
+from gorewrite.callers.commandtexts import LISTED
 from gorewrite.callers.formats import format_of
 from gorewrite.callers.index import Index
 from gorewrite.callers.model import Source, bare_image
@@ -27,16 +28,20 @@ from gorewrite.memo import remembered
 
 if TYPE_CHECKING:
     from gorewrite.callers.compose import Service
+    from gorewrite.callers.runcommands import Names
 
 _RUN: Final = re.compile(
     r"\b(?:docker|podman|nerdctl)(?:-compose|\s+compose|\s+container)?\s+(?:-\S+\s+(?:\S+\.ya?ml\s+)?)*"
     r"(?P<verb>run|exec|create|cp)\s+(?P<arguments>.*)"
 )
+_SUBSTITUTED: Final = re.compile(
+    r"\$\((?:(?:docker|podman|nerdctl)[ -](?:ps\b[^()]*\bname=[\"']?(?P<name>[\w.-]+)"
+    r"|compose\b[^()]*\bps\b[^()]*?(?P<service>[\w.-]+)(?=\)))[^()]*|[^()]*)\)"
+)
 _TAGGED: Final = re.compile(r"(?:-t|--tag)[= ]+[\"']?((?:\{\{.*?\}\}|[^\s\"'])+)")
 _METADATA: Final = re.compile(
     r"docker/metadata-action@[^\n]*\n(?:.*\n)*?.*?\bimages:\s*[|>]?-?\s*([\w./:@$-]+)"
 )
-_COMMAND: Final = re.compile(r"""(?:[^'"|&;]|'[^']*'|"(?:\\.|[^"\\])*")+""")
 _KUBECTL: Final = re.compile(r"\b(?:kubectl|oc)\s.*\b(?:exec|run)\b")
 #: The files that `platforms` reads.
 _PLATFORMS: Final = (
@@ -60,15 +65,11 @@ def runs(dockerfile: Path, index: Index, services: Iterable[Service]) -> tuple[S
     services = tuple(services)
     images = {bare_image(s.image) for s in services if s.image}
     images |= {tag for call in index.building(dockerfile) for tag in call.tags}
+    own = {image.rpartition("/")[2] for image in images if "$" not in image}
+    own |= {here.name, module_name(here)} - {""}
+    known = own | {top.name, _module_at_top(index)} - {""}
     names = images | {service.name for service in services if service.name}
-    known = {image.rpartition("/")[2] for image in images if "$" not in image}
-    known |= {here.name, top.name, module_name(here), _module_at_top(index)} - {""}
-    found = [
-        run
-        for file in index.runners(dockerfile)
-        if any(_starts(index, file))
-        for run in _commands_of(top / file, top, names | _written(index, file, dockerfile), known)
-    ]
+    found = list(_from_commands(dockerfile, index, names, own, known))
     found += _from_platforms(dockerfile, here, index)
     found += naming.from_builders(index, dockerfile)
     found += naming.from_dockerfiles(index, dockerfile, images)
@@ -76,6 +77,26 @@ def runs(dockerfile: Path, index: Index, services: Iterable[Service]) -> tuple[S
     # A compose file that builds it may name it by its image alone, too.
     told = {service.evidence for service in services}
     return tuple(run for run in found if run.evidence not in told)
+
+
+def _from_commands(
+    dockerfile: Path, index: Index, names: set[str], own: set[str], pods: set[str]
+) -> Iterator[Service]:
+    """What `docker run` and its like run in the image.
+
+    names: of the image and of services of compose; own: the last parts of what it may be called;
+    pods: what its pods may be called.
+    """
+    for file in index.runners(dockerfile):
+        starts = _starts(index, file)
+        if any(starts):
+            from gorewrite.callers.runcommands import Names
+
+            written = names | _written(index, file, dockerfile)
+            exact = {alike(name) for name in written}
+            yield from _commands_of(
+                index.repository / file, index.repository, starts, Names(exact, own), pods
+            )
 
 
 def _written(index: Index, file: str, dockerfile: Path) -> set[str]:
@@ -132,29 +153,12 @@ def module_name(directory: Path) -> str:
     return re.sub(r"/v\d+$", "", found[1]).rpartition("/")[2] if found else ""
 
 
-def _command_lines(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
-    """(line of its beginning, text) of each line that is no comment, continuations joined."""
-    joined, first = "", 1
-    for n, line in enumerate(lines, 1):
-        first = first if joined else n
-        joined += line.removesuffix("\\").strip() + " "
-        if line.endswith("\\"):
-            continue
-        text, joined = joined.strip(), ""
-        if not text.startswith("#"):
-            yield first, text
-
-
-def _commands(line: str) -> list[str]:
-    """The simple commands of a line: what stands between operators outside of quotes."""
-    return [found[0] for found in _COMMAND.finditer(line)]
-
-
 @remembered
 def _starts(index: Index, file: str) -> tuple[bool, bool]:
     """Whether `docker run` and its like stand in a file, and `kubectl`."""
     text = text_of(index.repository / file)
-    return _RUN.search(text) is not None, _KUBECTL.search(text) is not None
+    listed = LISTED.search(text) is not None
+    return listed or _RUN.search(text) is not None, listed or _KUBECTL.search(text) is not None
 
 
 def _put_in(shown: str, text: str, top: Path) -> Callable[[str], str]:
@@ -169,40 +173,57 @@ def _put_in(shown: str, text: str, top: Path) -> Callable[[str], str]:
     return plainly(source)
 
 
-def _commands_of(file: Path, top: Path, names: set[str], known: set[str]) -> Iterator[Service]:
-    """What the commands of a script, a recipe, a CI file or a unit run in the image."""
+def _commands_of(
+    file: Path, top: Path, starts: tuple[bool, bool], names: Names, pods: set[str]
+) -> Iterator[Service]:
+    """What the commands of a script, a recipe, a CI file or a unit run in the image.
+
+    starts: see `_starts`; pods: what its pods may be called.
+    """
     text = text_of(file)
-    docker, kubectl = bool(names) and _RUN.search(text), _KUBECTL.search(text)
-    if not docker and not kubectl:
-        return
-    from gorewrite.callers.runcommands import containers, copied_of, kubectl_of, run_of, words_of
+    from gorewrite.callers.runcommands import kubectl_of
 
     shown = file.relative_to(top).as_posix() if file.is_relative_to(top) else file.name
     put_in = _put_in(shown, text, top)
-    names = {alike(name) for name in names}
     #: What the containers of the image are called in this file.
     called: set[str] = set()
-    for line, command_line in _command_lines(text.split("\n")):
-        evidence = Evidence(shown, line, command_line[:200])
-        plainly = alike(put_in(command_line))
-        if kubectl:
-            yield from kubectl_of(plainly, names | known, known, file.parent, evidence)
-        for command in _commands(plainly) if docker else ():
-            found = _RUN.search(command)
-            if found is None:
-                continue
-            if found["verb"] == "cp":
-                given = names, called
-                yield from copied_of(found["arguments"], *given, file.parent, evidence)
-                continue
-            try:
-                words = words_of(found["arguments"])
-            except ValueError:
-                continue
-            if words and words[-1].endswith(")") and "(" not in words[-1]:
-                words[-1] = words[-1][:-1]  # Of `$(docker run …)`.
-            if found["verb"] in ("run", "create"):
-                called |= containers(command[: found.start()], words, names)
-                yield from run_of(words, names, False, file.parent, evidence)
-            else:
-                yield from run_of(words, names | called, True, file.parent, evidence)
+    for number, line in commandtexts.lines(text):
+        evidence = Evidence(shown, number, line[:200])
+        plainly = alike(put_in(line))
+        commands = tuple(commandtexts.commands(plainly))
+        for command in dict.fromkeys((plainly, *commands)) if starts[1] else ():
+            yield from kubectl_of(command, names.exact | pods, pods, file.parent, evidence)
+        for command in commands if starts[0] else ():
+            yield from _command(command, names, called, file.parent, evidence)
+
+
+def _container(substitution: re.Match[str]) -> str:
+    """What stands for `$(…)`: a container that is looked for by its name, else a variable."""
+    return substitution["name"] or substitution["service"] or "${_}"
+
+
+def _command(
+    command: str, names: Names, called: set[str], directory: Path, evidence: Evidence
+) -> Iterator[Service]:
+    """What one command runs in the image, or takes out of it. called: see `_commands_of`."""
+    from gorewrite.callers.runcommands import containers, copied_of, parsed, run_of, words_of
+
+    found = _RUN.search(command)
+    if found is None:
+        return
+    if found["verb"] == "cp":
+        yield from copied_of(found["arguments"], names, called, directory, evidence)
+        return
+    try:
+        words = words_of(_SUBSTITUTED.sub(_container, found["arguments"]))
+    except ValueError:
+        return
+    if words and words[-1].endswith(")") and "(" not in words[-1]:
+        words[-1] = words[-1][:-1]  # Of `$(docker run …)`.
+    beside = found["verb"] == "exec"
+    run = parsed(words, names)
+    if run.image is None or not (names.mean(run.image) or (beside and run.image in called)):
+        return
+    if not beside:
+        called |= containers(command[: found.start()], run)
+    yield from run_of(run, beside, directory, evidence)

@@ -8,19 +8,26 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from itertools import pairwise
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from gorewrite.callers.compose import TELLING, CommandLine, Service, Stated
 from gorewrite.callers.model import bare_image
 from gorewrite.evidence import Evidence
 
+#: Options that take no value; all others take one.
+_SWITCH: Final = re.compile(
+    r"-[ditTqP]+|--(?:build|detach|init|interactive|no-(?:deps|healthcheck|TTY)|oom-kill-disable"
+    r"|privileged|publish-all|quiet(?:-pull|-build)?|read-only|remove-orphans|replace|rm|rmi"
+    r"|service-ports|sig-proxy|tty|use-aliases)"
+)
+_LONG: Final = {"-e": "--env", "-u": "--user", "-v": "--volume", "-w": "--workdir"}
+_WITH_VALUE: Final = re.compile(r"(-[euvw])(?!-)(.+)")
 #: Options of `docker run` whose value may be the name of the image, too.
 _NAMES: Final = re.compile(r"-h|--(hostname|name|network|network-alias|link|label)")
-_SETS: Final = re.compile(rf"(?:-e|--env)[= ]?((?:{'|'.join(sorted(TELLING))})=.*)")
+_IMAGE: Final = re.compile(r"(?![./])[\w.${}-]+(?::\d+)?(?:/[\w.${}-]+)*")
 _KUBECTL: Final = re.compile(
     r"\b(?:kubectl|oc)\s+(?P<before>.*?\b(?P<verb>exec|run)\b.*?)\s--\s+(?P<arguments>.*)"
 )
@@ -48,62 +55,107 @@ def words_of(arguments: str) -> list[str]:
     return words
 
 
-def run_of(
-    words: list[str], names: set[str], beside: bool, directory: Path, evidence: Evidence
-) -> Iterator[Service]:
-    """The service that one `docker run` amounts to; none when it runs what the image says."""
-    entrypoint = None
-    for at, word in enumerate(words):
-        option, equals, value = word.partition("=")
-        if option == "--entrypoint":
-            entrypoint = value if equals else "".join(words[at + 1 : at + 2])
-        named = at > 0 and _NAMES.fullmatch(words[at - 1])
-        if word.startswith("-") or named or bare_image(word) not in names:
-            continue
-        arguments = tuple(words[at + 1 :])
-        given = CommandLine(arguments, evidence) if arguments else None
-        service = Service(f"of {evidence.path}", directory, evidence)
-        told = tuple(Stated(text, evidence) for text in _told(words[:at]))
-        if told:
-            yield service._replace(environment=told)
-        shell = (entrypoint or (arguments[0] if arguments else "")).rpartition("/")[2]
-        if beside or (shell in _SHELLS and len(arguments) < 2):
-            line = (*((entrypoint,) if entrypoint else ()), *arguments)
-            if line:
-                yield service._replace(healthcheck=CommandLine(("CMD", *line), evidence))
-        elif entrypoint or given:
-            first = CommandLine((entrypoint,), evidence) if entrypoint else None
-            yield service._replace(entrypoint=first, command=given)
-        return
+class Names(NamedTuple):
+    """What an image and its containers are called.
+
+    exact: the image as callers name it, and services of compose; last: what the last part of
+    another name of it may be, where no registry is known.
+    """
+
+    exact: set[str]
+    last: set[str]
+
+    def mean(self, word: str) -> bool:
+        """Whether a word is a name of the image."""
+        bare = bare_image(word)
+        likely = bare.rpartition("/")[2] in self.last and _IMAGE.fullmatch(bare) is not None
+        return bare in self.exact or likely
 
 
-def _told(options: list[str]) -> Iterator[str]:
+class Run(NamedTuple):
+    """The words of a `docker run`, `create` or `exec`.
+
+    options: (name, value) with long names, "" for one without; image: the image or container, None
+    where it stands behind a variable; arguments: what it is given.
+    """
+
+    options: tuple[tuple[str, str], ...]
+    image: str | None
+    arguments: tuple[str, ...]
+
+
+def parsed(words: Sequence[str], names: Names) -> Run:
+    """Reads the words behind the verb."""
+    options: list[tuple[str, str]] = []
+    at = 0
+    while at < len(words) and words[at].startswith("-"):
+        option, equals, value = words[at].partition("=")
+        at += 1
+        short = _WITH_VALUE.fullmatch(words[at - 1])
+        if short is not None:
+            option, value = short.groups()
+        elif not equals and not _SWITCH.fullmatch(option) and at < len(words):
+            if bare_image(words[at]) in names.exact and not _NAMES.fullmatch(option):
+                break  # A switch that is not known here.
+            value = words[at]
+            at += 1
+        options.append((_LONG.get(option, option), value))
+    if at < len(words) and re.fullmatch(r"\$\{\w+\}|\$@|\$\*", words[at]):
+        # A variable may be the image, or more options.
+        exact = (n for n in range(at, len(words)) if bare_image(words[n]) in names.exact)
+        at = next(exact, at)
+    if at == len(words):
+        return Run(tuple(options), None, ())
+    return Run(tuple(options), words[at], tuple(words[at + 1 :]))
+
+
+def run_of(run: Run, beside: bool, directory: Path, evidence: Evidence) -> Iterator[Service]:
+    """The services that one `docker run` of the image amounts to; none when it runs what the image
+    says. beside: whether the container runs already."""
+    given = {name: value for name, value in run.options if value}
+    service = Service(f"of {evidence.path}", directory, evidence)
+    told = tuple(Stated(text, evidence) for text in _told(run.options))
+    if told:
+        yield service._replace(environment=told)
+    if not beside:
+        place, user = given.get("--workdir"), given.get("--user")
+        service = service._replace(
+            working_dir=Stated(place, evidence) if place and "$" not in place else None,
+            user=Stated(user, evidence) if user and "$" not in user else None,
+        )
+    if check := given.get("--health-cmd"):
+        yield service._replace(healthcheck=CommandLine(("CMD-SHELL", check), evidence))
+    entrypoint, arguments = given.get("--entrypoint"), run.arguments
+    shell = (entrypoint or (arguments[0] if arguments else "")).rpartition("/")[2]
+    if beside or (shell in _SHELLS and len(arguments) < 2):
+        line = (*((entrypoint,) if entrypoint else ()), *arguments)
+        if line:
+            yield service._replace(healthcheck=CommandLine(("CMD", *line), evidence))
+    elif entrypoint or arguments or service.working_dir or service.user:
+        first = CommandLine((entrypoint,), evidence) if entrypoint else None
+        command = CommandLine(arguments, evidence) if arguments else None
+        yield service._replace(entrypoint=first, command=command)
+
+
+def _told(options: Sequence[tuple[str, str]]) -> Iterator[str]:
     """The variables among the options that are `TELLING`, as `NAME=value`."""
-    for option, following in pairwise([*options, ""]):
-        found = _SETS.fullmatch(option) or _SETS.fullmatch(f"{option} {following}")
-        if found is not None:
-            yield found[1]
+    for option, value in options:
+        if option == "--env" and value.partition("=")[0] in TELLING:
+            yield value
 
 
-def containers(before: str, words: list[str], names: set[str]) -> set[str]:
+def containers(before: str, run: Run) -> set[str]:
     """What the container is called that a `docker run` of the image makes.
 
     before: what stands in front of the command, as `id=$(`.
     """
-    if not any(bare_image(word) in names for word in words):
-        return set()
-    found = {
-        value or following
-        for word, following in zip(words, [*words[1:], ""], strict=True)
-        for option, _, value in [word.partition("=")]
-        if option == "--name"
-    }
+    found = {value for option, value in run.options if option == "--name"}
     variable = _ASSIGNED.search(before)
     return (found | ({f"${{{variable[1]}}}"} if variable else set())) - {""}
 
 
 def copied_of(
-    arguments: str, names: set[str], called: set[str], directory: Path, evidence: Evidence
+    arguments: str, names: Names, called: set[str], directory: Path, evidence: Evidence
 ) -> Iterator[Service]:
     """The path that a `docker cp` takes out of a container, as one that is named.
 
@@ -114,9 +166,7 @@ def copied_of(
         return
     container = found["container"]
     made = container.startswith("$(") and " create " in container
-    if container in called or (
-        made and any(bare_image(word) in names for word in container[2:-1].split())
-    ):
+    if container in called or (made and any(names.mean(word) for word in container[2:-1].split())):
         named = Stated(found["path"], evidence)
         yield Service(f"of {evidence.path}", directory, evidence, environment=(named,))
 
@@ -130,7 +180,7 @@ def kubectl_of(
     """
     found = _KUBECTL.search(line)
     try:
-        words = tuple(words_of(found["arguments"])) if found else ()
+        words = tuple(words_of(found["arguments"].partition(" ;")[0])) if found else ()
     except ValueError:
         return
     if found is None or not words:

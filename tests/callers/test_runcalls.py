@@ -76,6 +76,24 @@ def test_paths_and_variables_of_a_container(tmp_path: Path, lines: str, paths: l
         ("docker exec shop cat /etc/hosts", [("CMD", "cat", "/etc/hosts")]),
         ("podman run shop serve && docker run other sh", [("serve",)]),
         ("docker run golang go version", []),
+        ("docker run golang go build ./shop", []),
+        ("docker run -v /src/shop:/src/shop -w /src/shop golang go build -o shop .", []),
+        ("docker run registry.example.com:5000/shop migrate", [("migrate",)]),
+        ("docker run --user $$(id -u):$$(id -g) shop migrate", [("migrate",)]),
+        ("docker run -w/data -u1000 -eA=b -p80:80 shop migrate", [("migrate",)]),
+        ("docker run --strange shop migrate", [("migrate",)]),
+        ("docker run $(OPTIONS) shop migrate", [("migrate",)]),
+        (
+            "docker run --health-cmd 'curl -f localhost || exit 1' shop",
+            [("CMD-SHELL", "curl -f localhost || exit 1")],
+        ),
+        ("docker exec $$(docker ps -qf name=shop) ls", [("CMD", "ls")]),
+        ("docker exec -w / $$(docker-compose ps -q shop) ls", [("CMD", "ls")]),
+        ("docker exec $$(docker ps -q) ls", []),
+        ("sh -c 'cd /tmp && docker run shop ls | wc'", [("ls",)]),
+        ('x="$$(docker run shop version)"', [("version",)]),
+        ('@echo "docker run shop sh -c ls"', []),
+        ('ssh host "docker run shop sh -c \\"ls\\""', [("sh", "-c", "ls")]),
         ("docker run shop 'unclosed", []),
         ("x=$$(docker run shop version)", [("version",)]),
         ("kubectl exec -it deploy/shop -- sh -c 'ls | wc'", [("CMD", "sh", "-c", "ls | wc")]),
@@ -96,11 +114,37 @@ def test_docker_run(tmp_path: Path, line: str, words: list[tuple[str, ...]]) -> 
 
 
 @pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (
+            "package.json",
+            '{"scripts": {\n  "sh": "docker run --rm shop sh -c \\"ls -l\\"",\n  "x": ""\n}}',
+        ),
+        ("a.py", 'run(["docker", "run", "--rm", "shop", "sh", "-c", "ls -l"], check=True)'),
+        (
+            "a.py",
+            "run(\n  [\n    'docker',\n    'run',\n    IMAGE, f'shop',\n    'sh', '-c', 'ls -l'\n  ]\n)",
+        ),
+        ("a.py", "os.system('docker run shop sh -c \"ls -l\"')"),
+        ("Jenkinsfile", "sh 'docker run shop sh -c \"ls -l\"'"),
+        (".github/workflows/a.yml", "- run: \"docker run shop sh -c 'ls -l'\""),
+    ],
+)
+def test_commands_in_files_of_other_languages(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / "Makefile").write_text("a:\n\tdocker build -t shop .\n")
+    file = tmp_path / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+    assert ran(tmp_path) == [("sh", "-c", "ls -l")]
+
+
+@pytest.mark.parametrize(
     ("run", "words"),
     [
         ("-p ${{ vars.PORT }}:${{ vars.PORT }} ${{ secrets.OWNER }}/shop:${{ github.sha }}", []),
         ("-p ${{ vars.PORT }}:80 ${{secrets.OWNER}}/shop:dev migrate up", [("migrate", "up")]),
-        ("${{ secrets.OTHER || 'x' }}/shop:dev migrate up", []),
+        ("${{ secrets.OTHER || 'x' }}/shop:dev migrate up", [("migrate", "up")]),
+        ("${{ secrets.OTHER || 'x' }}/store:dev migrate up", []),
     ],
 )
 def test_expressions_of_workflows(tmp_path: Path, run: str, words: list[tuple[str, ...]]) -> None:

@@ -1,0 +1,3 @@
+module example.com/herald
+
+go 1.24
