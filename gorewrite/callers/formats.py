@@ -142,9 +142,13 @@ FORMATS: Final = (
         r"(?:.*/)?(?:\.?(?:bin|build|buildkite|ci|hack|make|scripts?|tools?))/(?:.*/)?[^/.]+",
     ),
 )
-#: What may say how images are run, by the end of its name; definitions of ECS tasks.
-MANIFESTS: Final = (".yml", ".yaml", ".nomad", ".nomad.hcl", ".container")
-TASKS: Final = re.compile(r"task[-_]?def[^/]*\.json$")
+#: What may say how images are run, by the end of its name; by its path, definitions of ECS tasks,
+#: also as templates.
+MANIFESTS: Final = (".yml", ".yaml", ".nomad", ".nomad.hcl", ".container", ".tf")
+TASKS: Final = re.compile(
+    r"(?:(?:task|container)[-_]?def[^/]*|Dockerrun\.aws|ecs[^/]*|(?:^|/)[^/]*(?:ecs|fargate|task)[^/]*/.*)"
+    r"\.json(?:\.\w+)?$"
+)
 #: Dockerfiles, which may begin with an image that another one makes.
 DOCKERFILE: Final = re.compile(r"[^/]*(?:[Dd]ockerfile|[Cc]ontainerfile)[^/]*")
 #: Files of platforms that have several names, or none of a manifest.

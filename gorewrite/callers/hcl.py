@@ -22,6 +22,8 @@ Value: TypeAlias = "str | bool | int | list[Value] | dict[str, Value] | None"
 _ESCAPE: Final = re.compile(r"\\(n|r|t|\"|\\)|\$(\$\{)|%(%\{)")
 _ESCAPES: Final = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
 _DEEPEST: Final = 40
+#: Functions whose result is what they are given, as far as it is read here.
+_SAME: Final = frozenset({"jsonencode", "tolist", "toset", "tostring"})
 
 
 class Block(NamedTuple):
@@ -210,6 +212,8 @@ class Scope:
                 raise _Open
             values = (self.value(node) for node in given)
             return self.with_names(dict(zip(parameters, values, strict=True)))._value(result)
+        if name in _SAME and given:
+            return self._value(given[0])
         if name not in _FUNCTIONS:
             raise _Open
         try:

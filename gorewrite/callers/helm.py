@@ -1,7 +1,8 @@
-"""Templates of Helm charts as YAML that can be read, with plain values put in.
+"""Templates as files that can be read: Helm charts with plain values put in, and JSON.
 
-What only Helm can tell stands as `OPEN`. Of a choice the first way is kept. Lines keep their
-numbers. Sources: Helm documentation, "Chart Template Guide"; Go package text/template.
+What only the tool can tell stands as `OPEN`. Of a choice the first way is kept. Lines keep their
+numbers. Sources: Helm documentation, "Chart Template Guide"; Go package text/template; Terraform,
+`templatefile`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ OPEN: Final = "⟨template⟩"
 _COMMENT: Final = re.compile(r"\{\{-?\s*/\*.*?\*/\s*-?\}\}", re.DOTALL)
 _ACTION: Final = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}")
 _VALUE: Final = re.compile(r"\.Values\.([\w.]+)(?:\s*\|\s*(?:quote|squote|toString|trim))*")
+_PLACEHOLDER: Final = re.compile(r"(?<=[:,\[])(\s*)(\$\{[^{}]*\})(?=\s*[,\]}])")
 _OPENS: Final = frozenset({"block", "define", "if", "range", "with"})
 
 
@@ -54,3 +56,9 @@ def _value(action: str, values: Mapping | None) -> str:
     for name in found[1].split(".") if found else ():
         node = node.get(name) if isinstance(node, Mapping) else None
     return node.text if isinstance(node, Scalar) and "\n" not in node.text else OPEN
+
+
+def json_template(text: str) -> str:
+    """A template of JSON, with texts also for the placeholders that stand for other values."""
+    quoted = _PLACEHOLDER.sub(lambda found: f'{found[1]}"{found[2]}"', text)
+    return re.sub(r"\$\{[^{}]*\}", OPEN, quoted)

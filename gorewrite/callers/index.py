@@ -48,7 +48,7 @@ _VARIABLE: Final = re.compile(
 )
 
 #: Besides manifests, what is found by its name.
-_NAMED: Final = re.compile(f"{TASKS.pattern}|^(?:{DOCKERFILE.pattern}|{PLATFORM.pattern})$")
+_NAMED: Final = re.compile(f"{DOCKERFILE.pattern}|{PLATFORM.pattern}")
 #: What DigitalOcean calls its files, in `.do`.
 _APP: Final = re.compile(r"(?:app|deploy\.template)\.ya?ml")
 #: Directories, and Dockerfiles, that are remembered.
@@ -354,8 +354,9 @@ def read_index(repository: Path, files: Iterable[str] | None = None) -> Index:
     for path in files:
         directory, _, name = path.rpartition("/")
         # Most names need no pattern to be told apart.
+        task = ".json" in name and TASKS.search(path)
         likely = "ile" in name or name.endswith((".json", ".toml"))
-        if path.endswith(MANIFESTS) or (likely and _NAMED.search(name)):
+        if path.endswith(MANIFESTS) or task or (likely and _NAMED.fullmatch(name)):
             names.setdefault(directory, []).append(name)
         form = format_of(path)
         if form is not None:

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from gorewrite.callers.compose import TELLING, CommandLine, Service, Stated
-from gorewrite.callers.helm import OPEN
+from gorewrite.callers.helm import OPEN, json_template
 from gorewrite.callers.model import bare_image
-from gorewrite.callers.yamlnodes import Mapping, Node, Scalar, mappings, read
+from gorewrite.callers.yamlnodes import Mapping, Node, Scalar, items_of, mappings, moved, read
 from gorewrite.callers.yamlnodes import Sequence as Items
 from gorewrite.evidence import Evidence
 
@@ -26,43 +26,75 @@ Run: TypeAlias = tuple[str, Service]
 
 _HEALTH: Final = re.compile(r"--health-cmd[= ]+(\"[^\"]*\"|'[^']*'|\S+)")
 _PROBES: Final = ("livenessProbe", "readinessProbe", "startupProbe")
+#: Which keys at the top tell that containers of ECS tasks are defined below.
+_DEFINITIONS: Final = ("containerDefinitions", "ContainerDefinitions")
+_TASKS: Final = (*_DEFINITIONS, "taskDefinition", "Resources")
+#: Modules of Ansible that run a container.
+_MODULES: Final = ("docker_container", "docker_swarm_service", "podman_container")
+_EXPRESSION: Final = re.compile(r"\{\{.*?\}\}")
+_IN_A_CONTAINER: Final = re.compile(r"/containers/[^/]+/(.+)")
 _RUNS: Final = ("command", "args", "lifecycle", *_PROBES)
 
 
 def runs(shown: str, text: str, directory: Path) -> Iterator[Run]:
     """What a manifest runs. shown: its path in evidence; directory: where it lies."""
     reader = _Reader(shown, text.split("\n"), directory)
-    if shown.endswith((".nomad", ".hcl")):
-        yield from reader.nomad(text)
+    if shown.endswith((".nomad", ".hcl", ".tf")):
+        yield from reader.blocks(text)
     elif shown.endswith(".container"):
         yield from reader.quadlet()
     else:
-        for document in read(text):
-            if isinstance(document, Mapping):
-                yield from reader.document(document)
+        template = "json" in shown.rpartition("/")[2]
+        for document in read(json_template(text) if template else text):
+            yield from reader.document(document)
 
 
 class _Reader:
     def __init__(self, shown: str, lines: Sequence[str], directory: Path) -> None:
         self.shown, self.lines, self.directory = shown, lines, directory
 
-    def document(self, node: Mapping) -> Iterator[Run]:
+    def document(self, node: Node) -> Iterator[Run]:
         """A YAML or JSON document, by what it is."""
         name = self.shown.rpartition("/")[2]
-        if node.get("jobs") is not None and "/workflows/" in self.shown:
+        if not isinstance(node, Mapping):
+            for found in mappings(node):
+                yield from self._ansible(found)
+                if "json" in name:  # The definitions of containers alone.
+                    yield from self._docker(found)
+        elif node.get("jobs") is not None and "/workflows/" in self.shown:
             for job in mappings(node.mapping("jobs")):
                 yield from self._job(job)
-        elif any(key in ("containerDefinitions", "taskDefinition") for key, _, _ in node.items):
+        elif any(key in _TASKS for key, _, _ in node.items):
             for found in mappings(node):
-                for task in found.sequence("containerDefinitions"):
-                    yield from self._task(task)
+                yield from self._definitions(found)
         elif node.get("apiVersion") is not None or name.startswith("values"):
-            for found in mappings(node):
-                if self._image(found) is not None or _patches(found):
-                    yield from self._container(found)
+            yield from self._kubernetes(node)
         elif not isinstance(node.get("services"), Mapping):  # Not a compose file.
             for found in mappings(node):
+                yield from self._ansible(found)
                 yield from self._scripted(found)
+
+    def _kubernetes(self, node: Mapping) -> Iterator[Run]:
+        """The containers of an object of Kubernetes, or of the values of a chart."""
+        for key in ("patches", "patchesJson6902", "patchesStrategicMerge"):
+            for patch in node.sequence(key) if node.text("kind") == "Kustomization" else ():
+                yield from self._patch(patch)
+        for found in mappings(node):
+            if self._image(found) is not None or _patches(found):
+                yield from self._container(found)
+
+    def _patch(self, node: Node) -> Iterator[Run]:
+        """A patch that stands in a kustomization, as part of an object or as a list of changes."""
+        text = node.text("patch") if isinstance(node, Mapping) else None
+        text = node.text if isinstance(node, Scalar) else text
+        target = node.mapping("target").text("name") if isinstance(node, Mapping) else None
+        for document in read(text or ""):
+            patch = moved(document, node.line)
+            if isinstance(patch, Mapping):
+                yield from self._kubernetes(patch)
+            elif isinstance(patch, Items) and target:
+                named = ("name", node.line, Scalar(target, node.line))
+                yield from self._container(Mapping((named, *_changed(patch)), node.line))
 
     def _image(self, node: Mapping) -> str | None:
         image = node.get("image")
@@ -80,13 +112,19 @@ class _Reader:
     def _service(self, node: Mapping, where: Evidence) -> Service:
         return Service(f"{node.text('name') or 'container'} of {self.shown}", self.directory, where)
 
-    def _words(self, parent: Mapping, key: str) -> CommandLine | None:
-        """The words of a list; None where there is none or one of them is not known."""
+    def _words(self, parent: Mapping, *keys: str) -> CommandLine | None:
+        """The words of a list, or of a text; None where there is none or the first of them, which
+        is what runs, is not known."""
+        key = next((key for key in keys if parent.get(key) is not None), "")
         value = parent.get(key)
-        items = value.items if isinstance(value, Items) else ()
-        words = tuple(item.text for item in items if isinstance(item, Scalar))
-        known = len(words) == len(items) and not any(OPEN in w or "{{" in w for w in words)
-        return CommandLine(words, self._at(parent.line_of(key))) if words and known else None
+        words = [item.text for item in items_of(value) if isinstance(item, Scalar)]
+        if isinstance(value, Scalar):
+            words = _split(value.text)
+        elif len(words) != len(items_of(value)):
+            return None
+        words = [_EXPRESSION.sub(OPEN, word) for word in words]
+        known = words and OPEN not in words[0]
+        return CommandLine(tuple(words), self._at(parent.line_of(key))) if known else None
 
     def _container(self, node: Mapping) -> Iterator[Run]:
         """A container of a pod; `values.yaml` uses the same words, and so does a patch of
@@ -97,11 +135,7 @@ class _Reader:
             where = (command or arguments or CommandLine((), self._at(node.line))).evidence
             service = self._service(node, where)
             yield image, service._replace(entrypoint=command, command=arguments)
-        for variable in mappings(node.get("env") or Items((), 1)):
-            name = variable.text("name")
-            if name in TELLING:
-                told = Stated(f"{name}={variable.text('value') or ''}", self._at(variable.line))
-                yield image, self._service(node, told.evidence)._replace(environment=(told,))
+        yield from self._told(node.get("env"), image, node)
         handlers = [node.mapping(key) for key in _PROBES]
         handlers += [node.mapping("lifecycle").mapping(key) for key in ("preStop", "postStart")]
         for handler in handlers:
@@ -123,18 +157,55 @@ class _Reader:
                 where = self._at(node.line_of(key))
                 yield bare_image(image), self._beside(node, "CMD-SHELL", ["\n".join(lines)], where)
 
-    def _task(self, node: Node) -> Iterator[Run]:
-        """A container of an ECS task."""
-        image = self._image(node) if isinstance(node, Mapping) else None
-        if image is None or not isinstance(node, Mapping):
+    def _told(self, variables: Node | None, image: str, node: Mapping) -> Iterator[Run]:
+        """The variables that are `TELLING`."""
+        for variable in mappings(variables or Items((), 1)):
+            name = variable.text("name")
+            if name in TELLING:
+                told = Stated(f"{name}={variable.text('value') or ''}", self._at(variable.line))
+                yield image, self._service(node, told.evidence)._replace(environment=(told,))
+
+    def _definitions(self, node: Mapping) -> Iterator[Run]:
+        """The containers of an ECS task: a list, or by name as a module of Terraform takes them."""
+        value = next((node.get(key) for key in _DEFINITIONS if node.get(key) is not None), None)
+        named = [each for _, _, each in value.items] if isinstance(value, Mapping) else []
+        for task in named or items_of(value):
+            if isinstance(task, Mapping):
+                yield from self._docker(task)
+
+    def _docker(self, node: Mapping) -> Iterator[Run]:
+        """A container in the words of the engine, whose `command` is what CMD is; ECS, Nomad and
+        Ansible use them. One whose image is not plain is told by its own name."""
+        image = self._image(node)
+        if image is None or OPEN in image.rpartition("/")[2]:
+            image = node.text("name") or node.text("Name") or node.text("containerName")
+        if image is None:
             return
-        entrypoint, command = self._words(node, "entryPoint"), self._words(node, "command")
-        if entrypoint or command:
-            service = self._service(node, self._at(node.line))
+        entrypoint = self._words(node, "entrypoint", "entryPoint", "EntryPoint")
+        given = [self._words(node, "command", "Command"), self._words(node, "args")]
+        lines = [line for line in given if line is not None]
+        words = tuple(word for line in lines for word in line.words)
+        if entrypoint or words:
+            command = CommandLine(words, lines[0].evidence) if words else None
+            where = (entrypoint or command or CommandLine((), self._at(node.line))).evidence
+            service = self._service(node, where)
             yield image, service._replace(entrypoint=entrypoint, command=command)
-        check = self._words(node.mapping("healthCheck"), "command")
-        if check is not None and check.words[0] in ("CMD", "CMD-SHELL"):
-            yield image, self._beside(node, check.words[0], check.words[1:], check.evidence)
+        for key in ("healthcheck", "healthCheck", "HealthCheck"):
+            check = node.mapping(key)
+            test = next((k for k in ("test", "command", "Command") if check.get(k)), "")
+            text = check.text(test)
+            run = self._words(check, test)
+            if text is not None:
+                yield image, self._beside(node, "CMD-SHELL", [text], self._at(check.line_of(test)))
+            elif run is not None and run.words[0] in ("CMD", "CMD-SHELL"):
+                yield image, self._beside(node, run.words[0], run.words[1:], run.evidence)
+        yield from self._told(node.get("environment"), image, node)
+
+    def _ansible(self, node: Mapping) -> Iterator[Run]:
+        """A task of Ansible that runs a container."""
+        for key, _, arguments in node.items:
+            if key.rpartition(".")[2] in _MODULES and isinstance(arguments, Mapping):
+                yield from self._docker(arguments)
 
     def _job(self, node: Mapping) -> Iterator[Run]:
         """A job of GitHub Actions: the steps run in its container, which `tail` keeps alive."""
@@ -152,32 +223,36 @@ class _Reader:
                     where = self._at(line)
                     yield bare_image(named), self._beside(node, "CMD-SHELL", words, where)
 
-    def nomad(self, text: str) -> Iterator[Run]:
-        """The tasks of a Nomad job."""
-        from gorewrite.callers.hcl import Scope, blocks, plain
+    def blocks(self, text: str) -> Iterator[Run]:
+        """The containers of a job of Nomad, and of Terraform."""
+        from gorewrite.callers import hclnodes
 
-        scope = Scope({})
-        waiting = list(blocks(text.encode()))
-        while waiting:
-            block = waiting.pop()
-            waiting += block.blocks
-            values = {key: scope.value(node) for key, node in block.attributes.items()}
-            image = values.get("image")
-            if block.kind != "config" or not isinstance(image, str):
-                continue
-            given = [values.get("command"), *_listed(values.get("args"))]
-            words = tuple(str(word) for word in given if word is not None)
-            first = tuple(str(word) for word in _listed(values.get("entrypoint")))
-            where = self._at(block.line)
-            if (words or first) and plain([*words, *first]):
-                service = Service(f"task of {self.shown}", self.directory, where)
-                yield (
-                    bare_image(image),
-                    service._replace(
-                        entrypoint=CommandLine(first, where) if first else None,
-                        command=CommandLine(words, where) if words else None,
-                    ),
-                )
+        for block, node in hclnodes.read(text.encode()):
+            if block.kind in ("job", "group"):
+                for task in node.sequence("task"):
+                    yield from self._nomad(task, node)
+            elif block.kind in ("container", "containers", "init_container"):
+                yield from self._container(node)
+            elif block.labels[:1] == ("docker_container",) or node.get("containerImage"):
+                yield from self._docker(node)
+            else:
+                yield from self._definitions(node)
+
+    def _nomad(self, task: Node, group: Mapping) -> Iterator[Run]:
+        """A task, with the scripts that check it and that run when a file of it changes."""
+        config = task.mapping("config") if isinstance(task, Mapping) else Mapping((), 1)
+        image = self._image(config)
+        if image is None or not isinstance(task, Mapping):
+            return
+        yield from self._docker(config)
+        for found in (*mappings(task), *mappings(group.get("service") or Items((), 1))):
+            script = found.mapping("changeScript")
+            if found.text("type") == "script":
+                script = found
+            first, more = self._words(script, "command"), self._words(script, "args")
+            if first is not None:
+                words = (*first.words, *(more.words if more is not None else ()))
+                yield image, self._beside(task, "CMD", words, first.evidence)
 
     def quadlet(self) -> Iterator[Run]:
         """A unit of podman: `Image=`, `Exec=`, `HealthCmd=`."""
@@ -208,5 +283,19 @@ def _patches(node: Mapping) -> bool:
     return bool(node.text("name")) and any(node.get(key) is not None for key in _RUNS)
 
 
-def _listed(value: object) -> list[object]:
-    return value if isinstance(value, list) else []
+def _changed(patch: Items) -> Iterator[tuple[str, int, Node]]:
+    """What the changes of a JSON patch set in a container."""
+    for change in patch.items:
+        if isinstance(change, Mapping) and (value := change.get("value")) is not None:
+            found = _IN_A_CONTAINER.search(change.text("path") or "")
+            if found is not None:
+                for key in reversed(found[1].split("/")):
+                    value = Mapping(((key, change.line, value),), change.line)
+                yield from value.items if isinstance(value, Mapping) else ()
+
+
+def _split(text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError:
+        return []

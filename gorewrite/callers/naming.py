@@ -27,15 +27,20 @@ if TYPE_CHECKING:
 _PLACES: Final = re.compile(
     r"k8s|\.?kube|\.?deploy|manifest|\.?helm|charts?\b|kustom|infra|ops\b|config|argo|gitops|install"
 )
-_CONTAINER: Final = re.compile(r"-[ \t]+name:[ \t]*([\w.-]+)")
+#: Where containers are told by their own names: patches, definitions of tasks.
+_BY_NAME: Final = re.compile(r"containers\b|(?i:container_?definition|docker_container)")
+_CONTAINER: Final = re.compile(
+    r"(?i)(?<![\w.])[\"']?(?:container_)?name[\"']?[ \t]*[:=][ \t]*[\"']?([\w.-]+)"
+)
 _SERVICES: Final = re.compile(r"(?m)^services:[ \t]*$")
+_OPEN: Final = re.compile(r"(?<!\$)\{")
 _EXPRESSION: Final = re.compile(r"\$\{\{.*?\}\}")
 #: Before the names of images that Dockerfiles begin with or copy from.
 _FROM: Final = "FROM "
 _MOST_MANIFESTS: Final = 10_000
 _IMAGE: Final = re.compile(
     r"(?i)[\"']?\b(?:image|repository|container)[\"']?[ \t]*[:=][ \t]*[\"']?"
-    r"((?:\$\{[^}]*\}|[\w.$()/:@{-])+)"
+    r"((?:\$\{[^}]*\}|\{\{[^}]*\}\}|[\w.$()/:@{-])+)"
 )
 
 
@@ -51,16 +56,8 @@ def from_manifests(index: Index, here: str, images: set[str], known: set[str]) -
         for name in (*known, *begun, *([] if here else [""])):
             told = manifests_told(index, name)
             files.answered(f"manifests {index.repository}", name, told, index.manifests_stamp)
-    if not here:
-        usual = {
-            image
-            for name, every in manifests.items()
-            for image, path in every
-            if "/" in image and _near(path, None) and not name.startswith(_FROM)
-            if not _is_compose(path)  # These name brokers and databases beside it.
-        }
-        if len(usual) == 1:
-            known = known | {image.rpartition("/")[2] for image in usual}  # The one there is.
+    if not here and not any(_near(path, here) for n in known for _, path in manifests.get(n, ())):
+        known = known | _usual(manifests)
     for name in sorted(known):
         paths = dict.fromkeys(
             path for image, path in manifests.get(name, ()) if image in images or _near(path, here)
@@ -69,6 +66,19 @@ def from_manifests(index: Index, here: str, images: set[str], known: set[str]) -
             for image, run in _runs_in(index, path):
                 if image.rpartition("/")[2] == name:
                     yield run
+
+
+def _usual(manifests: Naming) -> set[str]:
+    """The last part of the name of the one image that manifests in the usual places run."""
+    found = {
+        image
+        for name, every in manifests.items()
+        for image, path in every
+        if "/" in image and _near(path, None) and not name.startswith(_FROM)
+        # Compose files and Terraform name brokers and databases beside it.
+        if path.endswith((".yml", ".yaml")) and not _is_compose(path)
+    }
+    return {image.rpartition("/")[2] for image in found} if len(found) == 1 else set()
 
 
 def _near(path: str, here: str | None) -> bool:
@@ -112,12 +122,12 @@ def _images_in(index: Index, path: str) -> Iterable[str]:
 
         return bases.images(text)
     found = {bare_image(name) for name in _IMAGE.findall(text)}
-    if not found and "containers:" in text:  # A patch of Kustomize.
+    if _BY_NAME.search(text) and not (found and path.endswith((".yml", ".yaml"))):
         found.update(_CONTAINER.findall(text))
     values = _values_of(index, path) if "{{" in text else None
     if values is not None:
         found.update(_images_in(index, values))
-    return sorted(image for image in found if "{" not in image or "${" in image)
+    return sorted(image for image in found if not _OPEN.search(image.rpartition("/")[2]))
 
 
 def _values_of(index: Index, path: str) -> str | None:

@@ -135,6 +135,15 @@ def items_of(node: Node | None) -> tuple[Node, ...]:
     return (node,) if isinstance(node, (Scalar, Mapping)) else ()
 
 
+def moved(node: Node, line: int) -> Node:
+    """The nodes of a text that stands in another file, all of them told of a line there."""
+    if isinstance(node, Sequence):
+        return Sequence(tuple(moved(item, line) for item in node.items), line)
+    if isinstance(node, Mapping):
+        return Mapping(tuple((key, line, moved(value, line)) for key, _, value in node.items), line)
+    return Scalar(node.text, line, node.plain) if isinstance(node, Scalar) else node
+
+
 def mappings(node: Node) -> Iterator[Mapping]:
     """Every mapping at any depth, outer ones first. Aliases make a file small and its tree large,
     so the number is bounded."""

@@ -123,7 +123,7 @@ def test_docker_run(tmp_path: Path, line: str, words: list[tuple[str, ...]]) -> 
         ("a.py", 'run(["docker", "run", "--rm", "shop", "sh", "-c", "ls -l"], check=True)'),
         (
             "a.py",
-            "run(\n  [\n    'docker',\n    'run',\n    IMAGE, f'shop',\n    'sh', '-c', 'ls -l'\n  ]\n)",
+            "run([\n  'docker',\n  'run',\n  IMAGE, f'shop',\n  'sh', '-c', 'ls -l'\n])",
         ),
         ("a.py", "os.system('docker run shop sh -c \"ls -l\"')"),
         ("Jenkinsfile", "sh 'docker run shop sh -c \"ls -l\"'"),
@@ -240,7 +240,11 @@ def test_chart(tmp_path: Path) -> None:
         deploy__chart__values_yaml=values,
         deploy__chart__templates__deployment_yaml=CHART,
     )
-    assert words == [("sh", "-c", "sleep 1"), ("CMD", "check", "80")]
+    assert words == [
+        ("sh", "-c", "sleep 1"),
+        ("--port=80", "--name=⟨template⟩"),
+        ("CMD", "check", "80"),
+    ]
 
 
 def test_chart_without_its_values(tmp_path: Path) -> None:
@@ -304,6 +308,65 @@ def test_chart_without_its_values(tmp_path: Path) -> None:
             "units__shop_service",
             "[Service]\nExecStart=/usr/bin/docker run --rm shop run -v\n",
             [("run", "-v")],
+        ),
+        (
+            "nomad__group_nomad",
+            'job "s" {\n group "g" {\n  service {\n   check {\n    type = "script"\n'
+            '    command = "/bin/check"\n   }\n  }\n  task "t" {\n   config {\n'
+            '    image = "shop:1"\n   }\n   template {\n    change_script {\n'
+            '     command = "/bin/kill"\n     args = ["-HUP", "1"]\n    }\n   }\n  }\n }\n}\n',
+            [("CMD", "/bin/kill", "-HUP", "1"), ("CMD", "/bin/check")],
+        ),
+        (
+            "infra__pod_tf",
+            'resource "kubernetes_pod" "a" {\n spec {\n  container {\n   image = "x/shop"\n'
+            '   args = ["run"]\n   liveness_probe {\n    exec {\n     command = ["ls"]\n    }\n'
+            "   }\n  }\n }\n}\n",
+            [("run",), ("CMD", "ls")],
+        ),
+        (
+            "infra__engine_tf",
+            'resource "docker_container" "a" {\n name = "shop"\n image = docker_image.a.name\n'
+            ' entrypoint = ["sh"]\n healthcheck {\n  test = ["CMD", "ls"]\n }\n}\n',
+            [("sh",), ("CMD", "ls")],
+        ),
+        (
+            "infra__task_tf",
+            'resource "aws_ecs_task_definition" "a" {\n container_definitions = <<JSON\n'
+            '[{"name": "shop", "image": "${var.image}", "cpu": ${var.cpu}, "command": ["run"]}]\n'
+            "JSON\n}\n",
+            [("run",)],
+        ),
+        (
+            "infra__module_tf",
+            'module "a" {\n container_definitions = {\n  shop = {\n   image = "x/shop:1"\n'
+            '   health_check = { command = ["CMD-SHELL", "curl x"] }\n  }\n }\n}\n',
+            [("CMD-SHELL", "curl x")],
+        ),
+        (
+            "infra__ecs__shop_json_tpl",
+            '[{"name": "shop", "image": "${image}:${tag}", "cpu": ${cpu}, "command": ["run"]}]\n',
+            [("run",)],
+        ),
+        (
+            "Dockerrun_aws_json",
+            '{"containerDefinitions": [{"name": "a", "image": "x/shop", "command": ["run"]}]}\n',
+            [("run",)],
+        ),
+        (
+            "roles__a__tasks__main_yml",
+            "- docker_container:\n    name: a\n    image: 'x/shop:{{ v }}'\n    command: run -v\n"
+            "    healthcheck: {test: curl x}\n",
+            [("run", "-v"), ("CMD-SHELL", "curl x")],
+        ),
+        (
+            "k8s__kustomization_yaml",
+            "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"
+            "patchesStrategicMerge:\n- |-\n  spec: {containers: [{name: shop, args: [run]}]}\n"
+            "patches:\n- target: {name: shop}\n  patch: |-\n    - op: add\n"
+            "      path: /spec/containers/0/args\n      value: [-v]\n    - op: add\n"
+            "      path: /metadata/labels\n      value: {a: b}\n",
+            [("-v",), ("run",)],
         ),
         ("k8s__crd_yaml", "apiVersion: v1\nproperties: {image: {type: string}, args: [a]}\n", []),
         ("k8s__odd_yaml", "apiVersion: v1\nimage: shop\nargs: [a, {b: c}]\n: : :\n", []),

@@ -1,0 +1,3 @@
+module example.com/granary
+
+go 1.24

@@ -1,0 +1,3 @@
+module example.com/loom
+
+go 1.24
