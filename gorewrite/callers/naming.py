@@ -122,7 +122,8 @@ def _images_in(index: Index, path: str) -> Iterable[str]:
 
         return bases.images(text)
     found = {bare_image(name) for name in _IMAGE.findall(text)}
-    if _BY_NAME.search(text) and not (found and path.endswith((".yml", ".yaml"))):
+    listed = not path.endswith((".yml", ".yaml"))
+    if (listed or not found) and (".json" in path or _BY_NAME.search(text)):
         found.update(_CONTAINER.findall(text))
     values = _values_of(index, path) if "{{" in text else None
     if values is not None:
