@@ -38,7 +38,7 @@ from gorewrite.stage.views import Copies, View, binds
 from gorewrite.surroundings import Project
 
 if TYPE_CHECKING:
-    from gorewrite.callers.compose import Service
+    from gorewrite.callers.running import Service
 
 
 #: What a RUN that makes a directory says.

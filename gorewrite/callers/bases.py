@@ -16,7 +16,7 @@ from gorewrite.dockerfile import Instruction, ParseError, copy_parts, from_parts
 from gorewrite.evidence import Evidence
 
 if TYPE_CHECKING:
-    from gorewrite.callers.compose import Service
+    from gorewrite.callers.running import Service
 
 _FROM: Final = re.compile(r"(?im)^[ \t]*FROM[ \t]+(?:--\S+[ \t]+)*(\S+)(?:[ \t]+AS[ \t]+(\S+))?")
 _COPIED: Final = re.compile(r"(?im)^[ \t]*(?:COPY|RUN)\b[^\n]*?\bfrom=([^\s,]+)")
@@ -41,7 +41,7 @@ def images(text: str) -> list[str]:
 def runs(shown: str, text: str, directory: Path) -> Iterator[tuple[str, Service]]:
     """(image without its tag, what is done with it) of each instruction that needs it."""
     # Not at the top: `images` is asked of every Dockerfile, and needs no reader of compose files.
-    from gorewrite.callers.compose import CommandLine, Service, Stated
+    from gorewrite.callers.running import CommandLine, Service, Stated
 
     try:
         tree = parse(_settled(text).encode())

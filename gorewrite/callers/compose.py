@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from collections.abc import Mapping as Map
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 
 from gorewrite import files
 from gorewrite.callers.composevolumes import shared
+from gorewrite.callers.running import TELLING, Build, CommandLine, HostMount, Service, Stated
 from gorewrite.callers.yamlnodes import Mapping, Node, Odd, Scalar, Sequence, read
 from gorewrite.evidence import Evidence, Unknown
 
@@ -26,102 +27,13 @@ _VARIABLE: Final = re.compile(
 )
 _OPERATOR: Final = re.compile(r"&&?|\|\|?|;|[<>].*")
 _BESIDE: Final = re.compile(r"[./~$]|[A-Za-z]:[\\/]")
-#: Variables of the libraries that a program is linked with, which it need not read by itself: time
-#: zones, and who resolves names (packages time, net; resolv.conf(5)).
-TELLING: Final = frozenset({"TZ", "GODEBUG", "LOCALDOMAIN", "RES_OPTIONS", "HOSTALIASES"})
 _PATH_NAME: Final = re.compile(r"DIR|FILE|FOLDER|PATH|ROOT", re.IGNORECASE)
 _WATCH: Final = ("action", "path", "target")
 #: The keys of a service that are read.
 _FACTS: Final = frozenset(
-    "build image extends command entrypoint healthcheck volumes develop working_dir user".split()
+    "build image extends command entrypoint healthcheck post_start pre_stop volumes develop "
+    "working_dir user".split()
 )
-
-
-class Stated(NamedTuple):
-    """Text that a caller gives, and where."""
-
-    text: str
-    evidence: Evidence
-
-
-class CommandLine(NamedTuple):
-    """The words of a command that a caller gives, and where; no words where it clears one."""
-
-    words: tuple[str, ...]
-    evidence: Evidence
-
-
-class HostMount(NamedTuple):
-    """A directory or file of the host that lies over one of the image, or is kept in step.
-
-    source: as written; host: None when it is not known; target: absolute path in the container,
-    None when not known; kind: a bind mount, or the `sync` of develop.watch.
-    """
-
-    source: str
-    host: Path | None
-    target: str | None
-    kind: Literal["bind", "sync"]
-    evidence: Evidence
-
-
-class Build(NamedTuple):
-    """The `build` of a service as written; None for what is not given or not known.
-
-    plain: whether context and Dockerfile are known; remote: it builds no file of a directory.
-    """
-
-    context: str | None
-    dockerfile: str | None
-    plain: bool
-    remote: bool
-    evidence: Evidence
-
-
-class Service(NamedTuple):
-    """A compose service, as far as it says how its image is built and run.
-
-    directory: what its relative paths are relative to. command, entrypoint: None where the
-    image's own is used. healthcheck: `("CMD-SHELL", text)`, `("CMD", …)` or `("NONE",)`.
-    environment: `NAME=value` of those that are `TELLING`, values that may be paths, and the places
-    of volumes that other services mount, too. extends: (file or None for its own,
-    service). uncertain: what of it could not be read.
-    """
-
-    name: str
-    directory: Path
-    evidence: Evidence
-    build: Build | None = None
-    image: str | None = None
-    extends: tuple[str | None, str] | None = None
-    target: Stated | None = None
-    command: CommandLine | None = None
-    entrypoint: CommandLine | None = None
-    healthcheck: CommandLine | None = None
-    mounts: tuple[HostMount, ...] = ()
-    environment: tuple[Stated, ...] = ()
-    working_dir: Stated | None = None
-    user: Stated | None = None
-    uncertain: tuple[Unknown, ...] = ()
-
-    def over(self, base: Service) -> Service:
-        """This service as an addition to `base` (Compose specification, "Merge"): its own values
-        win, mounts are added, a later one to the same path replaces."""
-        own = {mount.target for mount in self.mounts if mount.target}
-        below = tuple(mount for mount in base.mounts if mount.target not in own)
-        return self._replace(
-            build=self.build or base.build,
-            image=self.image or base.image,
-            target=self.target or base.target,
-            command=self.command or base.command,
-            entrypoint=self.entrypoint or base.entrypoint,
-            healthcheck=self.healthcheck or base.healthcheck,
-            mounts=(*below, *self.mounts),
-            environment=(*base.environment, *self.environment),
-            working_dir=self.working_dir or base.working_dir,
-            user=self.user or base.user,
-            uncertain=tuple(dict.fromkeys((*base.uncertain, *self.uncertain))),
-        )
 
 
 def read_compose(file: Path, repository: Path) -> Map[str, Service]:
@@ -234,6 +146,8 @@ class _ServiceReader:
             command=self._command(node.get("command"), node, "command"),
             entrypoint=self._command(node.get("entrypoint"), node, "entrypoint"),
             healthcheck=self._healthcheck(node.get("healthcheck")),
+            hooks=tuple(self._hooks(node)),
+            container=node.text("container_name"),
             mounts=(*self._volumes(node.get("volumes")), *self._watch(node.get("develop"))),
             environment=tuple(self._environment(node.get("environment"))),
             working_dir=self._stated(node.get("working_dir")),
@@ -313,6 +227,17 @@ class _ServiceReader:
                 self._doubt(item if isinstance(item, Odd) else Odd("no plain word", item.line))
         return tuple(words)
 
+    def _hooks(self, node: Mapping) -> Iterator[CommandLine]:
+        """What runs in the container when it has started, before it stops, and after a sync."""
+        given = [*node.sequence("post_start"), *node.sequence("pre_stop")]
+        for rule in node.mapping("develop").sequence("watch"):
+            given += rule.sequence("exec") if isinstance(rule, Mapping) else ()
+        for hook in given:
+            if isinstance(hook, Mapping):
+                command = self._command(hook.get("command"), hook, "command")
+                if command is not None and command.words:
+                    yield command._replace(words=("CMD", *command.words))
+
     def _healthcheck(self, node: Node | None) -> CommandLine | None:
         if not isinstance(node, Mapping):
             return None
@@ -352,11 +277,7 @@ class _ServiceReader:
 
     def _volume(self, node: Node) -> HostMount | None:
         if isinstance(node, Scalar):
-            # The colon of `${NAME:-default}` and of `C:\` separates nothing.
-            parts = re.split(r":(?![^{}]*\})(?!\\)", node.text)
-            if len(parts) < 2 or not _BESIDE.match(parts[0]) or _of_the_host(*parts[:2]):
-                return None
-            return self._mount(parts[0], parts[1], "bind", node.line)
+            return bound(node.text, self.directory, self._at(node.line))
         if isinstance(node, Mapping):
             kind, source, target = (node.get(key) for key in ("type", "source", "target"))
             if isinstance(kind, Scalar) and kind.text != "bind":
@@ -387,12 +308,27 @@ class _ServiceReader:
     def _mount(
         self, source: str, target: str, kind: Literal["bind", "sync"], line: int
     ) -> HostMount:
-        path, _ = interpolated(source.replace("${PWD}", ".").replace("$PWD", "."))
-        place, _ = interpolated(target)
-        known = not path.startswith("~") and "$" not in path
-        host = Path(files.real(self.directory / path)) if known else None
-        inside = place if place.startswith("/") and "$" not in place else None
-        return HostMount(source, host, inside, kind, self._at(line))
+        return _mounted(source, target, kind, self.directory, self._at(line))
+
+
+def bound(text: str, directory: Path, evidence: Evidence) -> HostMount | None:
+    """The bind mount that `SOURCE:TARGET` is for whoever is in a directory; None for a volume."""
+    # The colon of `${NAME:-default}` and of `C:\` separates nothing.
+    parts = re.split(r":(?![^{}]*\})(?!\\)", text)
+    if len(parts) < 2 or not _BESIDE.match(parts[0]) or _of_the_host(*parts[:2]):
+        return None
+    return _mounted(parts[0], parts[1], "bind", directory, evidence)
+
+
+def _mounted(
+    source: str, target: str, kind: Literal["bind", "sync"], directory: Path, evidence: Evidence
+) -> HostMount:
+    path, _ = interpolated(source.replace("${PWD}", ".").replace("$PWD", "."))
+    place, _ = interpolated(target)
+    known = not path.startswith("~") and "$" not in path
+    host = Path(files.real(directory / path)) if known else None
+    inside = place if place.startswith("/") and "$" not in place else None
+    return HostMount(source, host, inside, kind, evidence)
 
 
 def _of_the_host(source: str, target: str) -> bool:

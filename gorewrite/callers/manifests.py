@@ -14,9 +14,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from gorewrite.callers.compose import TELLING, CommandLine, Service, Stated
 from gorewrite.callers.helm import OPEN, json_template
 from gorewrite.callers.model import bare_image
+from gorewrite.callers.running import TELLING, CommandLine, Service, Stated
 from gorewrite.callers.yamlnodes import Mapping, Node, Scalar, items_of, mappings, moved, read
 from gorewrite.callers.yamlnodes import Sequence as Items
 from gorewrite.evidence import Evidence

@@ -21,7 +21,7 @@ from gorewrite.callers.reading import text_of
 from gorewrite.memo import remembered
 
 if TYPE_CHECKING:
-    from gorewrite.callers.compose import Service
+    from gorewrite.callers.running import Service
 
 #: The top directories that hold manifests of images built elsewhere in the repository.
 _PLACES: Final = re.compile(

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from gorewrite.callers.compose import CommandLine, Service, Stated
+from gorewrite.callers.running import CommandLine, Service, Stated
 from gorewrite.callers.yamlnodes import Mapping, Scalar, mappings, read
 from gorewrite.evidence import Evidence
 

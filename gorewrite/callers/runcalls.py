@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from gorewrite import files
-from gorewrite.callers import commandtexts, naming
+from gorewrite.callers import commandtexts, naming, places
 from gorewrite.callers.commandtexts import LISTED
 from gorewrite.callers.formats import format_of
 from gorewrite.callers.index import Index
@@ -27,8 +27,8 @@ from gorewrite.evidence import Evidence
 from gorewrite.memo import remembered
 
 if TYPE_CHECKING:
-    from gorewrite.callers.compose import Service
     from gorewrite.callers.runcommands import Names
+    from gorewrite.callers.running import Service
 
 _RUN: Final = re.compile(
     r"\b(?:docker|podman|nerdctl)(?:-compose|\s+compose|\s+container)?\s+(?:-\S+\s+(?:\S+\.ya?ml\s+)?)*"
@@ -68,7 +68,7 @@ def runs(dockerfile: Path, index: Index, services: Iterable[Service]) -> tuple[S
     own = {image.rpartition("/")[2] for image in images if "$" not in image}
     own |= {here.name, module_name(here)} - {""}
     known = own | {top.name, _module_at_top(index)} - {""}
-    names = images | {service.name for service in services if service.name}
+    names = images | {name for s in services for name in (s.name, s.container) if name}
     found = list(_from_commands(dockerfile, index, names, own, known))
     found += _from_platforms(dockerfile, here, index)
     found += naming.from_builders(index, dockerfile)
@@ -94,9 +94,7 @@ def _from_commands(
 
             written = names | _written(index, file, dockerfile)
             exact = {alike(name) for name in written}
-            yield from _commands_of(
-                index.repository / file, index.repository, starts, Names(exact, own), pods
-            )
+            yield from _commands_of(index, file, starts, Names(exact, own), pods)
 
 
 def _written(index: Index, file: str, dockerfile: Path) -> set[str]:
@@ -174,32 +172,35 @@ def _put_in(shown: str, text: str, top: Path) -> Callable[[str], str]:
 
 
 def _commands_of(
-    file: Path, top: Path, starts: tuple[bool, bool], names: Names, pods: set[str]
+    index: Index, path: str, starts: tuple[bool, bool], names: Names, pods: set[str]
 ) -> Iterator[Service]:
     """What the commands of a script, a recipe, a CI file or a unit run in the image.
 
-    starts: see `_starts`; pods: what its pods may be called.
+    path: relative to the repository; starts: see `_starts`; pods: what its pods may be called.
     """
-    text = text_of(file)
     from gorewrite.callers.runcommands import kubectl_of
 
-    shown = file.relative_to(top).as_posix() if file.is_relative_to(top) else file.name
-    put_in = _put_in(shown, text, top)
+    text = text_of(index.repository / path)
+    start = index.starts.get(path, posixpath.dirname(path) or ".")
+    here = places.absolute(start)
+    put_in = _put_in(path, text, index.repository)
+    directory = index.repository / start
     #: What the containers of the image are called in this file.
     called: set[str] = set()
     for number, line in commandtexts.lines(text):
-        evidence = Evidence(shown, number, line[:200])
-        plainly = alike(put_in(line))
+        evidence = Evidence(path, number, line[:200])
+        plainly = alike(put_in(line)).replace(here, ".")
         commands = tuple(commandtexts.commands(plainly))
         for command in dict.fromkeys((plainly, *commands)) if starts[1] else ():
-            yield from kubectl_of(command, names.exact | pods, pods, file.parent, evidence)
+            yield from kubectl_of(command, names.exact | pods, pods, directory, evidence)
         for command in commands if starts[0] else ():
-            yield from _command(command, names, called, file.parent, evidence)
+            yield from _command(command, names, called, directory, evidence)
 
 
 def _container(substitution: re.Match[str]) -> str:
     """What stands for `$(…)`: a container that is looked for by its name, else a variable."""
-    return substitution["name"] or substitution["service"] or "${_}"
+    named = substitution["name"] or substitution["service"]
+    return named or ("${PWD}" if re.search(r"\bpwd\b", substitution[0]) else "${_}")
 
 
 def _command(

@@ -13,8 +13,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from gorewrite.callers.compose import TELLING, CommandLine, Service, Stated
+from gorewrite.callers.compose import bound
 from gorewrite.callers.model import bare_image
+from gorewrite.callers.running import TELLING, CommandLine, HostMount, Service, Stated
 from gorewrite.evidence import Evidence
 
 #: Options that take no value; all others take one.
@@ -31,6 +32,8 @@ _IMAGE: Final = re.compile(r"(?![./])[\w.${}-]+(?::\d+)?(?:/[\w.${}-]+)*")
 _KUBECTL: Final = re.compile(
     r"\b(?:kubectl|oc)\s+(?P<before>.*?\b(?P<verb>exec|run)\b.*?)\s--\s+(?P<arguments>.*)"
 )
+#: The directory in which a command runs, as shells and make call it.
+_HERE: Final = re.compile(r"\$(?:\{(?:PWD|pwd|CURDIR)\}|PWD)")
 _ASSIGNED: Final = re.compile(r"(\w+)=[\"']?(?:\$\(|`)\s*(?:sudo\s+)?$")
 _COPIED: Final = re.compile(
     r"(?:-\S+\s+)*[\"']?(?P<container>\$\([^)]*\)|[^\s:\"']+)[\"']?:(?P<path>/[^\s\"']*)"
@@ -122,6 +125,7 @@ def run_of(run: Run, beside: bool, directory: Path, evidence: Evidence) -> Itera
         service = service._replace(
             working_dir=Stated(place, evidence) if place and "$" not in place else None,
             user=Stated(user, evidence) if user and "$" not in user else None,
+            mounts=tuple(_mounts(run.options, directory, evidence)),
         )
     if check := given.get("--health-cmd"):
         yield service._replace(healthcheck=CommandLine(("CMD-SHELL", check), evidence))
@@ -131,10 +135,28 @@ def run_of(run: Run, beside: bool, directory: Path, evidence: Evidence) -> Itera
         line = (*((entrypoint,) if entrypoint else ()), *arguments)
         if line:
             yield service._replace(healthcheck=CommandLine(("CMD", *line), evidence))
-    elif entrypoint or arguments or service.working_dir or service.user:
+    elif entrypoint or arguments or service.working_dir or service.user or service.mounts:
         first = CommandLine((entrypoint,), evidence) if entrypoint else None
         command = CommandLine(arguments, evidence) if arguments else None
         yield service._replace(entrypoint=first, command=command)
+
+
+def _mounts(
+    options: Sequence[tuple[str, str]], directory: Path, evidence: Evidence
+) -> Iterator[HostMount]:
+    """What of the host lies over the image, for whoever runs the command in a directory."""
+    for option, value in options:
+        text = value
+        if option == "--mount":
+            given = dict(field.partition("=")[::2] for field in value.split(","))
+            source = given.get("source", given.get("src", ""))
+            target = given.get("target", given.get("destination", given.get("dst", "")))
+            text = f"{source}:{target}" if given.get("type") == "bind" else ""
+        elif option != "--volume":
+            continue
+        mount = bound(_HERE.sub(".", text), directory, evidence)
+        if mount is not None:
+            yield mount
 
 
 def _told(options: Sequence[tuple[str, str]]) -> Iterator[str]:

@@ -25,7 +25,7 @@ from gorewrite.memo import remembered
 from gorewrite.stage.layout import relative, under
 
 if TYPE_CHECKING:
-    from gorewrite.callers.compose import HostMount, Service
+    from gorewrite.callers.running import HostMount, Service
 
 _COMPOSE_PLACES: Final = tuple(
     "build compose deploy deployment deployments dev docker docker-compose infra local ops scripts "

@@ -33,7 +33,7 @@ from gorewrite.stage.places import COMMAND_PLACES
 from gorewrite.stage.scope import join
 
 if TYPE_CHECKING:
-    from gorewrite.callers.compose import Service
+    from gorewrite.callers.running import Service
 
 #: Absolute paths that the container engine, a mount or any base image provides.
 _PROVIDED = (

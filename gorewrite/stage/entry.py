@@ -21,7 +21,7 @@ from gorewrite.stage.following import Follower
 from gorewrite.stage.scope import join
 
 if TYPE_CHECKING:
-    from gorewrite.callers.compose import Service
+    from gorewrite.callers.running import Service
 
 
 def read_entry(
@@ -125,12 +125,13 @@ class _Reader(Follower):
             self._line(words, line.evidence, top=True)
             if self.runs_arguments and image and arguments and service.entrypoint is None:
                 self._line(arguments, line.evidence, top=True)
-        health = service.healthcheck
-        if health is not None and health.words[:1] == ("CMD",):
-            self._line(list(health.words[1:]), health.evidence)
-        elif health is not None and health.words[:1] == ("CMD-SHELL",):
-            self.entry.shell.append(health.evidence)
-            self._text(" ".join(health.words[1:]), health.evidence)
+        health = [service.healthcheck] if service.healthcheck is not None else []
+        for beside in (*health, *service.hooks):
+            if beside.words[:1] == ("CMD",):
+                self._line(list(beside.words[1:]), beside.evidence)
+            elif beside.words[:1] == ("CMD-SHELL",):
+                self.entry.shell.append(beside.evidence)
+                self._text(" ".join(beside.words[1:]), beside.evidence)
         for mount in service.mounts:
             if mount.kind == "sync":
                 self.entry.needs(SYNCING, mount.evidence)

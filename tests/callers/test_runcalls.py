@@ -9,6 +9,8 @@ import pytest
 from gorewrite.callers.index import read_index
 from gorewrite.callers.model import bare_image
 from gorewrite.callers.runcalls import runs
+from gorewrite.callers.running import Service
+from gorewrite.evidence import Evidence
 
 POD = """apiVersion: v1
 kind: Pod
@@ -186,6 +188,35 @@ docker exec $id wget -q localhost
         ("serve",),
         ("CMD", "wget", "-q", "localhost"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("options", "mounts"),
+    [
+        ("-v $(PWD):/app", [("", "/app")]),
+        ("-v $(CURDIR)/data:/data:ro", [("data", "/data")]),
+        ("--volume=`pwd`:/app", []),
+        ('-v "$$(pwd)":/app', [("", "/app")]),
+        ("--mount type=bind,source=./web,target=/web", [("web", "/web")]),
+        ("--mount type=volume,source=web,target=/web", []),
+        ("-v data:/data", []),
+    ],
+)
+def test_mounts(tmp_path: Path, options: str, mounts: list[tuple[str, str]]) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM golang:1.24\n")
+    (tmp_path / "Makefile").write_text(
+        f"a:\n\tdocker build -t shop .\n\tdocker run {options} shop\n"
+    )
+    found = [m for s in runs(tmp_path / "Dockerfile", read_index(tmp_path), ()) for m in s.mounts]
+    assert [(m.target, m.host) for m in found] == [(t, tmp_path / h) for h, t in mounts]
+
+
+def test_container_of_compose_by_its_name(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM golang:1.24\n")
+    (tmp_path / "Makefile").write_text("a:\n\tdocker exec -it till ls\n")
+    named = Service("web", tmp_path, Evidence("", 1, ""), container="till")
+    (found,) = runs(tmp_path / "Dockerfile", read_index(tmp_path), (named,))
+    assert found.healthcheck and found.healthcheck.words == ("CMD", "ls")
 
 
 def test_other_dockerfile_names_other_image(tmp_path: Path) -> None:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from gorewrite.callers.compose import Service
 from gorewrite.callers.index import read_index
+from gorewrite.callers.running import Service
 from gorewrite.callers.services import Callers, hiding_mount, services
 from tests.transforms.tools import rewrite
 
@@ -145,6 +145,28 @@ def test_everything_of_a_service(tmp_path: Path) -> None:
     assert found.user and found.user.text == "1000:1000"
     assert found.healthcheck is not None
     assert found.healthcheck.words == ("CMD-SHELL", "curl -f http://localhost/ || exit 1")
+
+
+def test_what_runs_beside_its_command(tmp_path: Path) -> None:
+    found = one(
+        tmp_path,
+        "services:\n"
+        "  shop:\n"
+        "    build: .\n"
+        "    container_name: till\n"
+        "    post_start: [{command: chown -R 1 /data, user: root}]\n"
+        "    pre_stop: [{command: [drain, -v]}, {user: root}]\n"
+        "    develop:\n"
+        "      watch:\n"
+        "        - {action: sync+exec, path: a, target: /a, exec: {command: kill -HUP 1}}\n"
+        "        - {action: rebuild, path: b}\n",
+    )
+    assert [hook.words[1:] for hook in found.hooks] == [
+        ("chown", "-R", "1", "/data"),
+        ("drain", "-v"),
+        ("kill", "-HUP", "1"),
+    ]
+    assert found.container == "till"
 
 
 COMMANDS = [

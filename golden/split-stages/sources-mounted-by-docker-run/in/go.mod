@@ -1,0 +1,3 @@
+module example.com/anvil
+
+go 1.24
