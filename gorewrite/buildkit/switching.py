@@ -301,7 +301,7 @@ def _alternative(tool: str) -> str:
 
 
 #: What a caller can do instead (kaniko README, "Caching"; docker-py issue 2230; Railway docs,
-#: "Dockerfiles").
+#: "Dockerfiles"; aws-sam-cli pull request 8772).
 _ALTERNATIVES: Mapping[str, str] = {
     "kaniko": "it passes over mounts, `--cache=true` keeps its layers in a registry",
     "docker API": "it is the classic builder; build with `docker build` and test what it made",
@@ -310,6 +310,9 @@ _ALTERNATIVES: Mapping[str, str] = {
     "buildah": "`buildah build` of a newer release mounts caches",
     "CapRover": "it uses the classic builder; let it deploy an image that is built elsewhere",
     "Railway": "it wants an id on each mount that names the service, `id=s/<service id>-<name>`",
+    "SAM": "it uses the classic builder; `sam build --use-buildkit` (from 1.156) mounts caches",
+    "App Engine": "Cloud Build's Docker is too old; deploy an image (`--image-url`) that is built by "
+    "a cloudbuild.yaml",
     "gcloud": "write a cloudbuild.yaml with a step that has `env: ['DOCKER_BUILDKIT=1']`",
     "az acr": "write an acr-task.yaml with a step that has `env: ['DOCKER_BUILDKIT=1']`",
 }

@@ -1,9 +1,12 @@
-"""Files that deploy, and say what is built for that: DevSpace, werf, Okteto, Copilot, Render, Fly.
+"""Files that deploy, and say what is built for that: DevSpace, werf, Okteto, Copilot, Render, Fly,
+SAM, App Engine.
 
 Sources: DevSpace docs, "images"; werf.io, werf.yaml, "dockerfile: PATH … relative to context"
 (werf/werf issue 5305); Okteto manifest, "build"; AWS Copilot, manifest, `image.build`, whose
 context is the directory of the Dockerfile; Render, blueprint, `dockerfilePath`; Fly, fly.toml,
-`[build]`, whose context is the directory of the file.
+`[build]`, whose context is the directory of the file; AWS SAM, `Metadata` of a function, which
+docker-py builds (aws-sam-cli issue 3972); App Engine, `runtime: custom`, which Cloud Build builds
+as `gcloud builds submit` does.
 """
 
 from __future__ import annotations
@@ -13,11 +16,10 @@ import tomllib
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from gorewrite.callers import places
+from gorewrite.callers import ci, places
 from gorewrite.callers.excerpt import Document
 from gorewrite.callers.model import BuildCall, Builder, Source
 from gorewrite.callers.yamlnodes import Mapping, Node, Scalar, read
-from gorewrite.evidence import Evidence
 
 
 class _Form(NamedTuple):
@@ -35,12 +37,25 @@ class _Form(NamedTuple):
     builder: Builder = Builder.DEFAULT
 
 
+_SAM: Final = _Form(
+    "SAM",
+    ("Resources", "*", "Metadata"),
+    "DockerContext",
+    "Dockerfile",
+    "DockerBuildTarget",
+    "DockerBuildArgs",
+    inside=True,
+    builder=Builder.NEVER,
+)
 #: By the first word of the file's name.
 _FORMS: Final = {
     "devspace": _Form("devspace", ("images", "*"), args="buildArgs"),
     "werf": _Form("werf", (), inside=True, builder=Builder.BUILDKIT),
     "okteto": _Form("okteto", ("build", "*"), inside=True, builder=Builder.BUILDKIT),
     "manifest": _Form("copilot", ("image", "build")),
+    "template": _SAM,
+    "sam": _SAM,
+    "app": _Form("App Engine", (), builder=Builder.NEVER),
     "render": _Form(
         "render", ("services", "*"), "dockerContext", "dockerfilePath", builder=Builder.BUILDKIT
     ),
@@ -90,6 +105,12 @@ def _call(source: Source, document: Document, form: _Form, node: Node) -> BuildC
         return _built(source, document, form, node.line, ("", node.text), node.start, node.end)
     if not isinstance(node, Mapping):
         return None
+    if form.tool == "App Engine":
+        line = node.line_of("runtime")
+        custom = node.text("runtime") == "custom"
+        return (
+            _built(source, document, form, line, ("", ""), node.start, node.end) if custom else None
+        )
     root, file = node.text(form.context), node.text(form.dockerfile)
     build = node.mapping("build")
     if root is None and file is None and form.tool != "devspace":
@@ -104,8 +125,7 @@ def _call(source: Source, document: Document, form: _Form, node: Node) -> BuildC
     owner = next((n for n in (node, build) if n.get("kaniko") is not None), None)
     if owner is not None:
         line = owner.line_of("kaniko")
-        because = Evidence(source.path, line, document.text_of(line)[:200])
-        call = call._replace(builder=Builder.NEVER, builder_because=because)
+        call = call._replace(builder=Builder.NEVER, builder_because=ci.at(document, line))
     return call._replace(target=node.text(form.target), args=tuple(args))
 
 
@@ -134,6 +154,7 @@ def _built(
         inside if form.inside else beside,
         written,
         builder=form.builder,
+        builder_because=ci.at(document, line) if form.builder is Builder.NEVER else None,
     )
 
 

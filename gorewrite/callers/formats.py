@@ -101,6 +101,13 @@ FORMATS: Final = (
         rf"render{_YAML}|(?:.*/)?copilot/[^/]+/manifest{_YAML}",
         (b"dockerfile", b"build"),
     ),
+    _format("deployments", Start.OWN, rf"(?:.*/)?app(?:[.-][^/]*)?{_YAML}", (b"custom",)),
+    _format(
+        "deployments",
+        Start.OWN,
+        rf"(?:.*/)?(?:sam|template)(?:[.-][^/]*)?{_YAML}",
+        (b"dockercontext",),
+    ),
     _format("deployments", Start.OWN, r"(?:.*/)?fly(?:[.-][^/]*)?\.toml", (b"build",)),
     _format("earthfile", Start.OWN, r"(?:.*/)?Earthfile", (b"dockerfile",)),
     _format("packagejson", Start.OWN_OR_ROOT, r"(?:.*/)?package\.json"),

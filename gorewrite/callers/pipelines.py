@@ -1,12 +1,13 @@
 """CI files whose steps are plain lists of commands: Bitbucket, Travis, Drone, Buildkite and others.
 
 Each mapping with such a list is a shell that starts in the checkout. Sources: Bitbucket Pipelines
-YAML reference; Travis CI job lifecycle; Drone and Woodpecker plugin docker (`settings`); Buildkite
-command steps; Semaphore jobs; AWS CodeBuild buildspec reference (phases).
+YAML reference; Travis CI job lifecycle; Drone and Woodpecker plugins docker and kaniko
+(`settings`); Buildkite command steps; Semaphore jobs; AWS CodeBuild buildspec reference (phases).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -20,6 +21,11 @@ _SCRIPTS: Final = (
     "before_install install before_script script command commands after_success before_deploy "
     "build_script build deploy"
 ).split()
+#: Part of a plugin's image -> (tool, builder).
+_PLUGINS: Final = {
+    "kaniko": ("kaniko", Builder.NEVER),
+    "buildx": ("plugin docker", Builder.BUILDKIT),
+}
 _ENVIRONMENTS: Final = ("env", "environment", "variables", "env_vars")
 
 
@@ -38,7 +44,8 @@ def calls(source: Source) -> Iterator[BuildCall]:
                 for key in _ENVIRONMENTS:
                     known |= ci.variables(node.get(key))
                 yield from commands(text, Setting(places.ROOT, known), source)
-            if "docker" in (node.text("image") or "") and node.get("settings") is not None:
+            builds = re.search("docker|kaniko", node.text("image") or "")
+            if builds is not None and node.get("settings") is not None:
                 yield _plugin(document, node, node.mapping("settings"))
 
 
@@ -47,10 +54,12 @@ def _plugin(document: Document, step: Mapping, settings: Mapping) -> BuildCall:
     written = (settings.text("context") or "", settings.text("dockerfile") or "")
     context = places.join(".", written[0] or ".")
     line = settings.line_of("dockerfile" if written[1] else "context")
-    image = step.line_of("image")
-    because = ci.at(document, image) if "buildx" in (step.text("image") or "") else None
+    image = step.text("image") or ""
+    known = (tool for tool in _PLUGINS if tool in image)
+    tool, builder = _PLUGINS.get(next(known, ""), ("plugin docker", Builder.DEFAULT))
+    because = ci.at(document, step.line_of("image")) if builder is not Builder.DEFAULT else None
     return BuildCall(
-        "plugin docker",
+        tool,
         document.path,
         line,
         document.text_of(line)[:200],
@@ -61,7 +70,7 @@ def _plugin(document: Document, step: Mapping, settings: Mapping) -> BuildCall:
         settings.text("target"),
         tags=(bare_image(repository),) if (repository := settings.text("repo")) else (),
         platforms=_platforms(settings),
-        builder=Builder.BUILDKIT if because is not None else Builder.DEFAULT,
+        builder=builder,
         builder_because=because,
     )
 

@@ -23,6 +23,7 @@ _MOST_BYTES: Final = 256 * 1024 * 1024
 #: What no reader has to understand: such a builder is in use, whatever it builds.
 _NO_MOUNTS: Final = re.compile(
     rb"gcr\.io/kaniko-project/(?:executor|warmer)|/kaniko/executor"
+    rb"|\b(?:image|name|repository)[\"']?\s*:\s*[\"']?[\w.${}/:-]*/[\w.-]*kaniko"
     rb"|DOCKER_BUILDKIT\s*[:=]+\s*[\"']?(?:0|false)\b"
 )
 _RUNS: Final = re.compile(

@@ -57,6 +57,15 @@ FILES = [
     ("devspace.yaml", "images: [1]\n", []),
     ("devspace.yaml", "images:\n  a:\n    build: {custom: {command: ./x}}\n", []),
     ("werf.yaml", "- 1\n", []),
+    (
+        "api/template.yaml",
+        "Resources:\n  F:\n    Type: AWS::Serverless::Function\n    Metadata:\n"
+        "      DockerContext: ..\n      Dockerfile: api/Dockerfile\n      DockerBuildTarget: run\n"
+        "      DockerBuildArgs: {A: 1}\n  G:\n    Type: AWS::S3::Bucket\n",
+        [(".", "api/Dockerfile", "run", (("A", "1"),))],
+    ),
+    ("api/app.yaml", "runtime: custom\nenv: flex\n", [("api", "api/Dockerfile", None, ())]),
+    ("api/app.yaml", "runtime: go\nname: custom\n", []),
 ]
 
 
