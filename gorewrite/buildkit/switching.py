@@ -311,8 +311,8 @@ _ALTERNATIVES: Mapping[str, str] = {
     "CapRover": "it uses the classic builder; let it deploy an image that is built elsewhere",
     "Railway": "it wants an id on each mount that names the service, `id=s/<service id>-<name>`",
     "SAM": "it uses the classic builder; `sam build --use-buildkit` (from 1.156) mounts caches",
-    "App Engine": "Cloud Build's Docker is too old; deploy an image (`--image-url`) that is built by "
-    "a cloudbuild.yaml",
+    "App Engine": "Cloud Build's Docker is too old; deploy an image that is built elsewhere "
+    "(`--image-url`)",
     "gcloud": "write a cloudbuild.yaml with a step that has `env: ['DOCKER_BUILDKIT=1']`",
     "az acr": "write an acr-task.yaml with a step that has `env: ['DOCKER_BUILDKIT=1']`",
 }

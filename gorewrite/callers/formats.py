@@ -93,7 +93,7 @@ FORMATS: Final = (
         "deployments",
         Start.OWN_OR_ROOT,
         rf"(?:.*/)?(?:devspace|werf|okteto)(?:[.-][^/]*)?{_YAML}",
-        (b"dockerfile", b"context"),
+        (b"dockerfile", b"context", b"images:"),
     ),
     _format(
         "deployments",

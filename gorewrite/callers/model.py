@@ -43,6 +43,7 @@ class BuildCall(NamedTuple):
     syncs: whether files are copied into running containers of the image (skaffold, Tilt).
     tags: names that the image is given, without tag and digest, as written and as they come out.
     ignores: what the caller leaves out of the context besides (Tilt), as lines of an ignore file.
+    entrypoint: what the caller's containers start in place of ENTRYPOINT (Tilt).
     named: of its named contexts, which take the place of stages and images of these names.
     target_because, exports_because: where these are said, when not in the line of the call.
     """
@@ -65,6 +66,7 @@ class BuildCall(NamedTuple):
     tags: tuple[str, ...] = ()
     ignores: tuple[str, ...] = ()
     named: tuple[str, ...] = ()
+    entrypoint: tuple[str, ...] = ()
     target_because: Evidence | None = None
     exports_because: Evidence | None = None
 

@@ -3,8 +3,8 @@
 Sources: GitHub Actions, metadata syntax (`runs` for Docker container actions); Fly.io, "App
 configuration (fly.toml)"; Heroku, "Building Docker images with heroku.yml", which gives its
 commands to `/bin/sh -c`; Render, "Blueprint specification"; Railway, "Set a Start Command" and
-"Config as Code"; DigitalOcean, "App Spec Reference"; Dev Container metadata reference: the tools
-of whoever works in it are those of the image.
+"Config as Code"; DigitalOcean, "App Spec Reference"; AWS Copilot, manifest; DevSpace, "images" and
+"dev"; Dev Container metadata reference: the tools of whoever works in it are those of the image.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from gorewrite.callers.running import CommandLine, Service, Stated
-from gorewrite.callers.yamlnodes import Mapping, Scalar, mappings, read
+from gorewrite.callers.yamlnodes import Mapping, Scalar, items_of, mappings, read
 from gorewrite.evidence import Evidence
 
 #: A value that is only known when an action is used.
@@ -29,7 +29,7 @@ _EXPRESSION: Final = re.compile(r"\$\{\{.*?\}\}")
 def runs(path: Path, text: str, dockerfile: Path, top: Path) -> Iterator[Service]:
     """What a file says is run in the image of a Dockerfile. top: of the repository."""
     file = _File(path, text, top)
-    name = re.sub(r"^fly[.-].*", "fly.toml", path.name)
+    name = re.sub(r"^(fly|devspace)[.-].*(\..*)", r"\1\2", path.name).replace(".yml", ".yaml")
     read = _digitalocean if path.parent.name == ".do" else _READERS[name]
     yield from (run for built, run in read(file) if file.names(built, dockerfile))
 
@@ -168,6 +168,57 @@ def _render(file: _File) -> Iterator[tuple[str, Service]]:
                 yield image, file.beside(("CMD-SHELL", line), file.at(key))
 
 
+def _copilot(file: _File) -> Iterator[tuple[str, Service]]:
+    """A service of Copilot, whose paths are relative to the top."""
+    document = file.document()
+    image = document.mapping("image")
+    built = image.text("build") or image.mapping("build").text("dockerfile") or "Dockerfile"
+    entrypoint, command = _listed(document, "entrypoint"), _listed(document, "command")
+    if entrypoint or command:
+        where = file.at("entrypoint:" if entrypoint else "command:")
+        service = file.command(command, where)
+        first = CommandLine(entrypoint, where) if entrypoint else None
+        yield f"../../{built}", service._replace(entrypoint=first)
+    check = _listed(image.mapping("healthcheck"), "command")
+    if check:
+        kind = () if check[0].startswith("CMD") else ("CMD",)
+        yield f"../../{built}", file.beside((*kind, *check), file.at(check[-1]))
+
+
+def _devspace(file: _File) -> Iterator[tuple[str, Service]]:
+    """What the images of DevSpace are started with, and terminals into their containers."""
+    document = file.document()
+    names: dict[str, str] = {}
+    for image in (node for _, _, node in document.mapping("images").items):
+        if isinstance(image, Mapping):
+            built = image.text("dockerfile") or "Dockerfile"
+            names[image.text("image") or ""] = built
+            yield from _started(file, image, built, "entrypoint", "cmd")
+    for node in mappings(document.mapping("dev")):
+        if not node.get("devImage") and (named := names.get(node.text("imageSelector") or "")):
+            yield from _started(file, node, named, "command", "args")
+            if node.get("terminal") is not None:
+                yield named, file.beside(("CMD", "sh"), file.at("terminal"))
+
+
+def _started(
+    file: _File, node: Mapping, built: str, first: str, then: str
+) -> Iterator[tuple[str, Service]]:
+    entrypoint, command = _listed(node, first), _listed(node, then)
+    if entrypoint or command:
+        where = file.at(first if entrypoint else then)
+        line = CommandLine(entrypoint, where) if entrypoint else None
+        yield built, file.command(command, where)._replace(entrypoint=line)
+
+
+def _listed(node: Mapping, key: str) -> tuple[str, ...]:
+    """A command as a list, or as a text that is split into words."""
+    value = node.get(key)
+    if isinstance(value, Scalar):
+        return _words(value.text)
+    return tuple(item.text for item in items_of(value) if isinstance(item, Scalar))
+
+
 def _devcontainer(file: _File) -> Iterator[tuple[str, Service]]:
     found = re.search(r'"docker[fF]ile"\s*:\s*"([^"]+)"', file.text)
     if found is not None and '"target"' not in file.text:
@@ -186,10 +237,11 @@ def _jenkins(file: _File) -> Iterator[tuple[str, Service]]:
 
 _READERS: Final = {
     "Jenkinsfile": _jenkins,
-    "action.yml": _action,
     "action.yaml": _action,
+    "devspace.yaml": _devspace,
+    "manifest.yaml": _copilot,
     "fly.toml": _fly,
-    "heroku.yml": _heroku,
+    "heroku.yaml": _heroku,
     "render.yaml": _render,
     "devcontainer.json": _devcontainer,
     ".devcontainer.json": _devcontainer,

@@ -42,7 +42,7 @@ _TAGGED: Final = re.compile(r"(?:-t|--tag)[= ]+[\"']?((?:\{\{.*?\}\}|[^\s\"'])+)
 _METADATA: Final = re.compile(
     r"docker/metadata-action@[^\n]*\n(?:.*\n)*?.*?\bimages:\s*[|>]?-?\s*([\w./:@$-]+)"
 )
-_KUBECTL: Final = re.compile(r"\b(?:kubectl|oc)\s.*\b(?:exec|run)\b")
+_KUBECTL: Final = re.compile(r"\b(?:kubectl|oc)\s.*\b(?:exec|run|cp|rsync)\b")
 #: The files that `platforms` reads.
 _PLATFORMS: Final = (
     "action.yml",
@@ -54,6 +54,8 @@ _PLATFORMS: Final = (
     "Jenkinsfile",
 )
 _DEVCONTAINER: Final = "devcontainer.json"
+#: Tools whose files say what they build, and what is run in that.
+_TOLD: Final = ("copilot", "devspace")
 
 
 def runs(dockerfile: Path, index: Index, services: Iterable[Service]) -> tuple[Service, ...]:
@@ -70,6 +72,7 @@ def runs(dockerfile: Path, index: Index, services: Iterable[Service]) -> tuple[S
     known = own | {top.name, _module_at_top(index)} - {""}
     names = images | {name for s in services for name in (s.name, s.container) if name}
     found = list(_from_commands(dockerfile, index, names, own, known))
+    found += _from_calls(dockerfile, index)
     found += _from_platforms(dockerfile, here, index)
     found += naming.from_builders(index, dockerfile)
     found += naming.from_dockerfiles(index, dockerfile, images)
@@ -114,11 +117,28 @@ def _from_platforms(dockerfile: Path, here: Path, index: Index) -> Iterator[Serv
     of the repository."""
     top = index.repository
     beside = _platform_files(here) if here != top else ()
-    others = ((top / path, text_of(top / path)) for path in index.platform_files(dockerfile))
+    told = {call.file for call in index.building(dockerfile) if call.tool in _TOLD}
+    named = dict.fromkeys((*index.platform_files(dockerfile), *sorted(told)))
+    others = ((top / path, text_of(top / path)) for path in named)
     for file, text in (*beside, *_platform_files_at_top(index), *others):
         from gorewrite.callers import platforms
 
         yield from platforms.runs(file, text, dockerfile, top)
+
+
+def _from_calls(dockerfile: Path, index: Index) -> Iterator[Service]:
+    """What callers that build the image start in its containers themselves."""
+    from gorewrite.callers.running import CommandLine, Service, Stated
+
+    for call in index.building(dockerfile):
+        if call.entrypoint:
+            yield Service(
+                f"of {call.file}",
+                index.repository / posixpath.dirname(call.file),
+                call.evidence,
+                target=Stated(call.target, call.evidence) if call.target else None,
+                entrypoint=CommandLine(call.entrypoint, call.evidence),
+            )
 
 
 def _platform_files(directory: Path) -> tuple[tuple[Path, str], ...]:

@@ -1,7 +1,7 @@
 """What a `docker run` or `kubectl` command means for the image, as a compose service.
 
 Loaded only where a caller runs images. Sources: `docker run`, `docker exec`; `kubectl exec`,
-`kubectl run`.
+`kubectl run`, `kubectl cp`.
 """
 
 from __future__ import annotations
@@ -34,6 +34,15 @@ _KUBECTL: Final = re.compile(
 )
 #: The directory in which a command runs, as shells and make call it.
 _HERE: Final = re.compile(r"\$(?:\{(?:PWD|pwd|CURDIR)\}|PWD)")
+#: Without the `--`, as old ones took it.
+_KUBECTL_SHELL: Final = re.compile(
+    r"\b(?:kubectl|oc)\s+(?P<before>.*?\b(?P<verb>exec)\b.*?)\s"
+    r"(?P<arguments>(?:(?:/usr)?/bin/)?(?:ba|a)?sh(?:\s.*)?)$"
+)
+#: It runs `tar` in the container, whichever way (kubectl reference, `cp`).
+_KUBECTL_COPY: Final = re.compile(
+    r"\b(?:kubectl|oc)\s+(?:\S+\s+)*?(?:cp|rsync)\s(?:.*\s)?[\"']?(?P<pod>[^\s:]+):/?\S"
+)
 _ASSIGNED: Final = re.compile(r"(\w+)=[\"']?(?:\$\(|`)\s*(?:sudo\s+)?$")
 _COPIED: Final = re.compile(
     r"(?:-\S+\s+)*[\"']?(?P<container>\$\([^)]*\)|[^\s:\"']+)[\"']?:(?P<path>/[^\s\"']*)"
@@ -196,25 +205,30 @@ def copied_of(
 def kubectl_of(
     line: str, images: set[str], names: set[str], directory: Path, evidence: Evidence
 ) -> Iterator[Service]:
-    """The command that `kubectl exec` starts in a container of an image, or `kubectl run`.
+    """The command that `kubectl exec` starts in a container of an image, or `kubectl run`; the
+    `tar` that `kubectl cp` takes in it.
 
     images: names of the image; names: what its pods may be called.
     """
-    found = _KUBECTL.search(line)
+    service = Service(f"of {evidence.path}", directory, evidence)
+    copied = _KUBECTL_COPY.search(line)
+    if copied is not None and any(_pod(name).search(copied["pod"]) for name in names):
+        yield service._replace(healthcheck=CommandLine(("CMD", "tar"), evidence))
+    found = _KUBECTL.search(line) or _KUBECTL_SHELL.search(line)
     try:
         words = tuple(words_of(found["arguments"].partition(" ;")[0])) if found else ()
     except ValueError:
         return
     if found is None or not words:
         return
-    service = Service(f"of {evidence.path}", directory, evidence)
     image = _RUN_IMAGE.search(found["before"])
-    if found["verb"] == "run" and image is not None and bare_image(image[1]) in images:
+    verb = found["verb"]
+    if verb == "run" and image is not None and bare_image(image[1]) in images:
         given = CommandLine(words, evidence)
         whole = "--command" in found["before"]
         first, rest = (given, None) if whole else (None, given)
         yield service._replace(entrypoint=first, command=rest)
-    elif found["verb"] == "exec" and any(_pod(name).search(found["before"]) for name in names):
+    elif verb == "exec" and any(_pod(name).search(found["before"]) for name in names):
         yield service._replace(healthcheck=CommandLine(("CMD", *words), evidence))
 
 

@@ -79,6 +79,7 @@ def _build(called: Called, host: Host, home: str) -> Iterator[BuildCall]:
         syncs=_syncs(called),
         tags=tags(_argument(called, "ref", 0)),
         ignores=_ignores(called),
+        entrypoint=_entrypoint(called),
         target_because=host.keyword(called, "target"),
     )
 
@@ -105,7 +106,9 @@ def _run(called: Called, host: Host, home: str) -> Iterator[BuildCall]:
         for call in builds(command, host, called, cwd, environ):
             if called.name.startswith("custom_build"):
                 name = tags(_argument(called, "ref", 0))
-                call = call._replace(syncs=_syncs(called), tags=(*call.tags, *name))
+                tagged = (*call.tags, *name)
+                started = _entrypoint(called)
+                call = call._replace(syncs=_syncs(called), tags=tagged, entrypoint=started)
             yield call
 
 
@@ -127,6 +130,14 @@ def _ignores(called: Called) -> tuple[str, ...]:
         return ("**",)
     kept = ("**", *(f"!{each}" for each in only)) if only else ()
     return (*kept, *map(str, ignored))
+
+
+def _entrypoint(called: Called) -> tuple[str, ...]:
+    """`entrypoint`, of which a text is given to `sh -c`; () where it is not given or not plain."""
+    given = called.named.get("entrypoint") or []
+    words = ["sh", "-c", given] if isinstance(given, str) else spread(given)
+    plainly = all(isinstance(word, str) and plain(word) for word in words)
+    return tuple(map(str, words)) if plainly else ("sh", "-c", "")
 
 
 def _syncs(called: Called) -> bool:

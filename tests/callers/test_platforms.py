@@ -41,6 +41,31 @@ RENDER = "services:\n- type: web\n  runtime: docker\n  dockerCommand: shop serve
         ("action.yml", ACTION + "  post-entrypoint: /b.sh\n", [("healthcheck", "CMD", "/b.sh")]),
         ("action.yml", "runs:\n  using: docker\n  image: docker://shop\n  args: [a]\n", []),
         ("action.yml", "runs:\n  using: composite\n  steps: []\n", []),
+        (
+            "copilot/shop/manifest.yml",
+            "image: {build: Dockerfile, healthcheck: {command: ['CMD-SHELL', 'curl x']}}\n"
+            "command: serve -v\n",
+            [("command", "serve", "-v"), ("healthcheck", "CMD-SHELL", "curl x")],
+        ),
+        (
+            "copilot/shop/manifest.yml",
+            "image: {build: {dockerfile: Dockerfile}, healthcheck: {command: check -v}}\n"
+            "entrypoint: [sh, -c]\n",
+            [("entrypoint", "sh", "-c"), ("healthcheck", "CMD", "check", "-v")],
+        ),
+        ("copilot/shop/manifest.yml", "image: {build: a/Dockerfile}\ncommand: x\n", []),
+        (
+            "devspace.dev.yaml",
+            "images: {a: {image: x/a, entrypoint: [sh], cmd: [-c, x]}, b: {image: x/b, "
+            "dockerfile: b/Dockerfile}}\ndev:\n  a: {imageSelector: x/a, command: [run], "
+            "terminal: {enabled: true}}\n  b: {imageSelector: x/b, command: [work]}\n",
+            [
+                ("entrypoint", "sh"),
+                ("command", "-c", "x"),
+                ("entrypoint", "run"),
+                ("healthcheck", "CMD", "sh"),
+            ],
+        ),
         ("fly.toml", "[processes]\nweb = 'shop serve'\n", [("command", "shop", "serve")]),
         ("fly.toml", "[processes\n", []),
         ("fly.toml", '[processes]\nweb = "it\'s"\n', []),

@@ -34,6 +34,22 @@ docker_build(
 
 
 @pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("", ()),
+        ("entrypoint=['/api', '-v']", ("/api", "-v")),
+        ("entrypoint='/api -v'", ("sh", "-c", "/api -v")),
+        ("entrypoint=[unknown()]", ("sh", "-c", "")),
+    ],
+)
+def test_entrypoint(given: str, words: tuple[str, ...]) -> None:
+    (call,) = read(f'docker_build("a", ".", {given})')
+    assert call.entrypoint == words
+    (other,) = read(f'custom_build("a", "docker build .", ["."], {given})')
+    assert other.entrypoint == words
+
+
+@pytest.mark.parametrize(
     ("given", "ignores"),
     [
         ("", ()),
