@@ -34,6 +34,7 @@ _OF_MANY_SHELLS = frozenset(
 )
 _NO_SHELL = {
     "packagejson": "npm gives it to the shell of Windows, too",
+    "deployments": "the file has no place for it; export it where the tool is started",
 }
 _WINDOWS = re.compile(
     rb"Windows_NT|\b(?:pwsh|powershell|cmd\.exe)\b|shell:\s*[\"']?cmd\b|(?i:vmImage|runs-on|tags):.*\bwindows"

@@ -73,6 +73,8 @@ class _Reader:
             for found in mappings(node):
                 yield from self._ansible(found)
                 yield from self._scripted(found)
+                if found.get("steps") is not None:
+                    yield from self._job(found)
 
     def _kubernetes(self, node: Mapping) -> Iterator[Run]:
         """The containers of an object of Kubernetes, or of the values of a chart."""
@@ -208,13 +210,19 @@ class _Reader:
                 yield from self._docker(arguments)
 
     def _job(self, node: Mapping) -> Iterator[Run]:
-        """A job of GitHub Actions: the steps run in its container, which `tail` keeps alive."""
+        """A job of GitHub Actions, CircleCI or Azure: the steps run in its container, which `tail`
+        keeps alive."""
+        first = next(iter(node.sequence("docker")), None)  # The others are services.
         image = node.text("container") or node.mapping("container").text("image")
+        image = image or (first.text("image") if isinstance(first, Mapping) else None)
         steps = [step for step in node.sequence("steps") if isinstance(step, Mapping)]
         if image and steps:
-            lines = [re.sub(r"\$\{\{.*?\}\}", "x", step.text("run") or "") for step in steps]
-            where = self._at(node.line_of("container"))
-            script = "\n".join(["tail -f /dev/null", *filter(None, lines)])
+            told = [
+                s.text("run") or s.mapping("run").text("command") or s.text("script") for s in steps
+            ]
+            lines = [re.sub(r"\$\{\{.*?\}\}", "x", line) for line in told if line]
+            where = self._at(node.line_of("container" if first is None else "docker"))
+            script = "\n".join(["tail -f /dev/null", *lines])
             yield bare_image(image), self._beside(node, "CMD-SHELL", [script], where)
         for _, line, service in node.mapping("services").items:
             if isinstance(service, Mapping) and (named := service.text("image")):
@@ -276,6 +284,10 @@ class _Reader:
             else:
                 check = CommandLine(("CMD-SHELL", text), where)
                 yield bare_image(image[0]), service._replace(healthcheck=check)
+
+
+def _run_by(step: Mapping) -> str | None:
+    return step.text("run") or step.mapping("run").text("command") or step.text("script")
 
 
 def _patches(node: Mapping) -> bool:

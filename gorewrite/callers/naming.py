@@ -29,6 +29,7 @@ _PLACES: Final = re.compile(
 )
 #: Where containers are told by their own names: patches, definitions of tasks.
 _BY_NAME: Final = re.compile(r"containers\b|(?i:container_?definition|docker_container)")
+_CI: Final = re.compile(r"\.(?:github/workflows|gitea|forgejo|gitlab|circleci|woodpecker|drone)\b")
 _CONTAINER: Final = re.compile(
     r"(?i)(?<![\w.])[\"']?(?:container_)?name[\"']?[ \t]*[:=][ \t]*[\"']?([\w.-]+)"
 )
@@ -60,7 +61,9 @@ def from_manifests(index: Index, here: str, images: set[str], known: set[str]) -
         known = known | _usual(manifests)
     for name in sorted(known):
         paths = dict.fromkeys(
-            path for image, path in manifests.get(name, ()) if image in images or _near(path, here)
+            path
+            for image, path in manifests.get(name, ())
+            if image in images or _near(path, here) or _in_ci(path, image, here)
         )
         for path in paths:
             for image, run in _runs_in(index, path):
@@ -89,6 +92,13 @@ def _near(path: str, here: str | None) -> bool:
     if not slash or (_PLACES.match(first) and path.count("/") < 7):
         return True
     return here is not None and (not here or path.startswith(here + "/"))
+
+
+def _in_ci(path: str, image: str, here: str) -> bool:
+    """Whether a CI file names an image with its registry or owner, in which jobs run: that of the
+    repository, or of a directory with its name."""
+    named = not here or here.rpartition("/")[2] == image.rpartition("/")[2]
+    return named and "/" in image and _CI.match(path) is not None
 
 
 def manifests_told(index: Index, name: str) -> object:

@@ -324,6 +324,17 @@ def test_chart_without_its_values(tmp_path: Path) -> None:
             [("CMD-SHELL", "tail -f /dev/null\necho x"), ("CMD-SHELL", "curl -f x")],
         ),
         (
+            "_circleci__config_yml",
+            "jobs:\n  a:\n    docker: [{image: 'x/shop:1'}, {image: postgres}]\n"
+            "    steps: [checkout, {run: ls}, {run: {name: b, command: env}}]\n",
+            [("CMD-SHELL", "tail -f /dev/null\nls\nenv")],
+        ),
+        (
+            "azure-pipelines_yml",
+            "jobs:\n- job: a\n  container: x/shop:1\n  steps: [{script: ls}]\n",
+            [("CMD-SHELL", "tail -f /dev/null\nls")],
+        ),
+        (
             "ecs__task-definition_json",
             '{"containerDefinitions": [\n\t{"image": "shop:1", "entryPoint": ["/shop"], '
             '"command": ["run"],\n\t"healthCheck": {"command": ["CMD-SHELL", "curl x"]}}]}',

@@ -1,0 +1,3 @@
+module example.com/sextant
+
+go 1.24
