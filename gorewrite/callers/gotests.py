@@ -1,6 +1,6 @@
 """Go tests that build a Dockerfile through the API of the engine, which is the classic builder.
 
-Looked for only where go.mod requires a module that does so. Sources: testcontainers-go,
+Looked for only where go.mod requires a module that does so, or that of a directory of tests. Sources: testcontainers-go,
 `FromDockerfile` (issue 57, pull request 2482; `BuildOptionsModifier` can choose BuildKit);
 ory/dockertest, `BuildAndRun` (issue 525: "the --mount option requires BuildKit").
 """
@@ -18,6 +18,7 @@ from gorewrite.context import Context
 from gorewrite.memo import lasting, remembered
 
 _MODULES: Final = re.compile(rb"testcontainers/testcontainers-go|ory/dockertest")
+_TESTS: Final = re.compile(r"tests?\b|e2e|integration|acceptance")
 _BUILDS: Final = re.compile(rb"\bFromDockerfile\s*\{(?P<body>[^{}]*)\}|\bBuildAndRun\w*\(")
 _FIELD: Final = re.compile(rb"\b(Context|Dockerfile)\s*:\s*([^\n,}]+)")
 _LITERAL: Final = re.compile(rb'\s*"([^"]*)"\s*')
@@ -39,9 +40,10 @@ def calls(context: Context, dockerfile: Path, repository: Path) -> Iterator[Buil
 @lasting
 def _found(context: Context) -> tuple[tuple[str, int, str, str | None], ...]:
     """(file, line, its text, the Dockerfile that it names) of each such call."""
-    if _MODULES.search(context.read("go.mod") or b"") is None:
-        return ()
-    names = [name for name in context.walk(limit=_MOST_FILES) if name.endswith(".go")]
+    tests = [f"{name}/" for name in context.listdir(".") if _TESTS.search(name)]
+    tops = [top for top in ("", *tests) if _MODULES.search(context.read(f"{top}go.mod") or b"")]
+    walked = (name for top in tops for name in context.walk(top or ".", limit=_MOST_FILES))
+    names = dict.fromkeys(name for name in walked if name.endswith(".go"))
     found = []
     for name in names:
         data = context.read(name) or b""

@@ -220,9 +220,13 @@ def _listed(node: Mapping, key: str) -> tuple[str, ...]:
 
 
 def _devcontainer(file: _File) -> Iterator[tuple[str, Service]]:
+    """Read by patterns, as it is JSON with comments."""
     found = re.search(r'"docker[fF]ile"\s*:\s*"([^"]+)"', file.text)
-    if found is not None and '"target"' not in file.text:
-        yield found[1], file.beside(("CMD-SHELL", "go version"), file.at(found[0]))
+    if found is not None:
+        where = file.at(found[0])
+        service = file.beside(("CMD-SHELL", "go version"), where)
+        target = re.search(r'"target"\s*:\s*"([^"]+)"', file.text)
+        yield found[1], service._replace(target=Stated(target[1], where) if target else None)
 
 
 def _jenkins(file: _File) -> Iterator[tuple[str, Service]]:

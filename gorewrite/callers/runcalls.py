@@ -144,8 +144,11 @@ def _from_calls(dockerfile: Path, index: Index) -> Iterator[Service]:
 def _platform_files(directory: Path) -> tuple[tuple[Path, str], ...]:
     """(path, text) of the files of platforms in a directory."""
     found = [directory / name for name in files.among(directory, _PLATFORMS)]
-    if files.kind_of(f"{directory}/.devcontainer") == "dir":
-        found.append(directory / ".devcontainer" / _DEVCONTAINER)
+    beside = directory / ".devcontainer"
+    if files.kind_of(beside) == "dir":
+        # One in each directory below, where there are several.
+        found.append(beside / _DEVCONTAINER)
+        found += [beside / name / _DEVCONTAINER for name, _ in files.names_in(str(beside))]
     return tuple((file, text) for file in found if (text := text_of(file)))
 
 

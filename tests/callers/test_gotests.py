@@ -36,6 +36,15 @@ def test_builds(tmp_path: Path, test: str) -> None:
     assert lines(tmp_path, REQUIRE, test) == [("e2e/a_test.go", 3)]
 
 
+def test_module_of_the_tests(tmp_path: Path) -> None:
+    (tmp_path / "e2e").mkdir()
+    (tmp_path / "e2e" / "go.mod").write_text(REQUIRE)
+    (tmp_path / "e2e" / "a_test.go").write_text(f"package e2e\n\nvar a = {OURS}\n")
+    (tmp_path / "go.mod").write_text("module x\n")
+    (call,) = calls(Context(tmp_path), tmp_path / "Dockerfile", tmp_path)
+    assert call.file == "e2e/a_test.go"
+
+
 @pytest.mark.parametrize(
     ("mod", "test"),
     [

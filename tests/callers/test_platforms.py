@@ -88,7 +88,11 @@ RENDER = "services:\n- type: web\n  runtime: docker\n  dockerCommand: shop serve
             '{"dockerFile": "Dockerfile", // here\n}',
             [("healthcheck", "CMD-SHELL", "go version")],
         ),
-        (".devcontainer.json", '{"build": {"dockerfile": "Dockerfile", "target": "dev"}}', []),
+        (
+            ".devcontainer.json",
+            '{"build": {"dockerfile": "Dockerfile", "target": "dev"}}',
+            [("healthcheck", "CMD-SHELL", "go version")],
+        ),
         (".devcontainer.json", '{"image": "golang"}', []),
         ("fly.test.toml", "[processes]\nweb = 'shop serve'\n", [("command", "shop", "serve")]),
         ("railway.toml", "[deploy]\nstartCommand = 'shop -x'\n", [("entrypoint", "shop", "-x")]),
