@@ -1,8 +1,9 @@
 """Go tests that build a Dockerfile through the API of the engine, which is the classic builder.
 
-Looked for only where go.mod requires a module that does so, or that of a directory of tests. Sources: testcontainers-go,
-`FromDockerfile` (issue 57, pull request 2482; `BuildOptionsModifier` can choose BuildKit);
-ory/dockertest, `BuildAndRun` (issue 525: "the --mount option requires BuildKit").
+Looked for only where go.mod requires a module that does so, or that of a directory of tests.
+Sources: testcontainers-go, `FromDockerfile` (issue 57, pull request 2482; `BuildOptionsModifier`
+can choose BuildKit); ory/dockertest, `BuildAndRun` (issue 525: "the --mount option requires
+BuildKit").
 """
 
 from __future__ import annotations

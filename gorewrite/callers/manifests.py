@@ -36,8 +36,9 @@ _IN_A_CONTAINER: Final = re.compile(r"/containers/[^/]+/(.+)")
 _RUNS: Final = ("command", "args", "lifecycle", *_PROBES)
 
 
-def runs(shown: str, text: str, directory: Path) -> Iterator[Run]:
-    """What a manifest runs. shown: its path in evidence; directory: where it lies."""
+def runs(shown: str, text: str, directory: Path, base: Mapping | None = None) -> Iterator[Run]:
+    """What a manifest runs. shown: its path in evidence; directory: where it lies; base: the values
+    of the chart, for a file that sets some of them anew."""
     reader = _Reader(shown, text.split("\n"), directory)
     if shown.endswith((".nomad", ".hcl", ".tf")):
         yield from reader.blocks(text)
@@ -46,6 +47,10 @@ def runs(shown: str, text: str, directory: Path) -> Iterator[Run]:
     else:
         template = "json" in shown.rpartition("/")[2]
         for document in read(json_template(text) if template else text):
+            if base is not None and isinstance(document, Mapping):
+                image = [item for item in base.items if item[0] == "image"]
+                own = tuple(item for item in document.items if item[0] != "image")
+                document = Mapping((*own, *image), document.line)
             yield from reader.document(document)
 
 

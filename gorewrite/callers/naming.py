@@ -135,17 +135,21 @@ def _images_in(index: Index, path: str) -> Iterable[str]:
     listed = not path.endswith((".yml", ".yaml"))
     if (listed or not found) and (".json" in path or _BY_NAME.search(text)):
         found.update(_CONTAINER.findall(text))
-    values = _values_of(index, path) if "{{" in text else None
+    values = None if found and "{{" not in text else _values_of(index, path)
     if values is not None:
         found.update(_images_in(index, values))
     return sorted(image for image in found if not _OPEN.search(image.rpartition("/")[2]))
 
 
 def _values_of(index: Index, path: str) -> str | None:
-    """The values.yaml of the chart that a template belongs to."""
+    """The values.yaml of the chart that a template belongs to, or further values beside it."""
     chart, templates, _ = path.rpartition("/templates/")
-    there = templates and "values.yaml" in index.names.get(chart, ())
-    return f"{chart}/values.yaml" if there else None
+    if not templates:
+        chart, _, name = path.rpartition("/")
+        if not re.match(r"values[.-]", name) or name == "values.yaml":
+            return None
+    there = "values.yaml" in index.names.get(chart, ())
+    return f"{chart}/values.yaml".lstrip("/") if there else None
 
 
 @remembered
@@ -159,13 +163,13 @@ def _runs_in(index: Index, path: str) -> tuple[tuple[str, Service], ...]:
         from gorewrite.callers import bases
 
         return tuple(bases.runs(path, text, file.parent))
+    values = _values_of(index, path)
+    documents = yamlnodes.read(text_of(index.repository / values)) if values else ()
+    first = next((top for top in documents if isinstance(top, yamlnodes.Mapping)), None)
     if "/templates/" in path and "{{" in text:
-        values = _values_of(index, path)
-        documents = yamlnodes.read(text_of(index.repository / values)) if values else ()
-        first = documents[0] if documents else None
-        text = helm.rendered(text, first if isinstance(first, yamlnodes.Mapping) else None)
+        text, first = helm.rendered(text, first), None
     compose = _is_compose(path)
-    found = () if compose else tuple(manifests.runs(path, text, file.parent))
+    found = () if compose else tuple(manifests.runs(path, text, file.parent, first))
     if not found and _SERVICES.search(text):  # A stack, or a compose file by another name.
         from gorewrite.callers.compose import read_compose
 

@@ -283,6 +283,17 @@ def test_chart(tmp_path: Path) -> None:
     ]
 
 
+def test_values_beside_those_of_the_chart(tmp_path: Path) -> None:
+    words = ran(
+        tmp_path,
+        Makefile="a:\n\tdocker build -t shop .\n",
+        chart__values_yaml="image:\n  repository: example.com/acme/shop\n",
+        chart__values_prod_yaml="image:\n  tag: '2'\nargs: [-v]\n",
+        chart__values_other_yaml="other:\n  args: [-w]\n",
+    )
+    assert words == [("-v",)]
+
+
 def test_chart_without_its_values(tmp_path: Path) -> None:
     assert ran(tmp_path, deploy__chart__templates__deployment_yaml=CHART) == []
 
