@@ -34,6 +34,7 @@ _OF_MANY_SHELLS = frozenset(
 )
 _NO_SHELL = {
     "packagejson": "npm gives it to the shell of Windows, too",
+    "mage": "no shell starts it; set it for the command, as with sh.RunWith",
     "deployments": "the file has no place for it; export it where the tool is started",
 }
 _WINDOWS = re.compile(

@@ -43,14 +43,24 @@ def lines(text: str) -> Iterator[tuple[int, str]]:
             yield first, text
 
 
+def listed(text: str) -> Iterator[tuple[int, int, tuple[str, ...]]]:
+    """(start, end, words) of each list of words that is a command; a name stands as `${name}`."""
+    for found in LISTED.finditer(text):
+        yield (*found.span(), _words(found[0]))
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(
+        "${" + re.sub(r"\W", "_", word["name"]) + "}"
+        if word["name"]
+        else re.sub(r"\\(.)", r"\1", word["text"][1:-1])
+        for word in _WORD.finditer(text)
+    )
+
+
 def _as_command(found: re.Match[str]) -> str:
     """A list of words as a command, behind which as many lines end."""
-    words = []
-    for word in _WORD.finditer(found[0]):
-        if word["name"]:
-            words.append("${" + re.sub(r"\W", "_", word["name"]) + "}")
-        else:
-            words.append(shlex.quote(re.sub(r"\\(.)", r"\1", word["text"][1:-1])))
+    words = (w if w.startswith("${") else shlex.quote(w) for w in _words(found[0]))
     return f"; {' '.join(words)} ;" + "\n" * found[0].count("\n")
 
 

@@ -138,8 +138,9 @@ FORMATS: Final = (
         Start.OWN,
         r"(?:.*/)?(?:Tiltfile[^/]*|[^/]+\.(?:star|tiltfile|bzl)|BUILD\.bazel)",
     ),
+    _format("mage", Start.OWN_OR_ROOT, r"(?:.*/)?(?:[Mm]agefiles?/.*|[Mm]agefile[^/]*)\.go"),
     _format("python", Start.EITHER, r"(?:.*/)?[^/]+\.py"),
-    _format("shellscript", Start.EITHER, r"(?:.*/)?[^/]+\.(?:sh|bash|zsh|ksh)"),
+    _format("shellscript", Start.EITHER, r"(?:.*/)?(?:[^/]+\.(?:sh|bash|zsh|ksh|bats)|\.envrc)"),
     # Units of systemd run images and build none.
     _format("shellscript", Start.ROOT, r"(?:.*/)?[^/]+\.service", ()),
     # Scripts without a suffix, where such are kept.

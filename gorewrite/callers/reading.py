@@ -24,7 +24,7 @@ _MOST_BYTES: Final = 256 * 1024 * 1024
 _NO_MOUNTS: Final = re.compile(
     rb"gcr\.io/kaniko-project/(?:executor|warmer)|/kaniko/executor"
     rb"|\b(?:image|name|repository)[\"']?\s*:\s*[\"']?[\w.${}/:-]*/[\w.-]*kaniko"
-    rb"|DOCKER_BUILDKIT\s*[:=]+\s*[\"']?(?:0|false)\b"
+    rb"|DOCKER_BUILDKIT[\"']?\s*[:=]+\s*[\"']?(?:0|false)\b"
 )
 _RUNS: Final = re.compile(
     rb"(?:docker|podman|nerdctl|kubectl|\boc)\b(?:[^\n]*|[\"']\s*,\s*\[?\s*[\"'])\b(?:run|exec|cp|rsync)\b"

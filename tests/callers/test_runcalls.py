@@ -133,6 +133,8 @@ def test_docker_run(tmp_path: Path, line: str, words: list[tuple[str, ...]]) -> 
             "run([\n  'docker',\n  'run',\n  IMAGE, f'shop',\n  'sh', '-c', 'ls -l'\n])",
         ),
         ("a.py", "os.system('docker run shop sh -c \"ls -l\"')"),
+        ("magefile.go", 'sh.RunV("docker", "run", "shop", "sh", "-c", "ls -l")'),
+        ("e2e/a.bats", "@test x {\n  run docker run shop sh -c 'ls -l'\n}"),
         ("Jenkinsfile", "sh 'docker run shop sh -c \"ls -l\"'"),
         (".github/workflows/a.yml", "- run: \"docker run shop sh -c 'ls -l'\""),
     ],
