@@ -36,6 +36,10 @@ _ASIDE: Final = re.compile(
     r"|semaphore|tekton|woodpecker)|argo[^/]*|bin|build|ci|hack|k8s|kaniko|pipelines?|scripts?|tekton"
     r"|tools?)(?:/.*)?$"
 )
+#: Directories whose scripts run, by its name, what is built beside them.
+_BESIDE: Final = re.compile(
+    r"(?:^|/)(?:deploy(?:ments?)?|dev|docker|e2e|integration|local|ops|tests?)(?:/.*)?$"
+)
 
 
 def scope_of(file: str) -> str:
@@ -71,7 +75,7 @@ class Reader:
             return
         if form.reader != "composefile" and _RUNS.search(data):
             # A unit of systemd is made for another machine: where it lies says nothing.
-            scope = "" if path.endswith(".service") else scope_of(path)
+            scope = "" if path.endswith(".service") else _BESIDE.sub("", scope_of(path))
             self.running.setdefault(scope, []).append(path)
         if not may_build(form, data):
             return
