@@ -1,9 +1,12 @@
-"""What manifests run in images, as compose services: Kubernetes, Helm values, CI jobs, ECS, Nomad.
+"""What manifests run in images, as compose services: Kubernetes, Helm values, CI jobs, ECS, Nomad,
+Terraform, Ansible.
 
-Sources: Kubernetes API reference, Container v1 (command, args, probes, lifecycle); Argo Workflows
-and Tekton (`script`, `steps`); Amazon ECS task definition parameters; GitHub Actions workflow
-syntax (`container`, `services`), GitLab CI (`image`, `script`), Woodpecker (`commands`); Nomad,
-docker driver; podman-systemd.unit(5).
+Sources: Kubernetes API reference, Container v1 (command, args, probes, lifecycle); Kustomize,
+"patches"; Argo Workflows and Tekton (`script`, `steps`); Amazon ECS task definition parameters,
+also in CloudFormation; GitHub Actions workflow syntax (`container`, `services`), GitLab CI (`image`,
+`script`), Woodpecker (`commands`), CircleCI and Azure Pipelines (jobs in containers), Cloud Build
+(`name`, `entrypoint`, `args`); Nomad, docker driver, `check` and `change_script`; Terraform,
+kubernetes and kreuzwerker/docker; Ansible, docker_container; podman-systemd.unit(5).
 """
 
 from __future__ import annotations
@@ -80,6 +83,8 @@ class _Reader:
                 yield from self._scripted(found)
                 if found.get("steps") is not None:
                     yield from self._job(found)
+            if name.startswith("cloudbuild"):
+                yield from self._cloud_build(node)
 
     def _kubernetes(self, node: Mapping) -> Iterator[Run]:
         """The containers of an object of Kubernetes, or of the values of a chart."""
@@ -266,6 +271,19 @@ class _Reader:
             if first is not None:
                 words = (*first.words, *(more.words if more is not None else ()))
                 yield image, self._beside(task, "CMD", words, first.evidence)
+
+    def _cloud_build(self, node: Mapping) -> Iterator[Run]:
+        """The steps of Cloud Build that run in an image; `name` is that of the image."""
+        for step in node.sequence("steps"):
+            image = step.text("name") if isinstance(step, Mapping) else None
+            if image is not None and isinstance(step, Mapping):
+                first, words = self._words(step, "entrypoint"), self._words(step, "args")
+                where = (first or words or CommandLine((), self._at(step.line))).evidence
+                if first or words:
+                    service = self._service(step, where)
+                    yield bare_image(image), service._replace(entrypoint=first, command=words)
+                elif (script := step.text("script")) is not None:
+                    yield bare_image(image), self._beside(step, "CMD-SHELL", [script], where)
 
     def quadlet(self) -> Iterator[Run]:
         """A unit of podman: `Image=`, `Exec=`, `HealthCmd=`."""

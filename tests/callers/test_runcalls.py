@@ -285,6 +285,20 @@ def test_chart(tmp_path: Path) -> None:
     ]
 
 
+def test_steps_of_cloud_build(tmp_path: Path) -> None:
+    text = """\
+steps:
+- name: gcr.io/cloud-builders/docker
+  args: [build, -t, gcr.io/$PROJECT_ID/shop, .]
+- name: gcr.io/$PROJECT_ID/shop
+  entrypoint: sh
+  args: [-c, ls]
+- name: gcr.io/$PROJECT_ID/shop
+  script: ls -l
+"""
+    assert ran(tmp_path, cloudbuild_yaml=text) == [("sh",), ("-c", "ls"), ("CMD-SHELL", "ls -l")]
+
+
 def test_values_beside_those_of_the_chart(tmp_path: Path) -> None:
     words = ran(
         tmp_path,
