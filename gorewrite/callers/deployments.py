@@ -1,12 +1,12 @@
 """Files that deploy, and say what is built for that: DevSpace, werf, Okteto, Copilot, Render, Fly,
-SAM, App Engine.
+SAM, App Engine, Kamal.
 
 Sources: DevSpace docs, "images"; werf.io, werf.yaml, "dockerfile: PATH … relative to context"
 (werf/werf issue 5305); Okteto manifest, "build"; AWS Copilot, manifest, `image.build`, whose
 context is the directory of the Dockerfile; Render, blueprint, `dockerfilePath`; Fly, fly.toml,
 `[build]`, whose context is the directory of the file; AWS SAM, `Metadata` of a function, which
 docker-py builds (aws-sam-cli issue 3972); App Engine, `runtime: custom`, which Cloud Build builds
-as `gcloud builds submit` does.
+as `gcloud builds submit` does; Kamal, `builder`, which is buildx.
 """
 
 from __future__ import annotations
@@ -53,6 +53,7 @@ _FORMS: Final = {
     "werf": _Form("werf", (), inside=True, builder=Builder.BUILDKIT),
     "okteto": _Form("okteto", ("build", "*"), inside=True, builder=Builder.BUILDKIT),
     "manifest": _Form("copilot", ("image", "build")),
+    "deploy": _Form("kamal", ("builder",), builder=Builder.BUILDKIT),
     "template": _SAM,
     "sam": _SAM,
     "app": _Form("App Engine", (), builder=Builder.NEVER),

@@ -3,10 +3,11 @@ Terraform, Ansible.
 
 Sources: Kubernetes API reference, Container v1 (command, args, probes, lifecycle); Kustomize,
 "patches"; Argo Workflows and Tekton (`script`, `steps`); Amazon ECS task definition parameters,
-also in CloudFormation; GitHub Actions workflow syntax (`container`, `services`), GitLab CI (`image`,
-`script`), Woodpecker (`commands`), CircleCI and Azure Pipelines (jobs in containers), Cloud Build
-(`name`, `entrypoint`, `args`); Nomad, docker driver, `check` and `change_script`; Terraform,
-kubernetes and kreuzwerker/docker; Ansible, docker_container; podman-systemd.unit(5).
+also in CloudFormation; GitHub Actions workflow syntax (`container`, `services`), GitLab CI
+(`image`, `script`), Woodpecker (`commands`), CircleCI and Azure Pipelines, Cloud Build (`name`,
+`entrypoint`, `args`); Nomad, docker driver, `check` and `change_script`; Terraform,
+kubernetes and kreuzwerker/docker; Ansible, docker_container; podman-systemd.unit(5); Kamal
+(`servers`, `healthcheck`).
 """
 
 from __future__ import annotations
@@ -83,6 +84,8 @@ class _Reader:
                 yield from self._scripted(found)
                 if found.get("steps") is not None:
                     yield from self._job(found)
+            if self._image(node) is not None and node.get("servers") is not None:
+                yield from self._kamal(node)
             if name.startswith("cloudbuild"):
                 yield from self._cloud_build(node)
 
@@ -284,6 +287,18 @@ class _Reader:
                     yield bare_image(image), service._replace(entrypoint=first, command=words)
                 elif (script := step.text("script")) is not None:
                     yield bare_image(image), self._beside(step, "CMD-SHELL", [script], where)
+
+    def _kamal(self, node: Mapping) -> Iterator[Run]:
+        """A service of Kamal: what its roles start, and how their containers are checked."""
+        image = self._image(node) or ""
+        for role in mappings(node.mapping("servers")):
+            line = self._words(role, "cmd")
+            if line is not None:
+                yield image, self._service(node, line.evidence)._replace(command=line)
+        check = node.mapping("healthcheck")
+        if (command := check.text("cmd")) is not None:
+            where = self._at(check.line_of("cmd"))
+            yield image, self._beside(node, "CMD-SHELL", [command], where)
 
     def quadlet(self) -> Iterator[Run]:
         """A unit of podman: `Image=`, `Exec=`, `HealthCmd=`."""

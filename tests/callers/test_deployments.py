@@ -65,6 +65,12 @@ FILES = [
         [(".", "api/Dockerfile", "run", (("A", "1"),))],
     ),
     ("api/app.yaml", "runtime: custom\nenv: flex\n", [("api", "api/Dockerfile", None, ())]),
+    (
+        "config/deploy.yml",
+        "service: shop\nbuilder:\n  dockerfile: api/Dockerfile\n  target: run\n",
+        [(".", "api/Dockerfile", "run", ())],
+    ),
+    ("config/deploy.staging.yml", "service: shop\nbuilder: {arch: amd64}\n", []),
     ("api/app.yaml", "runtime: go\nname: custom\n", []),
 ]
 
@@ -73,7 +79,7 @@ FILES = [
 def test_builds(path: str, text: str, expected: list[tuple[object, ...]]) -> None:
     form = format_of(path)
     assert form is not None and form.reader == "deployments"
-    start = "." if path.startswith("copilot") else path.rpartition("/")[0] or "."
+    start = "." if path.startswith(("copilot", "config")) else path.rpartition("/")[0] or "."
     found = calls("deployments", path, text, start)
     assert [(c.context, c.dockerfile, c.target, c.args) for c in found] == expected
 

@@ -392,6 +392,12 @@ def test_chart_without_its_values(tmp_path: Path) -> None:
             [("CMD", "/bin/kill", "-HUP", "1"), ("CMD", "/bin/check")],
         ),
         (
+            "config__deploy_yml",
+            "service: a\nimage: x/shop\nservers: {web: {hosts: [h], cmd: run -v}}\n"
+            "healthcheck: {cmd: curl x}\n",
+            [("run", "-v"), ("CMD-SHELL", "curl x")],
+        ),
+        (
             "infra__pod_tf",
             'resource "kubernetes_pod" "a" {\n spec {\n  container {\n   image = "x/shop"\n'
             '   args = ["run"]\n   liveness_probe {\n    exec {\n     command = ["ls"]\n    }\n'
