@@ -22,8 +22,9 @@ _PLACEHOLDER: Final = re.compile(r"(?<=[:,\[])(\s*)(\$\{[^{}]*\})(?=\s*[,\]}])")
 _OPENS: Final = frozenset({"block", "define", "if", "range", "with"})
 
 
-def rendered(text: str, values: Mapping | None = None) -> str:
-    """A template with its actions taken out. values: those of the chart's values.yaml."""
+def rendered(text: str, values: Mapping | None = None, chart: str = "") -> str:
+    """A template with its actions taken out. values: those of the chart's values.yaml; chart: its
+    name."""
     text = _COMMENT.sub(lambda found: "\n" * found[0].count("\n"), text)
     lines: list[str] = []
     #: For each open block, whether its `else` was reached.
@@ -37,7 +38,7 @@ def rendered(text: str, values: Mapping | None = None) -> str:
         elif any(blocks):
             lines.append("")
         else:
-            lines.append(_ACTION.sub(lambda found: _value(found[1], values), line))
+            lines.append(_ACTION.sub(lambda found: _value(found[1], values, chart), line))
     return "\n".join(lines)
 
 
@@ -50,7 +51,9 @@ def _follow(word: str, blocks: list[bool]) -> None:
         blocks.pop()
 
 
-def _value(action: str, values: Mapping | None) -> str:
+def _value(action: str, values: Mapping | None, chart: str) -> str:
+    if action == ".Chart.Name" and chart:
+        return chart
     found = _VALUE.fullmatch(action)
     node: Node | None = values if found else None
     for name in found[1].split(".") if found else ():

@@ -120,6 +120,14 @@ class _Reader:
             return bare_image("/".join(part for part in parts if part)) or None
         return None
 
+    def _plain_image(self, node: Mapping) -> str | None:
+        """The image of a container; where that is not plain the container's own name, which mostly
+        is the same."""
+        image = self._image(node)
+        if image is None or OPEN in image.rpartition("/")[2]:
+            return node.text("name") or node.text("Name") or node.text("containerName")
+        return image
+
     def _at(self, line: int) -> Evidence:
         text = self.lines[line - 1].strip() if 0 < line <= len(self.lines) else ""
         return Evidence(self.shown, line, text[:200])
@@ -144,7 +152,7 @@ class _Reader:
     def _container(self, node: Mapping) -> Iterator[Run]:
         """A container of a pod; `values.yaml` uses the same words, and so does a patch of
         Kustomize, which names the container alone: mostly as its image is named."""
-        image = self._image(node) or node.text("name") or ""
+        image = self._plain_image(node) or ""
         command, arguments = self._words(node, "command"), self._words(node, "args")
         if command or arguments:
             where = (command or arguments or CommandLine((), self._at(node.line))).evidence
@@ -190,10 +198,8 @@ class _Reader:
 
     def _docker(self, node: Mapping) -> Iterator[Run]:
         """A container in the words of the engine, whose `command` is what CMD is; ECS, Nomad and
-        Ansible use them. One whose image is not plain is told by its own name."""
-        image = self._image(node)
-        if image is None or OPEN in image.rpartition("/")[2]:
-            image = node.text("name") or node.text("Name") or node.text("containerName")
+        Ansible use them."""
+        image = self._plain_image(node)
         if image is None:
             return
         entrypoint = self._words(node, "entrypoint", "entryPoint", "EntryPoint")

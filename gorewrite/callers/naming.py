@@ -131,14 +131,16 @@ def _images_in(index: Index, path: str) -> Iterable[str]:
         from gorewrite.callers import bases
 
         return bases.images(text)
-    found = {bare_image(name) for name in _IMAGE.findall(text)}
+    named = map(bare_image, _IMAGE.findall(text))
+    found = {image for image in named if not _OPEN.search(image.rpartition("/")[2])}
     listed = not path.endswith((".yml", ".yaml"))
-    if (listed or not found) and (".json" in path or _BY_NAME.search(text)):
-        found.update(_CONTAINER.findall(text))
-    values = None if found and "{{" not in text else _values_of(index, path)
+    chart = _chart(path)
+    if (listed or chart or not found) and (".json" in path or _BY_NAME.search(text)):
+        found.update((*_CONTAINER.findall(text), *filter(None, [chart])))
+    values = _values_of(index, path) if "{{" in text or not found else None
     if values is not None:
         found.update(_images_in(index, values))
-    return sorted(image for image in found if not _OPEN.search(image.rpartition("/")[2]))
+    return sorted(found)
 
 
 def _values_of(index: Index, path: str) -> str | None:
@@ -150,6 +152,11 @@ def _values_of(index: Index, path: str) -> str | None:
             return None
     there = "values.yaml" in index.names.get(chart, ())
     return f"{chart}/values.yaml".lstrip("/") if there else None
+
+
+def _chart(path: str) -> str:
+    """The directory of the chart that a template belongs to, which has its name."""
+    return path.rpartition("/templates/")[0].rpartition("/")[2]
 
 
 @remembered
@@ -167,7 +174,7 @@ def _runs_in(index: Index, path: str) -> tuple[tuple[str, Service], ...]:
     documents = yamlnodes.read(text_of(index.repository / values)) if values else ()
     first = next((top for top in documents if isinstance(top, yamlnodes.Mapping)), None)
     if "/templates/" in path and "{{" in text:
-        text, first = helm.rendered(text, first), None
+        text, first = helm.rendered(text, first, _chart(path)), None
     compose = _is_compose(path)
     found = () if compose else tuple(manifests.runs(path, text, file.parent, first))
     if not found and _SERVICES.search(text):  # A stack, or a compose file by another name.

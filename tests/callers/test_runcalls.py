@@ -310,6 +310,27 @@ def test_values_beside_those_of_the_chart(tmp_path: Path) -> None:
     assert words == [("-v",)]
 
 
+def test_chart_that_makes_the_name_of_the_image(tmp_path: Path) -> None:
+    template = """\
+kind: Deployment
+apiVersion: apps/v1
+spec:
+  containers:
+    - name: {{ .Chart.Name }}
+      image: {{ include "image" . }}
+      args: [-v]
+    - name: proxy
+      image: envoy
+      args: [-w]
+"""
+    words = ran(
+        tmp_path,
+        Makefile="a:\n\tdocker build -t shop .\n",
+        charts__shop__templates__deployment_yaml=template,
+    )
+    assert words == [("-v",)]
+
+
 def test_chart_without_its_values(tmp_path: Path) -> None:
     assert ran(tmp_path, deploy__chart__templates__deployment_yaml=CHART) == []
 
