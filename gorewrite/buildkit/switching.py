@@ -313,6 +313,8 @@ _ALTERNATIVES: Mapping[str, str] = {
     "SAM": "it uses the classic builder; `sam build --use-buildkit` (from 1.156) mounts caches",
     "App Engine": "Cloud Build's Docker is too old; deploy an image that is built elsewhere "
     "(`--image-url`)",
+    "Heroku": "its builder takes no mounts; push an image that is built elsewhere",
+    "devspace": "it takes the engine's API; write `buildKit: {}` for the image, then buildx builds",
     "gcloud": "write a cloudbuild.yaml with a step that has `env: ['DOCKER_BUILDKIT=1']`",
     "az acr": "write an acr-task.yaml with a step that has `env: ['DOCKER_BUILDKIT=1']`",
 }

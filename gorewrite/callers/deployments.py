@@ -1,12 +1,13 @@
 """Files that deploy, and say what is built for that: DevSpace, werf, Okteto, Copilot, Render, Fly,
-SAM, App Engine, Kamal.
+SAM, App Engine, Kamal, Heroku.
 
 Sources: DevSpace docs, "images"; werf.io, werf.yaml, "dockerfile: PATH … relative to context"
 (werf/werf issue 5305); Okteto manifest, "build"; AWS Copilot, manifest, `image.build`, whose
 context is the directory of the Dockerfile; Render, blueprint, `dockerfilePath`; Fly, fly.toml,
 `[build]`, whose context is the directory of the file; AWS SAM, `Metadata` of a function, which
 docker-py builds (aws-sam-cli issue 3972); App Engine, `runtime: custom`, which Cloud Build builds
-as `gcloud builds submit` does; Kamal, `builder`, which is buildx.
+as `gcloud builds submit` does; Kamal, `builder`, which is buildx; Heroku, heroku.yml,
+`build.docker` (its builder knows no mounts: ONSdigital/dis-wagtail pull request 12).
 """
 
 from __future__ import annotations
@@ -47,6 +48,8 @@ _SAM: Final = _Form(
     inside=True,
     builder=Builder.NEVER,
 )
+#: Whose context is the directory of the Dockerfile.
+_BESIDE: Final = frozenset({"copilot", "Heroku"})
 #: By the first word of the file's name.
 _FORMS: Final = {
     "devspace": _Form("devspace", ("images", "*"), args="buildArgs"),
@@ -54,6 +57,7 @@ _FORMS: Final = {
     "okteto": _Form("okteto", ("build", "*"), inside=True, builder=Builder.BUILDKIT),
     "manifest": _Form("copilot", ("image", "build")),
     "deploy": _Form("kamal", ("builder",), builder=Builder.BUILDKIT),
+    "heroku": _Form("Heroku", ("build", "docker", "*"), builder=Builder.NEVER),
     "template": _SAM,
     "sam": _SAM,
     "app": _Form("App Engine", (), builder=Builder.NEVER),
@@ -102,16 +106,15 @@ def _down(node: Node | None, keys: tuple[str, ...]) -> Iterator[Node]:
 
 
 def _call(source: Source, document: Document, form: _Form, node: Node) -> BuildCall | None:
-    if isinstance(node, Scalar) and form.tool == "copilot":
+    if isinstance(node, Scalar) and form.tool in _BESIDE:
         return _built(source, document, form, node.line, ("", node.text), node.start, node.end)
     if not isinstance(node, Mapping):
         return None
     if form.tool == "App Engine":
+        if node.text("runtime") != "custom":
+            return None
         line = node.line_of("runtime")
-        custom = node.text("runtime") == "custom"
-        return (
-            _built(source, document, form, line, ("", ""), node.start, node.end) if custom else None
-        )
+        return _built(source, document, form, line, ("", ""), node.start, node.end)
     root, file = node.text(form.context), node.text(form.dockerfile)
     build = node.mapping("build")
     if root is None and file is None and form.tool != "devspace":
@@ -123,11 +126,23 @@ def _call(source: Source, document: Document, form: _Form, node: Node) -> BuildC
     args = (
         (n, v.text if isinstance(v, Scalar) else None) for n, _, v in node.mapping(form.args).items
     )
-    owner = next((n for n in (node, build) if n.get("kaniko") is not None), None)
-    if owner is not None:
-        line = owner.line_of("kaniko")
-        call = call._replace(builder=Builder.NEVER, builder_because=ci.at(document, line))
+    if form.tool == "devspace":
+        call = _by_devspace(call, node, document)
     return call._replace(target=node.text(form.target), args=tuple(args))
+
+
+def _by_devspace(call: BuildCall, node: Mapping, document: Document) -> BuildCall:
+    """With its builder: without more, the API of the engine, as with skaffold (DevSpace,
+    pkg/devspace/build/builder/docker)."""
+    build = node.mapping("build")  # Up to version 5.
+    given = {key: owner for owner in (node, build) for key, _, _ in owner.items}
+    docker = (given.get("docker") or node).mapping("docker")
+    if "buildKit" in given or docker.text("useBuildKit") == "true":
+        return call._replace(builder=Builder.BUILDKIT)
+    if "kaniko" not in given and (docker.text("useCli") == "true" or docker.sequence("args")):
+        return call
+    line = given["kaniko"].line_of("kaniko") if "kaniko" in given else call.line
+    return call._replace(builder=Builder.NEVER, builder_because=ci.at(document, line))
 
 
 def _built(
@@ -142,7 +157,7 @@ def _built(
     root, file = written
     beside = places.join(source.start, file or "Dockerfile")
     context = places.join(source.start, root or ".")
-    if form.tool == "copilot" and not root:
+    if form.tool in _BESIDE and not root:
         context = posixpath.dirname(beside) or "." if beside is not None else None
     inside = places.join(context, file or "Dockerfile")
     return BuildCall(

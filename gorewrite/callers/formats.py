@@ -101,6 +101,7 @@ FORMATS: Final = (
         rf"render{_YAML}|(?:.*/)?copilot/[^/]+/manifest{_YAML}",
         (b"dockerfile", b"build"),
     ),
+    _format("deployments", Start.ROOT, r"heroku\.yml", (b"docker:",)),
     _format("deployments", Start.ROOT, rf"config/deploy(?:[.-][^/]*)?{_YAML}", (b"builder:",)),
     _format("deployments", Start.OWN, rf"(?:.*/)?app(?:[.-][^/]*)?{_YAML}", (b"custom",)),
     _format(

@@ -71,6 +71,11 @@ FILES = [
         [(".", "api/Dockerfile", "run", ())],
     ),
     ("config/deploy.staging.yml", "service: shop\nbuilder: {arch: amd64}\n", []),
+    (
+        "heroku.yml",
+        "build:\n  docker:\n    web: api/Dockerfile\n    job: job/Dockerfile\n",
+        [("api", "api/Dockerfile", None, ()), ("job", "job/Dockerfile", None, ())],
+    ),
     ("api/app.yaml", "runtime: go\nname: custom\n", []),
 ]
 
@@ -99,3 +104,21 @@ def test_files_are_copied_into_containers(more: str, expected: bool) -> None:
     )
     (found,) = calls("deployments", "devspace.yaml", text)
     assert found.syncs == expected
+
+
+@pytest.mark.parametrize(
+    ("more", "builder"),
+    [
+        ("", Builder.NEVER),
+        ("    kaniko: {}\n", Builder.NEVER),
+        ("    buildKit: {}\n", Builder.BUILDKIT),
+        ("    docker: {useBuildKit: true}\n", Builder.BUILDKIT),
+        ("    build: {docker: {useBuildKit: true}}\n", Builder.BUILDKIT),
+        ("    docker: {useCli: true}\n", Builder.DEFAULT),
+        ("    docker: {args: [--pull]}\n", Builder.DEFAULT),
+        ("    docker: {disableFallback: true}\n", Builder.NEVER),
+    ],
+)
+def test_builder_of_devspace(more: str, builder: Builder) -> None:
+    (found,) = calls("deployments", "devspace.yaml", f"images:\n  api:\n    image: x/api\n{more}")
+    assert found.builder is builder
