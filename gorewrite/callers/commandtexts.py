@@ -27,6 +27,8 @@ _SHOWN: Final = re.compile(
     r"|usage|help|desc\w*|message|summary|name|title|label)\b[^;&|]*$",
     re.IGNORECASE,
 )
+#: How much in front of a text is looked at for that.
+_SHOWN_BEFORE: Final = 100
 
 
 def lines(text: str) -> Iterator[tuple[int, str]]:
@@ -75,7 +77,7 @@ def commands(line: str) -> Iterator[str]:
             yield command  # Quotes around words of its own.
         elif command.startswith("$(", quote.end()):
             yield before + command[quote.end() :].removesuffix(quote[0])
-        elif not _SHOWN.search(before):
+        elif not _SHOWN.search(before[-_SHOWN_BEFORE:]):
             inside = re.match(rf"(?:\\.|[^\\{quote[0]}])*", command[quote.end() :])
             text = inside[0] if inside is not None else ""
             yield from commands(text.replace("\\" + quote[0], quote[0]))

@@ -41,7 +41,7 @@ _FROM: Final = "FROM "
 _MOST_MANIFESTS: Final = 10_000
 _IMAGE: Final = re.compile(
     r"(?i)[\"']?\b(?:image|repository|container)[\"']?[ \t]*[:=][ \t]*[\"']?"
-    r"((?:\$\{[^}]*\}|\{\{[^}]*\}\}|[\w.$()/:@{-])+)"
+    r"((?:\$\{[^}]*\}|\{\{[^{}]*\}\}|[\w.$()/:@{-])+)"
 )
 
 

@@ -27,7 +27,7 @@ _NO_MOUNTS: Final = re.compile(
     rb"|DOCKER_BUILDKIT[\"']?\s*[:=]+\s*[\"']?(?:0|false)\b"
 )
 _RUNS: Final = re.compile(
-    rb"(?:docker|podman|nerdctl|kubectl|\boc)\b(?:[^\n]*|[\"']\s*,\s*\[?\s*[\"'])\b(?:run|exec|cp|rsync)\b"
+    rb"(?:docker|podman|nerdctl|kubectl|\boc)\b(?:[^\n]{0,500}|[\"']\s*,\s*\[?\s*[\"'])\b(?:run|exec|cp|rsync)\b"
 )
 
 #: Directories of pipelines and scripts, which speak for the directory that they lie in.

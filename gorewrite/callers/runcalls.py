@@ -13,7 +13,7 @@ import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from gorewrite import files
 from gorewrite.callers import commandtexts, naming, places
@@ -42,7 +42,9 @@ _TAGGED: Final = re.compile(r"(?:-t|--tag)[= ]+[\"']?((?:\{\{.*?\}\}|[^\s\"'])+)
 _METADATA: Final = re.compile(
     r"docker/metadata-action@[^\n]*\n(?:.*\n)*?.*?\bimages:\s*[|>]?-?\s*([\w./:@$-]+)"
 )
-_KUBECTL: Final = re.compile(r"\b(?:kubectl|oc)\s.*\b(?:exec|run|cp|rsync)\b")
+_KUBECTL: Final = re.compile(r"\b(?:kubectl|oc)\s.{0,500}?\b(?:exec|run|cp|rsync)\b")
+#: Nobody writes a longer command.
+_LONGEST_LINE: Final = 10_000
 #: The files that `platforms` reads.
 _PLATFORMS: Final = (
     "action.yml",
@@ -91,13 +93,14 @@ def _from_commands(
     pods: what its pods may be called.
     """
     for file in index.runners(dockerfile):
-        starts = _starts(index, file)
-        if any(starts):
+        said = _said(index, file)
+        if said:
             from gorewrite.callers.runcommands import Names
 
             written = names | _written(index, file, dockerfile)
             exact = {alike(name) for name in written}
-            yield from _commands_of(index, file, starts, Names(exact, own), pods)
+            directory = index.repository / _start(index, file)
+            yield from _commands_of(said, directory, Names(exact, own), pods)
 
 
 def _written(index: Index, file: str, dockerfile: Path) -> set[str]:
@@ -174,12 +177,42 @@ def module_name(directory: Path) -> str:
     return re.sub(r"/v\d+$", "", found[1]).rpartition("/")[2] if found else ""
 
 
+class _Line(NamedTuple):
+    """A line that runs containers, with what is known of its variables put in.
+
+    docker: its commands of an engine; kubectl: the line and its commands where that is called,
+    which may find its pod by further ones.
+    """
+
+    evidence: Evidence
+    docker: tuple[str, ...]
+    kubectl: tuple[str, ...]
+
+
 @remembered
-def _starts(index: Index, file: str) -> tuple[bool, bool]:
-    """Whether `docker run` and its like stand in a file, and `kubectl`."""
+def _said(index: Index, file: str) -> tuple[_Line, ...]:
+    """The lines of a file that run containers, or take files out of them."""
     text = text_of(index.repository / file)
-    listed = LISTED.search(text) is not None
-    return listed or _RUN.search(text) is not None, listed or _KUBECTL.search(text) is not None
+    if not any(each.search(text) for each in (_RUN, _KUBECTL, LISTED)):
+        return ()
+    put_in = _put_in(file, text, index.repository)
+    here = places.absolute(_start(index, file))
+    found = []
+    for number, line in commandtexts.lines(text):
+        if len(line) > _LONGEST_LINE:
+            continue
+        plainly = alike(put_in(line)).replace(here, ".")
+        commands = tuple(commandtexts.commands(plainly))
+        docker = tuple(filter(_RUN.search, commands))
+        kubectl = tuple(dict.fromkeys((plainly, *commands))) if _KUBECTL.search(plainly) else ()
+        if docker or kubectl:
+            found.append(_Line(Evidence(file, number, line[:200]), docker, kubectl))
+    return tuple(found)
+
+
+def _start(index: Index, file: str) -> str:
+    """The directory that the commands of a file are taken to run in."""
+    return index.starts.get(file, posixpath.dirname(file) or ".")
 
 
 def _put_in(shown: str, text: str, top: Path) -> Callable[[str], str]:
@@ -195,29 +228,21 @@ def _put_in(shown: str, text: str, top: Path) -> Callable[[str], str]:
 
 
 def _commands_of(
-    index: Index, path: str, starts: tuple[bool, bool], names: Names, pods: set[str]
+    said: Iterable[_Line], directory: Path, names: Names, pods: set[str]
 ) -> Iterator[Service]:
     """What the commands of a script, a recipe, a CI file or a unit run in the image.
 
-    path: relative to the repository; starts: see `_starts`; pods: what its pods may be called.
+    directory: in which they run; pods: what its pods may be called.
     """
     from gorewrite.callers.runcommands import kubectl_of
 
-    text = text_of(index.repository / path)
-    start = index.starts.get(path, posixpath.dirname(path) or ".")
-    here = places.absolute(start)
-    put_in = _put_in(path, text, index.repository)
-    directory = index.repository / start
     #: What the containers of the image are called in this file.
     called: set[str] = set()
-    for number, line in commandtexts.lines(text):
-        evidence = Evidence(path, number, line[:200])
-        plainly = alike(put_in(line)).replace(here, ".")
-        commands = tuple(commandtexts.commands(plainly))
-        for command in dict.fromkeys((plainly, *commands)) if starts[1] else ():
-            yield from kubectl_of(command, names.exact | pods, pods, directory, evidence)
-        for command in commands if starts[0] else ():
-            yield from _command(command, names, called, directory, evidence)
+    for line in said:
+        for command in line.kubectl:
+            yield from kubectl_of(command, names.exact | pods, pods, directory, line.evidence)
+        for command in line.docker:
+            yield from _command(command, names, called, directory, line.evidence)
 
 
 def _container(substitution: re.Match[str]) -> str:

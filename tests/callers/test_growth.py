@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from gorewrite.callers.index import read_index
+from gorewrite.callers.runcalls import runs
 from tests.callers.reading import calls
 
 NINE = "1 2 3 4 5 6 7 8 9"
@@ -56,3 +60,20 @@ def test_services_that_extend_each_other() -> None:
     chain = "".join(f"  s{n}: {{extends: s{n + 1}}}\n" for n in range(500))
     text = f"services:\n{chain}  s500: {{build: .}}\n  a: {{extends: b}}\n  b: {{extends: a}}\n"
     assert len(calls("composefile", "compose.yaml", text)) < 20
+
+
+LONG = [
+    "docker run shop " + '"docker run \\\\"' * 20000,
+    "kubectl " * 30000 + "exec",
+    "image: " + "{{" * 60000,
+    '"docker"' + ", a" * 60000 + ' "run"',
+    '"name": "x", ' * 15000 + '"a": "docker run shop ls"',
+]
+
+
+@pytest.mark.parametrize("text", LONG, ids=range(len(LONG)))
+def test_commands_in_a_long_line(tmp_path: Path, text: str) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM golang:1.24\n")
+    (tmp_path / "build.sh").write_text("docker build -t shop .\n" + text)
+    (tmp_path / "k8s.yaml").write_text(text)
+    assert runs(tmp_path / "Dockerfile", read_index(tmp_path), ()) == ()
