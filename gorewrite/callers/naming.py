@@ -177,7 +177,8 @@ def _runs_in(index: Index, path: str) -> tuple[tuple[str, Service], ...]:
         text, first = helm.rendered(text, first, _chart(path)), None
     compose = _is_compose(path)
     found = () if compose else tuple(manifests.runs(path, text, file.parent, first))
-    if not found and _SERVICES.search(text):  # A stack, or a compose file by another name.
+    # A stack is a compose file by another name.
+    if compose or (not found and _SERVICES.search(text)):
         from gorewrite.callers.compose import read_compose
 
         # What a compose file builds is told of the Dockerfile that it names.

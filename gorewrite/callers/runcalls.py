@@ -72,16 +72,17 @@ def runs(dockerfile: Path, index: Index, services: Iterable[Service]) -> tuple[S
     own = {image.rpartition("/")[2] for image in images if "$" not in image}
     own |= {here.name, module_name(here)} - {""}
     known = own | {top.name, _module_at_top(index)} - {""}
-    names = images | {name for s in services for name in (s.name, s.container) if name}
-    found = list(_from_commands(dockerfile, index, names, own, known))
+    told = tuple(naming.from_manifests(index, index.inside(here) or "", images, known))
+    named = {name for s in (*services, *told) for name in (s.name, s.container) if name}
+    found = list(_from_commands(dockerfile, index, images | named, own, known))
     found += _from_calls(dockerfile, index)
     found += _from_platforms(dockerfile, here, index)
     found += naming.from_builders(index, dockerfile)
     found += naming.from_dockerfiles(index, dockerfile, images)
-    found += naming.from_manifests(index, index.inside(here) or "", images, known)
+    found += told
     # A compose file that builds it may name it by its image alone, too.
-    told = {service.evidence for service in services}
-    return tuple(run for run in found if run.evidence not in told)
+    before = {service.evidence for service in services}
+    return tuple(run for run in found if run.evidence not in before)
 
 
 def _from_commands(

@@ -218,6 +218,17 @@ def test_mounts(tmp_path: Path, options: str, mounts: list[tuple[str, str]]) -> 
     assert [(m.target, m.host) for m in found] == [(t, tmp_path / h) for h, t in mounts]
 
 
+def test_service_of_compose_that_names_the_image(tmp_path: Path) -> None:
+    text = "services: {web: {image: 'x/shop:1', container_name: till}, a: {image: x/other}}\n"
+    recipe = "docker build -t shop .\n\tdocker exec till ls\n\tdocker compose exec web env\n"
+    words = ran(
+        tmp_path,
+        compose_yaml=text,
+        Makefile=f"a:\n\t{recipe}\tdocker compose exec a ls\n",
+    )
+    assert words == [("CMD", "ls"), ("CMD", "env")]
+
+
 def test_container_of_compose_by_its_name(tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text("FROM golang:1.24\n")
     (tmp_path / "Makefile").write_text("a:\n\tdocker exec -it till ls\n")
