@@ -24,7 +24,8 @@ _OPEN: Final = re.compile(r"\$\{(?:[^{}]|\{[^{}]*\})*\}", re.DOTALL)
 def read(data: bytes) -> Iterator[tuple[Block, yamlnodes.Mapping]]:
     """Each block of a file and what stands in it, outer ones first."""
     top = blocks(data)
-    names: dict[str, Value] = {"var": {}, "local": {}}
+    here: Value = dict.fromkeys(("module", "root", "cwd"), ".")
+    names: dict[str, Value] = {"var": {}, "local": {}, "path": here}
     scope = Scope(names)
     for block in top:
         if block.kind == "variable" and block.labels and "default" in block.attributes:

@@ -34,17 +34,25 @@ def resource(build: str, kind: str = "docker_image") -> str:
         ),
         (resource("build {\n  context = var.context\n}"), [(2, None, None)]),
         (resource('build {\n  context = "${var.top}"\n}'), [(2, None, None)]),
-        # BuildKit, no build, another resource, and one that nobody closed.
+        # BuildKit, no build, another resource.
         (resource('build {\n  context = "."\n  builder = "default"\n}'), []),
         (resource('keep_locally = true\n'), []),
         ('resource "docker_container" "x" {\n  build {}\n}\n', []),
-        ('resource "docker_image" "x" {\n  build {\n', [(1, "infra", "infra/Dockerfile")]),
     ],
 )  # fmt: skip
 def test_terraform(text: str, expected: list[tuple[int, str | None, str | None]]) -> None:
     found = built("infra/main.tf", text)
     assert [(line, context) for line, context, _ in found] == [e[:2] for e in expected]
     assert all(e[2] is None or f == e for f, e in zip(found, expected, strict=True))
+
+
+def test_target_and_arguments() -> None:
+    text = resource(
+        'build {\n context = "."\n target = "run"\n build_args = { A = "1", B = var.b }\n}'
+    )
+    (call,) = provisioning.calls(Source("main.tf", text.encode()))
+    assert call.target == "run"
+    assert call.args == (("A", "1"), ("B", None))
 
 
 @pytest.mark.parametrize(
