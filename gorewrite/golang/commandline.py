@@ -27,6 +27,8 @@ _OTHER = ("doc", "fix", "mod", "work")
 _RAW_FLAG = re.compile(r"""["']?--?([A-Za-z][\w.-]*)=""")
 # The shell puts names of files in for `*.go`.
 _RAW_POSITIONAL = re.compile(r"""["']?[\w./@]|\*[\w./*]*\.go$""")
+#: A module by its path, with a version.
+_VERSIONED = re.compile(r"\w[\w.~/-]*@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,8 @@ class GoCommand:
 
     kind: "build", "mod download", …; "" when the verb is missing or not known.
     argv: the words from `go` on, None for one that is not known; roles: what each of them is.
-    packages: package arguments (files of a file list, modules of `go get`), None where unknown.
+    packages: package arguments (files of a file list, modules of `go get`), None where unknown;
+        a version may be as it is written.
     cwd, env: of the shell at this point, values None if unknown.
     uncertain: why the reading cannot be relied on; () when every word is understood.
     """
@@ -285,7 +288,13 @@ class _Reader:
         if self._for_program(started):
             self._take("argument")
         else:
-            self.packages.append(self._take("package"))
+            self.packages.append(self._package())
+
+    def _package(self) -> str | None:
+        """An argument that is a package; one whose version alone is not known as it is written."""
+        text = self.raw[self.at].strip("\"'") if self.raw else ""
+        word = self._take("package")
+        return text if word is None and _VERSIONED.match(text) else word
 
     def _is_positional(self, index: int) -> bool:
         return bool(self.raw) and bool(_RAW_POSITIONAL.match(self.raw[index]))

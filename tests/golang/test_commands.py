@@ -142,6 +142,13 @@ def test_uncertain(line: str, why: str) -> None:
     assert why in go(line).uncertain
 
 
+def test_a_tool_whose_version_is_not_known() -> None:
+    raw = ["go", "install", '"example.com/tools/gen@${VERSION}"']
+    cmd = parse_go(["go", "install", None], "/", {}, raw)
+    assert cmd is not None and cmd.versioned and not cmd.uncertain
+    assert cmd.packages == ("example.com/tools/gen@${VERSION}",)
+
+
 def test_raw_words_tell_what_expansion_hides() -> None:
     raw = ["go", "build", '-ldflags="-X a=$V"', "-o", "$OUT", "./cmd/$APP"]
     argv = ["go", "build", None, "-o", None, None]
