@@ -178,8 +178,8 @@ class _Split:
                 where = mount.target or "a directory of the image"
                 return self._refuse(
                     "dev-bind-mount",
-                    f"service {service.name} lays {mount.source} over {where}, so its container "
-                    "works with the toolchain; give it a stage of its own (build.target)",
+                    f"{service.said} lays {mount.source} over {where}, so it works with the "
+                    "toolchain; build a stage of its own for that (target)",
                     (mount.evidence,),
                 )
         if project.callers.live_sync:

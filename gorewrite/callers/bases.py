@@ -52,7 +52,7 @@ def runs(shown: str, text: str, directory: Path) -> Iterator[tuple[str, Service]
     image = ""
     for instruction in tree.instructions:
         where = Evidence(shown, tree.line_of(instruction), instruction.logical.strip()[:200])
-        service = Service(f"of {shown}", directory, where)
+        service = Service(f"a container of {shown}", directory, where)
         if instruction.keyword == "FROM":
             parts = from_parts(instruction)
             image = begun.get(parts.image.text.lower(), bare_image(parts.image.text))

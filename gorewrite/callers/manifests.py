@@ -133,7 +133,9 @@ class _Reader:
         return Evidence(self.shown, line, text[:200])
 
     def _service(self, node: Mapping, where: Evidence) -> Service:
-        return Service(f"{node.text('name') or 'container'} of {self.shown}", self.directory, where)
+        name = node.text("name")
+        who = f"container {name}" if name else "a container"
+        return Service(f"{who} of {self.shown}", self.directory, where)
 
     def _words(self, parent: Mapping, *keys: str) -> CommandLine | None:
         """The words of a list, or of a text; None where there is none or the first of them, which

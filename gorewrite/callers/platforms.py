@@ -65,7 +65,7 @@ class _File:
         return self._service(where)._replace(healthcheck=CommandLine(words, where))
 
     def _service(self, where: Evidence) -> Service:
-        return Service(f"of {self.shown}", self.path.parent, where)
+        return Service(f"a container of {self.shown}", self.path.parent, where)
 
 
 def _action(file: _File) -> Iterator[tuple[str, Service]]:

@@ -137,7 +137,7 @@ def _from_calls(dockerfile: Path, index: Index) -> Iterator[Service]:
     for call in index.building(dockerfile):
         if call.entrypoint:
             yield Service(
-                f"of {call.file}",
+                f"a container of {call.file}",
                 index.repository / posixpath.dirname(call.file),
                 call.evidence,
                 target=Stated(call.target, call.evidence) if call.target else None,

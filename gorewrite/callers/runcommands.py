@@ -125,7 +125,7 @@ def run_of(run: Run, beside: bool, directory: Path, evidence: Evidence) -> Itera
     """The services that one `docker run` of the image amounts to; none when it runs what the image
     says. beside: whether the container runs already."""
     given = {name: value for name, value in run.options if value}
-    service = Service(f"of {evidence.path}", directory, evidence)
+    service = Service(f"a container of {evidence.path}", directory, evidence)
     told = tuple(Stated(text, evidence) for text in _told(run.options))
     if told:
         yield service._replace(environment=told)
@@ -199,7 +199,7 @@ def copied_of(
     made = container.startswith("$(") and " create " in container
     if container in called or (made and any(names.mean(word) for word in container[2:-1].split())):
         named = Stated(found["path"], evidence)
-        yield Service(f"of {evidence.path}", directory, evidence, environment=(named,))
+        yield Service(f"a container of {evidence.path}", directory, evidence, environment=(named,))
 
 
 def kubectl_of(
@@ -210,7 +210,7 @@ def kubectl_of(
 
     images: names of the image; names: what its pods may be called.
     """
-    service = Service(f"of {evidence.path}", directory, evidence)
+    service = Service(f"a container of {evidence.path}", directory, evidence)
     copied = _KUBECTL_COPY.search(line)
     if copied is not None and any(_pod(name).search(copied["pod"]) for name in names):
         yield service._replace(healthcheck=CommandLine(("CMD", "tar"), evidence))

@@ -85,6 +85,11 @@ class Service(NamedTuple):
     user: Stated | None = None
     uncertain: tuple[Unknown, ...] = ()
 
+    @property
+    def said(self) -> str:
+        """The service in a sentence. A name with blanks, which compose has none of, is that."""
+        return self.name if " " in self.name else f"service {self.name}"
+
     def over(self, base: Service) -> Service:
         """This service as an addition to `base` (Compose specification, "Merge"): its own values
         win, mounts are added, a later one to the same path replaces."""

@@ -209,12 +209,12 @@ def _service_doubts(
     doubts = list(service.uncertain)
     place, user = service.working_dir, service.user
     if place is not None and place.text.rstrip("/") != stage.end.workdir:
-        why = f"service {service.name} runs in {place.text}, whose files are not followed"
+        why = f"{service.said} runs in {place.text}, whose files are not followed"
         doubts.append(Unknown(why, (place.evidence,)))
     name = user.text.partition(":")[0] if user is not None else ""
     known = name.isdigit() or name in ("", "root", "nobody") or name in inventory.users
     if user is not None and not known:
-        why = f"service {service.name} runs as {name}, who may not be in another image"
+        why = f"{service.said} runs as {name}, who may not be in another image"
         doubts.append(Unknown(why, (user.evidence,)))
     return tuple(doubts)
 
