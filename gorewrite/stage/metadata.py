@@ -126,7 +126,20 @@ class _Mover:
                 plain = keyword in ("WORKDIR", "SHELL") and behind
                 if plain and not member.stage.comments_above(instruction):
                     self.moved.removed.append(instruction)
+        self._leave_behind(last_run)
         return self.moved
+
+    def _leave_behind(self, last_run: int) -> None:
+        """Of the ARGs that only configure the image, removes those that the new stage declares."""
+        written = {source for _, source in self.moved.lines}
+        instructions = self.stage.stage.instructions
+        for index, instruction in enumerate(instructions):
+            if instruction.keyword != "ARG" or index < last_run or instruction not in written:
+                continue
+            names = {name for name, _ in pairs(instruction)}
+            stay = (i for i in instructions[index + 1 :] if i not in self.moved.removed)
+            if names <= self.declared and not any(names & variables(i.rest) for i in stay):
+                self.moved.removed.append(instruction)
 
     def _last_run(self) -> int:
         """Index of the last instruction that writes files: what stands behind it only

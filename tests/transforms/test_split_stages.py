@@ -119,7 +119,10 @@ def test_base_that_is_not_known(top: str, code: str) -> None:
         ("ENV MODE=fast GOFLAGS=-v\n" + END, f"{BUILDER}\n{STATIC}{COPY}ENV MODE=fast\n{END}"),
         ("ENV GOFLAGS=-v\n" + END, f"{BUILDER}\n{STATIC}{COPY}{END}"),
         ("ARG V=1\nLABEL v=$V\n" + END,
-         f"{BUILDER}ARG V=1\n\n{STATIC}{COPY}ARG V=1\nLABEL v=$V\n{END}"),
+         f"{BUILDER}\n{STATIC}{COPY}ARG V=1\nLABEL v=$V\n{END}"),
+        ("ARG V=1\nARG W\nWORKDIR /app\nLABEL v=$V\n# $V counts\nWORKDIR /app/$V/..\n" + END,
+         f"{BUILDER}ARG V=1\nARG W\n# $V counts\nWORKDIR /app/$V/..\n\n"
+         f"{STATIC}{COPY}ARG V=1\nLABEL v=$V\n{END}"),
         # Comments move with what they describe, or stay with what stays.
         (f"# the port\nEXPOSE 80\n# run it\n{END}",
          f"{BUILDER}\n{STATIC}{COPY}# the port\nEXPOSE 80\n# run it\n{END}"),
