@@ -41,7 +41,7 @@ def images(text: str) -> list[str]:
 def runs(shown: str, text: str, directory: Path) -> Iterator[tuple[str, Service]]:
     """(image without its tag, what is done with it) of each instruction that needs it."""
     # Not at the top: `images` is asked of every Dockerfile, and needs no reader of compose files.
-    from gorewrite.callers.running import CommandLine, Service, Stated
+    from gorewrite.callers.running import CommandLine, Stated, container_of
 
     try:
         tree = parse(_settled(text).encode())
@@ -52,7 +52,7 @@ def runs(shown: str, text: str, directory: Path) -> Iterator[tuple[str, Service]
     image = ""
     for instruction in tree.instructions:
         where = Evidence(shown, tree.line_of(instruction), instruction.logical.strip()[:200])
-        service = Service(f"a container of {shown}", directory, where)
+        service = container_of(shown, directory, where)
         if instruction.keyword == "FROM":
             parts = from_parts(instruction)
             image = begun.get(parts.image.text.lower(), bare_image(parts.image.text))

@@ -283,9 +283,9 @@ class _ServiceReader:
             if isinstance(kind, Scalar) and kind.text != "bind":
                 return None
             if isinstance(source, Scalar) and isinstance(target, Scalar):
-                hosts = _of_the_host(source.text, target.text)
-                made = self._mount(source.text, target.text, "bind", node.line)
-                return None if hosts else made
+                if _of_the_host(source.text, target.text):
+                    return None
+                return self._mount(source.text, target.text, "bind", node.line)
         self._doubt(node if isinstance(node, Odd) else Odd("a mount of another form", node.line))
         return None
 

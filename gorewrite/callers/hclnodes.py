@@ -9,7 +9,7 @@ Source: HCL native syntax specification; Terraform, `jsonencode`, "Variables".
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 from gorewrite.callers import yamlnodes
@@ -25,25 +25,20 @@ def read(data: bytes) -> Iterator[tuple[Block, yamlnodes.Mapping]]:
     """Each block of a file and what stands in it, outer ones first."""
     top = blocks(data)
     here: Value = dict.fromkeys(("module", "root", "cwd"), ".")
-    names: dict[str, Value] = {"var": {}, "local": {}, "path": here}
-    scope = Scope(names)
+    variables: dict[str, Value] = {}
+    known: dict[str, Value] = {}
+    scope = Scope({"var": variables, "local": known, "path": here})
     for block in top:
         if block.kind == "variable" and block.labels and "default" in block.attributes:
-            _known(names, "var")[block.labels[0]] = scope.value(block.attributes["default"])
+            variables[block.labels[0]] = scope.value(block.attributes["default"])
     for block in top:
         for name, node in block.attributes.items() if block.kind == "locals" else ():
-            _known(names, "local")[name] = scope.value(node)
+            known[name] = scope.value(node)
     waiting = list(reversed(top))
     while waiting:
         block = waiting.pop()
         yield block, _mapping(block, scope)
         waiting += reversed(block.blocks)
-
-
-def _known(names: Mapping[str, Value], kind: str) -> dict[str, Value]:
-    found = names[kind]
-    assert isinstance(found, dict)
-    return found
 
 
 def _mapping(block: Block, scope: Scope) -> yamlnodes.Mapping:

@@ -20,7 +20,7 @@ from typing import Final, TypeAlias
 
 from gorewrite.callers.helm import OPEN, json_template
 from gorewrite.callers.model import bare_image
-from gorewrite.callers.running import TELLING, CommandLine, Service, Stated
+from gorewrite.callers.running import TELLING, CommandLine, Service, Stated, split
 from gorewrite.callers.yamlnodes import Mapping, Node, Scalar, items_of, mappings, moved, read
 from gorewrite.callers.yamlnodes import Sequence as Items
 from gorewrite.evidence import Evidence
@@ -144,7 +144,7 @@ class _Reader:
         value = parent.get(key)
         words = [item.text for item in items_of(value) if isinstance(item, Scalar)]
         if isinstance(value, Scalar):
-            words = _split(value.text)
+            words = [*split(value.text)]
         elif len(words) != len(items_of(value)):
             return None
         words = [_EXPRESSION.sub(OPEN, word) for word in words]
@@ -238,10 +238,7 @@ class _Reader:
         image = image or (first.text("image") if isinstance(first, Mapping) else None)
         steps = [step for step in node.sequence("steps") if isinstance(step, Mapping)]
         if image and steps:
-            told = [
-                s.text("run") or s.mapping("run").text("command") or s.text("script") for s in steps
-            ]
-            lines = [re.sub(r"\$\{\{.*?\}\}", "x", line) for line in told if line]
+            lines = [re.sub(r"\$\{\{.*?\}\}", "x", line) for line in map(_run_by, steps) if line]
             where = self._at(node.line_of("container" if first is None else "docker"))
             script = "\n".join(["tail -f /dev/null", *lines])
             yield bare_image(image), self._beside(node, "CMD-SHELL", [script], where)
@@ -333,6 +330,7 @@ class _Reader:
 
 
 def _run_by(step: Mapping) -> str | None:
+    """The script of a step of GitHub Actions, CircleCI or Azure."""
     return step.text("run") or step.mapping("run").text("command") or step.text("script")
 
 
@@ -350,10 +348,3 @@ def _changed(patch: Items) -> Iterator[tuple[str, int, Node]]:
                 for key in reversed(found[1].split("/")):
                     value = Mapping(((key, change.line, value),), change.line)
                 yield from value.items if isinstance(value, Mapping) else ()
-
-
-def _split(text: str) -> list[str]:
-    try:
-        return shlex.split(text)
-    except ValueError:
-        return []

@@ -12,13 +12,12 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-import shlex
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from gorewrite.callers.running import CommandLine, Service, Stated
+from gorewrite.callers.running import CommandLine, Service, Stated, container_of, split
 from gorewrite.callers.yamlnodes import Mapping, Scalar, items_of, mappings, read
 from gorewrite.evidence import Evidence
 
@@ -53,8 +52,10 @@ class _File:
     def at(self, text: str) -> Evidence:
         """The first line with a text."""
         lines = self.text.split("\n")
-        number = next((n for n, line in enumerate(lines, 1) if text in line), 1)
-        return Evidence(self.shown, number, lines[number - 1].strip()[:200])
+        return self.at_line(next((n for n, line in enumerate(lines, 1) if text in line), 1))
+
+    def at_line(self, number: int) -> Evidence:
+        return Evidence(self.shown, number, self.text.split("\n")[number - 1].strip()[:200])
 
     def command(self, words: tuple[str, ...], where: Evidence) -> Service:
         """Words that take the place of CMD."""
@@ -65,7 +66,7 @@ class _File:
         return self._service(where)._replace(healthcheck=CommandLine(words, where))
 
     def _service(self, where: Evidence) -> Service:
-        return Service(f"a container of {self.shown}", self.path.parent, where)
+        return container_of(self.shown, self.path.parent, where)
 
 
 def _action(file: _File) -> Iterator[tuple[str, Service]]:
@@ -99,7 +100,7 @@ def _fly(file: _File) -> Iterator[tuple[str, Service]]:
     image = tables.get("build", {}).get("dockerfile", "Dockerfile")
     given = [tables.get("deploy", {}).get("release_command"), *tables.get("processes", {}).values()]
     for text in (text for text in given if isinstance(text, str)):
-        words = _words(text)
+        words = split(text)
         if words and isinstance(image, str):
             yield image, file.command(words, file.at(text.split("\n")[0]))
 
@@ -115,7 +116,7 @@ def _railway(file: _File) -> Iterator[tuple[str, Service]]:
     build, deploy = (t if isinstance(t := tables.get(k), dict) else {} for k in ("build", "deploy"))
     image = str(build.get("dockerfilePath") or "Dockerfile").lstrip("/")
     start, before = deploy.get("startCommand"), deploy.get("preDeployCommand")
-    if isinstance(start, str) and (words := _words(start)):
+    if isinstance(start, str) and (words := split(start)):
         where = file.at("startCommand")
         yield image, file.command((), where)._replace(entrypoint=CommandLine(words, where))
     for line in before if isinstance(before, list) else [before]:
@@ -130,13 +131,6 @@ def _digitalocean(file: _File) -> Iterator[tuple[str, Service]]:
         if image and line:
             # Relative to the repository, whose `.do` holds the file.
             yield f"../{image.lstrip('/')}", file.beside(("CMD-SHELL", line), file.at(line[:40]))
-
-
-def _words(line: str) -> tuple[str, ...]:
-    try:
-        return tuple(shlex.split(line))
-    except ValueError:
-        return ()
 
 
 def _heroku(file: _File) -> Iterator[tuple[str, Service]]:
@@ -173,12 +167,7 @@ def _copilot(file: _File) -> Iterator[tuple[str, Service]]:
     document = file.document()
     image = document.mapping("image")
     built = image.text("build") or image.mapping("build").text("dockerfile") or "Dockerfile"
-    entrypoint, command = _listed(document, "entrypoint"), _listed(document, "command")
-    if entrypoint or command:
-        where = file.at("entrypoint:" if entrypoint else "command:")
-        service = file.command(command, where)
-        first = CommandLine(entrypoint, where) if entrypoint else None
-        yield f"../../{built}", service._replace(entrypoint=first)
+    yield from _started(file, document, f"../../{built}", "entrypoint", "command")
     check = _listed(image.mapping("healthcheck"), "command")
     if check:
         kind = () if check[0].startswith("CMD") else ("CMD",)
@@ -206,7 +195,7 @@ def _started(
 ) -> Iterator[tuple[str, Service]]:
     entrypoint, command = _listed(node, first), _listed(node, then)
     if entrypoint or command:
-        where = file.at(first if entrypoint else then)
+        where = file.at_line(node.line_of(first if entrypoint else then))
         line = CommandLine(entrypoint, where) if entrypoint else None
         yield built, file.command(command, where)._replace(entrypoint=line)
 
@@ -215,7 +204,7 @@ def _listed(node: Mapping, key: str) -> tuple[str, ...]:
     """A command as a list, or as a text that is split into words."""
     value = node.get(key)
     if isinstance(value, Scalar):
-        return _words(value.text)
+        return split(value.text)
     return tuple(item.text for item in items_of(value) if isinstance(item, Scalar))
 
 

@@ -132,14 +132,12 @@ def _from_platforms(dockerfile: Path, here: Path, index: Index) -> Iterator[Serv
 
 def _from_calls(dockerfile: Path, index: Index) -> Iterator[Service]:
     """What callers that build the image start in its containers themselves."""
-    from gorewrite.callers.running import CommandLine, Service, Stated
+    from gorewrite.callers.running import CommandLine, Stated, container_of
 
     for call in index.building(dockerfile):
         if call.entrypoint:
-            yield Service(
-                f"a container of {call.file}",
-                index.repository / posixpath.dirname(call.file),
-                call.evidence,
+            directory = index.repository / posixpath.dirname(call.file)
+            yield container_of(call.file, directory, call.evidence)._replace(
                 target=Stated(call.target, call.evidence) if call.target else None,
                 entrypoint=CommandLine(call.entrypoint, call.evidence),
             )

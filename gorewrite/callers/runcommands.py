@@ -15,7 +15,14 @@ from typing import Final, NamedTuple
 
 from gorewrite.callers.compose import bound
 from gorewrite.callers.model import bare_image
-from gorewrite.callers.running import TELLING, CommandLine, HostMount, Service, Stated
+from gorewrite.callers.running import (
+    TELLING,
+    CommandLine,
+    HostMount,
+    Service,
+    Stated,
+    container_of,
+)
 from gorewrite.evidence import Evidence
 
 #: Options that take no value; all others take one.
@@ -125,7 +132,7 @@ def run_of(run: Run, beside: bool, directory: Path, evidence: Evidence) -> Itera
     """The services that one `docker run` of the image amounts to; none when it runs what the image
     says. beside: whether the container runs already."""
     given = {name: value for name, value in run.options if value}
-    service = Service(f"a container of {evidence.path}", directory, evidence)
+    service = container_of(evidence.path, directory, evidence)
     told = tuple(Stated(text, evidence) for text in _told(run.options))
     if told:
         yield service._replace(environment=told)
@@ -199,7 +206,7 @@ def copied_of(
     made = container.startswith("$(") and " create " in container
     if container in called or (made and any(names.mean(word) for word in container[2:-1].split())):
         named = Stated(found["path"], evidence)
-        yield Service(f"a container of {evidence.path}", directory, evidence, environment=(named,))
+        yield container_of(evidence.path, directory, evidence)._replace(environment=(named,))
 
 
 def kubectl_of(
@@ -210,7 +217,7 @@ def kubectl_of(
 
     images: names of the image; names: what its pods may be called.
     """
-    service = Service(f"a container of {evidence.path}", directory, evidence)
+    service = container_of(evidence.path, directory, evidence)
     copied = _KUBECTL_COPY.search(line)
     if copied is not None and any(_pod(name).search(copied["pod"]) for name in names):
         yield service._replace(healthcheck=CommandLine(("CMD", "tar"), evidence))

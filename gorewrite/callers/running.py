@@ -5,6 +5,7 @@ Source: the Compose specification (services, merge).
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
@@ -13,6 +14,14 @@ from gorewrite.evidence import Evidence, Unknown
 #: Variables of the libraries that a program is linked with, which it need not read by itself: time
 #: zones, and who resolves names (packages time, net; resolv.conf(5)).
 TELLING: Final = frozenset({"TZ", "GODEBUG", "LOCALDOMAIN", "RES_OPTIONS", "HOSTALIASES"})
+
+
+def split(text: str) -> tuple[str, ...]:
+    """The words of a command line; () where a quote is left open."""
+    try:
+        return tuple(shlex.split(text))
+    except ValueError:
+        return ()
 
 
 class Stated(NamedTuple):
@@ -110,3 +119,11 @@ class Service(NamedTuple):
             user=self.user or base.user,
             uncertain=tuple(dict.fromkeys((*base.uncertain, *self.uncertain))),
         )
+
+
+def container_of(path: str, directory: Path, where: Evidence) -> Service:
+    """A container that a file starts, of which nothing else is said yet.
+
+    path: the file, as it is shown; directory: what relative paths are relative to.
+    """
+    return Service(f"a container of {path}", directory, where)
